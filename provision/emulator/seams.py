@@ -1,0 +1,248 @@
+"""Where the rooms of the emulator meet: the control side, the registry, the runtime, the front door.
+
+The control side (`services/`, `iam/`) knows what was asked for; the registry stores images; the
+runtime runs revisions; the front door lets callers in or turns them away. They know each other only
+through the protocols here, and everything runs on one asyncio event loop, so that nothing needs a
+lock: what blocks (the Docker engine) is moved to a thread by its room.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class RepositoryKey:
+    """An Artifact Registry repository: project id, location and repository id."""
+
+    project: str
+    location: str
+    repository: str
+
+    @property
+    def name(self) -> str:
+        """The full resource name."""
+        return f"projects/{self.project}/locations/{self.location}/repositories/{self.repository}"
+
+
+@dataclass(frozen=True)
+class ServiceKey:
+    """A Cloud Run service: project id, region and service id."""
+
+    project: str
+    region: str
+    service: str
+
+    @property
+    def name(self) -> str:
+        """The full resource name."""
+        return f"projects/{self.project}/locations/{self.region}/services/{self.service}"
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """A manifest or index in the registry.
+
+    Args:
+        repository: where it is.
+        package: image name within the repository; may hold slashes.
+        digest: ``sha256:…`` of the manifest or index itself.
+        media_type: as pushed.
+        size: bytes of the manifest's config and layers together.
+        tags: the tags that point at it now.
+        platforms: ``os/architecture`` of the image, or of each entry of an index.
+        uploaded: seconds since the epoch.
+    """
+
+    repository: RepositoryKey
+    package: str
+    digest: str
+    media_type: str
+    size: int
+    tags: tuple[str, ...]
+    platforms: tuple[str, ...]
+    uploaded: float
+
+
+class Images(Protocol):
+    """What the registry tells the control side."""
+
+    def find(self, reference: str) -> StoredImage | None:
+        """The image that ``HOST/…/name[:tag|@digest]`` points at.
+
+        Takes the emulator's own form (``127.0.0.1:PORT/LOCATION/PROJECT/REPO/name``) and Google's
+        (``LOCATION-docker.pkg.dev/PROJECT/REPO/name``, ``[us.|eu.|asia.]gcr.io/PROJECT/name``).
+        """
+
+    def list(self, repository: RepositoryKey) -> Sequence[StoredImage]:
+        """Everything in a repository."""
+
+    def pull_reference(self, image: StoredImage) -> str:
+        """``127.0.0.1:PORT/…@sha256:…``, as the Docker engine of this machine can pull it."""
+
+    def forget(self, repository: RepositoryKey) -> None:
+        """The repository was deleted: its manifests and tags go."""
+
+
+class Repositories(Protocol):
+    """What the control side tells the registry."""
+
+    def exists(self, repository: RepositoryKey) -> bool:
+        """Whether it exists and its format is DOCKER."""
+
+    def immutable_tags(self, repository: RepositoryKey) -> bool:
+        """Whether its tags may not be moved."""
+
+
+class Access(Protocol):
+    """Who may do what, as far as policies have taken effect by now."""
+
+    def allowed(self, member: str, permission: str, resource: str) -> bool:
+        """Whether `member` holds `permission` on the resource or inherits it.
+
+        Args:
+            member: ``user:…``, ``serviceAccount:…``, or ``allUsers`` for an anonymous caller. An
+                authenticated member also matches allUsers and allAuthenticatedUsers bindings.
+            permission: as in ``run.routes.invoke``.
+            resource: full name, as in ``projects/p/locations/r/services/s`` or ``projects/p``.
+        """
+
+
+class TokenError(Exception):
+    """A token that cannot be verified: malformed, expired, wrong signature or of another kind."""
+
+
+class Identities(Protocol):
+    """Issues and verifies tokens; the emulator is its own Google identity provider."""
+
+    def access_token(self, member: str, lifetime: float = 3600) -> str:
+        """An OAuth access token for ``user:…`` or ``serviceAccount:…``."""
+
+    def member(self, access_token: str) -> str | None:
+        """Whose access token this is; None when it is unknown or expired."""
+
+    def id_token(self, member: str, audience: str, lifetime: float = 3600) -> str:
+        """A signed ID token (RS256) with iss, sub, aud, email, email_verified, iat and exp."""
+
+    def claims(self, id_token: str) -> Mapping[str, object]:
+        """The verified claims. Raises `TokenError`."""
+
+
+@dataclass(frozen=True)
+class RevisionToRun:
+    """What the runtime needs of a revision.
+
+    Args:
+        service: whose revision it is.
+        revision: its id, ``orders-00001-abc``.
+        project_number: for the metadata server.
+        image: the stored image.
+        env: plain environment variables of the container.
+        command: entry point override, or empty.
+        args: arguments override, or empty.
+        port: container port, default 8080.
+        memory_bytes: limit, from resources.limits.memory.
+        cpu: limit in CPUs, from resources.limits.cpu.
+        service_account: its e-mail; the metadata server hands out this account's tokens.
+        vpc_egress: ``""`` (no VPC access), ``PRIVATE_RANGES_ONLY`` or ``ALL_TRAFFIC``.
+        startup_seconds: how long it may take to listen, from the startup probe (default 240).
+    """
+
+    service: ServiceKey
+    revision: str
+    project_number: int
+    image: StoredImage
+    env: Mapping[str, str]
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    port: int
+    memory_bytes: int
+    cpu: float
+    service_account: str
+    vpc_egress: str
+    startup_seconds: float
+
+
+class StartError(Exception):
+    """The revision did not start; the text is Google's for its condition message.
+
+    Args:
+        message: the condition's message.
+        reason: ``HEALTH_CHECK_CONTAINER_ERROR``, ``CONTAINER_MISSING``, …
+        logs: the last lines the container wrote.
+    """
+
+    def __init__(self, message: str, *, reason: str, logs: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.logs = logs
+
+
+class Runtime(Protocol):
+    """Runs revisions. Two are real: the Docker engine's, and the placeholder without an engine."""
+
+    async def start(self, revision: RevisionToRun) -> None:
+        """Run it and wait until it listens. Raises `StartError`."""
+
+    async def stop(self, service: ServiceKey, revision: str) -> None:
+        """Stop and remove it; nothing happens when it is not running."""
+
+    async def address(self, service: ServiceKey, revision: str) -> tuple[str, int] | None:
+        """Host and port that answer for it on this machine; None for a placeholder."""
+
+    def caller(self, peer: str) -> RevisionToRun | None:
+        """Which running revision a connection from IP address `peer` comes from, if any."""
+
+    @property
+    def gateway(self) -> str | None:
+        """Host address of the containers' network: reachable from it and from this machine."""
+
+    async def close(self) -> None:
+        """Stop everything that was started and remove the network."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """What the front door needs to know of a service at the moment of a request.
+
+    Args:
+        service: which one.
+        ingress: ``INGRESS_TRAFFIC_ALL``, ``…_INTERNAL_ONLY``, ``…_INTERNAL_LOAD_BALANCER``, ``…_NONE``.
+        default_url_disabled: the default addresses answer 404.
+        invoker_iam_disabled: no check of ``run.routes.invoke``.
+        iap_enabled: Identity-Aware Proxy stands in front.
+        audiences: accepted ``aud`` values: every URL and every custom audience.
+        revision: the revision that takes the traffic; None when none is ready.
+        timeout: seconds a request may take.
+    """
+
+    service: ServiceKey
+    ingress: str
+    default_url_disabled: bool
+    invoker_iam_disabled: bool
+    iap_enabled: bool
+    audiences: tuple[str, ...]
+    revision: str | None
+    timeout: float
+
+
+class Routes(Protocol):
+    """What the control side tells the front door."""
+
+    def route(self, service: ServiceKey) -> Route | None:
+        """The service's route; None once it is deleted."""
+
+
+class FrontDoor(Protocol):
+    """Opens and closes the addresses of services."""
+
+    async def open(self, service: ServiceKey, port: int | None = None) -> tuple[int, tuple[str, ...]]:
+        """Listen for the service, on `port` again after a restart.
+
+        Returns the port and the service's URLs, the preferred one first:
+        ``http://GATEWAY:PORT`` (with an engine; answers on this machine and in containers) and
+        ``http://127.0.0.1:PORT``.
+        """
+
+    async def close(self, service: ServiceKey) -> None:
+        """Stop listening for the service."""
