@@ -128,6 +128,22 @@ class Identities(Protocol):
         """The verified claims. Raises `TokenError`."""
 
 
+class Recording(Protocol):
+    """Takes a note of every request, for ``GET /_emulator/requests``."""
+
+    def record(  # noqa: PLR0913 - one parameter a column
+        self,
+        method: str,
+        resource: str,
+        *,
+        transport: str,
+        principal: str,
+        status: str,
+        write: bool,
+    ) -> None:
+        """Note one request; the registry's methods are named ``registry/PUT manifests``."""
+
+
 @dataclass(frozen=True)
 class RevisionToRun:
     """What the runtime needs of a revision.

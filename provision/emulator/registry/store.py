@@ -1,0 +1,134 @@
+"""The registry's content, whole: bytes on disk and the catalog of who sees what."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from provision.emulator.registry.blobs import BlobFiles, digest_of
+from provision.emulator.registry.catalog import Catalog
+from provision.emulator.registry.manifests import Manifest, image_platform
+from provision.emulator.registry.names import ImageName, is_digest, parse_reference
+from provision.emulator.registry.refusals import Refusal
+from provision.emulator.seams import RepositoryKey, StoredImage
+
+
+@dataclass(frozen=True)
+class Store:
+    """Files and catalog, kept in step; made by `open_store`."""
+
+    files: BlobFiles
+    catalog: Catalog
+    clock: Callable[[], float]
+
+    def resolve(self, name: ImageName, target: str) -> StoredImage | None:
+        """The manifest that a tag or digest means."""
+        digest = target if is_digest(target) else self.catalog.digest(name, target)
+        return self.catalog.image(name, digest) if digest else None
+
+    def draft(self, name: ImageName, manifest: Manifest, content: bytes) -> StoredImage:
+        """What a manifest would be once stored; writes nothing.
+
+        Raises:
+            Refusal: MANIFEST_BLOB_UNKNOWN when something it points at is missing.
+        """
+        children = self._children(name, manifest)
+        self._require_blobs(name, manifest)
+        platforms = [child.platform for child in manifest.children]
+        if manifest.blobs:
+            platforms = [image_platform(self.files.path(manifest.blobs[0].digest))]
+        return StoredImage(
+            repository=name.repository,
+            package=name.package,
+            digest=digest_of(content),
+            media_type=manifest.media_type,
+            size=sum(blob.size for blob in manifest.blobs) + sum(child.size for child in children),
+            tags=(),
+            platforms=tuple(platform for platform in platforms if platform),
+            uploaded=self.clock(),
+        )
+
+    async def add_manifest(
+        self,
+        name: ImageName,
+        manifest: Manifest,
+        content: bytes,
+        image: StoredImage,
+        target: str,
+    ) -> None:
+        """Store what `draft` made of a manifest, under its tag if `target` is one."""
+        await self.files.write(content)
+        tags = () if is_digest(target) else (target,)
+        self.catalog.add_manifest(name, replace(image, tags=tags), manifest)
+
+    def _children(self, name: ImageName, manifest: Manifest) -> list[StoredImage]:
+        found = []
+        for child in manifest.children:
+            image = self.catalog.image(name, child.digest)
+            if image is None:
+                raise _missing(child.digest)
+            found.append(image)
+        return found
+
+    def _require_blobs(self, name: ImageName, manifest: Manifest) -> None:
+        for blob in manifest.blobs:
+            if not blob.foreign and not self.catalog.has_blob(name.repository, blob.digest):
+                raise _missing(blob.digest)
+
+    def remove_manifest(self, name: ImageName, digest: str) -> None:
+        """Delete a manifest and the content that only it used."""
+        for unused in self.catalog.drop_manifest(name, digest):
+            self.files.remove(unused)
+
+    def remove_repository(self, repository: RepositoryKey) -> None:
+        """Delete everything in a repository."""
+        for unused in self.catalog.drop_repository(repository):
+            self.files.remove(unused)
+
+
+@dataclass(frozen=True)
+class StoredImages:
+    """What the control side asks of the registry (`seams.Images`)."""
+
+    store: Store
+    public_host: Callable[[], str]
+
+    def find(self, reference: str) -> StoredImage | None:
+        """The image a reference points at; see `seams.Images`."""
+        host = self.public_host()
+        port = host.rpartition(":")[2]
+        wanted = parse_reference(reference, (host, f"127.0.0.1:{port}", f"localhost:{port}"))
+        return self.store.resolve(wanted.name, wanted.target) if wanted else None
+
+    def list(self, repository: RepositoryKey) -> Sequence[StoredImage]:
+        """Everything in a repository, oldest first."""
+        return self.store.catalog.images(repository)
+
+    def pull_reference(self, image: StoredImage) -> str:
+        """By digest, on this machine's own address."""
+        name = ImageName(image.repository, image.package)
+        return f"{self.public_host()}/{name.path}@{image.digest}"
+
+    def forget(self, repository: RepositoryKey) -> None:
+        """The repository was deleted."""
+        self.store.remove_repository(repository)
+
+
+def open_store(directory: Path, clock: Callable[[], float] = time.time) -> Store:
+    """Open the content in `directory`, as an earlier run left it.
+
+    Uploads that nobody owns, from a run that ended between two steps, are dropped.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    files = BlobFiles(directory)
+    catalog = Catalog(directory / "registry.sqlite3")
+    for upload in files.unfinished():
+        if not catalog.knows_upload(upload):
+            files.abandon(upload)
+    return Store(files, catalog, clock)
+
+
+def _missing(digest: str) -> Refusal:
+    return Refusal(
+        404, "MANIFEST_BLOB_UNKNOWN", f"The manifest refers to unknown content {digest}."
+    )
