@@ -1,5 +1,6 @@
 """What the user declares: `provision.yaml`, read, checked and resolved."""
 
+from provision.spec.load import load
 from provision.spec.model import (
     INVOKER_ROLES,
     BuiltImage,
@@ -9,13 +10,17 @@ from provision.spec.model import (
     Setting,
     Spec,
 )
+from provision.spec.problems import Problem, SpecError
 
 __all__ = [
     "INVOKER_ROLES",
     "BuiltImage",
     "GivenImage",
     "Ingress",
+    "Problem",
     "SecretReference",
     "Setting",
     "Spec",
+    "SpecError",
+    "load",
 ]

@@ -1,0 +1,190 @@
+"""One document against the border: what is wrong with it, or the spec that it declares."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields as dataclass_fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from provision.resources import ImageReference, ProjectName, RepositoryName, ServiceAccountName
+from provision.spec import nodes
+from provision.spec.border import ImageFields, ServiceFields
+from provision.spec.model import (
+    BuiltImage,
+    GivenImage,
+    Ingress,
+    SecretReference,
+    Setting,
+    Spec,
+)
+from provision.spec.rules import cross_problems, default_account
+from provision.spec.values import split_secret
+
+
+def problems_of(raw: Mapping[str, object]) -> Iterator[tuple[nodes.Path, str, bool]]:
+    """Everything wrong with a document: path, message, and whether the key is what is wrong."""
+    for path, message in cross_problems(raw):
+        yield path, message, True
+    try:
+        ServiceFields.model_validate(raw)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
+            path = tuple(step for step in detail["loc"] if step != "[key]")
+            yield path, _message(detail, path), of_key
+
+
+def _message(detail: ErrorDetails, path: nodes.Path) -> str:
+    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    match kind:
+        case "value_error":
+            told = str(context["error"])
+        case "missing":
+            told = f"required; allowed: {_allowed(path)}"
+        case "extra_forbidden":
+            told = _unknown_field(path)
+        case "literal_error":
+            told = _unknown_word(given, _words(context["expected"]))
+        case "greater_than_equal" | "less_than_equal":
+            told = f"{given} is out of range; allowed: {_RANGES[path[-1]]}"
+        case _ if kind in _TYPES:
+            told = f"must be {_TYPES[kind]}, not {_shown(given)}{_quoting(kind, given)}"
+        case _:
+            told = detail["msg"]
+    return told
+
+
+_TYPES = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "list_type": "a list ([] for none)",
+    "dict_type": "a mapping ({} for none)",
+    "model_type": "a mapping",
+}
+_RANGES: Mapping[str | int, str] = {
+    name: f"{low} to {high}"
+    for name, (low, high) in {
+        "concurrency": (1, 1000),
+        "min_instances": (0, 10_000),
+        "max_instances": (1, 10_000),
+        "port": (1, 65_535),
+    }.items()
+}
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "empty"
+    text = repr(value) if isinstance(value, str) else str(value).lower()
+    return text[:80]
+
+
+def _quoting(kind: str, value: object) -> str:
+    plain = kind == "string_type" and isinstance(value, bool | int | float)
+    return f'; quote it: "{_shown(value)}"' if plain else ""
+
+
+def _allowed(path: nodes.Path) -> str:
+    if path == ("ingress",):
+        return ", ".join(Ingress)
+    description = ServiceFields.model_fields[str(path[0])].description or ""
+    return description[:1].lower() + description[1:].rstrip(".")
+
+
+def _unknown_field(path: nodes.Path) -> str:
+    model = ImageFields if path[0] == "image" else ServiceFields
+    return _unknown_word(path[-1], list(model.model_fields), what="no such field")
+
+
+def _unknown_word(value: object, words: list[str], what: str = "") -> str:
+    close = get_close_matches(str(value), words, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{what or f'{_shown(value)} is not allowed'}{hint}; allowed: {', '.join(words)}"
+
+
+def _words(expected: str) -> list[str]:
+    return [part for part in expected.split("'") if part.strip() not in {"", ",", "or"}]
+
+
+_AS_DECLARED = sorted(
+    (ServiceFields.model_fields.keys() & {item.name for item in dataclass_fields(Spec)})
+    - {
+        "project",
+        "region",
+        "image",
+        "ingress",
+        "service_account",
+        "invokers",
+        "probe_as",
+        "secrets",
+        "custom_audiences",
+    }
+)
+
+
+def resolved(
+    raw: Mapping[str, object], project: Setting, region: Setting, *, source: str, directory: Path
+) -> Spec:
+    """The spec of a document that has no problems.
+
+    Args:
+        raw: the document.
+        project: resolved, with its origin.
+        region: likewise.
+        source: ``FILE:LINE``.
+        directory: what paths in it are relative to.
+    """
+    fields = ServiceFields.model_validate(raw)
+    account = fields.service_account or default_account(fields.service)
+    copied: dict[str, Any] = {name: getattr(fields, name) for name in _AS_DECLARED}
+    return Spec(
+        project=project,
+        region=region,
+        image=_image(fields, project.value, region.value, directory),
+        ingress=Ingress(fields.ingress),
+        service_account=ServiceAccountName.of(account, project=project.value),
+        invokers=tuple(fields.invokers),
+        source=source,
+        probe_as=fields.probe_as or "",
+        secrets={name: _secret(text, project) for name, text in fields.secrets.items()},
+        custom_audiences=tuple(fields.custom_audiences),
+        **copied,
+    )
+
+
+def _image(
+    fields: ServiceFields, project: str, region: str, directory: Path
+) -> BuiltImage | GivenImage:
+    image = fields.image
+    if image.reference is not None:
+        return GivenImage(ImageReference.parse(image.reference))
+    context = (directory / image.context).resolve()
+    named = image.dockerfile
+    return BuiltImage(
+        context=context,
+        dockerfile=(directory / named).resolve() if named else context / "Dockerfile",
+        repository=_repository(image.repository or "", project, image.location or region),
+        name=image.name or fields.service,
+        target=image.target,
+        build_args=image.build_args,
+    )
+
+
+def _repository(text: str, project: str, location: str) -> RepositoryName:
+    if "/" in text:
+        return RepositoryName.parse(text)
+    return RepositoryName.of(text, project=project, location=location)
+
+
+def _secret(text: str, project: Setting) -> SecretReference:
+    name, version = split_secret(text)
+    full = name if "/" in name else f"{ProjectName(project.value)}/secrets/{name}"
+    return SecretReference(full, version)

@@ -1,0 +1,124 @@
+"""What may stand under `run`: any field of a Cloud Run v2 Service that the spec has no word for.
+
+One thing has one place. A field that the spec has its own word for is refused with that word, and
+so is what only the server writes.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from provision.resources import ImageReference, InvalidNameError
+from provision.spec.nodes import Path
+
+_ASSERTED = "is asserted false on every run: the invoker check stays on"
+_SPEC_WORD: Mapping[Path, str] = {
+    ("ingress",): "use `ingress`",
+    ("invokerIamDisabled",): _ASSERTED,
+    ("iapEnabled",): "use `iap`",
+    ("defaultUriDisabled",): "use `default_url`",
+    ("customAudiences",): "use `custom_audiences`",
+    ("labels",): "use `labels`",
+    ("template", "serviceAccount"): "use `service_account`",
+    ("template", "timeout"): "use `timeout`",
+    ("template", "maxInstanceRequestConcurrency"): "use `concurrency`",
+    ("template", "scaling", "minInstanceCount"): "use `min_instances`",
+    ("template", "scaling", "maxInstanceCount"): "use `max_instances`",
+    ("template", "containers", 0, "image"): "use `image`; it is deployed by digest",
+    ("template", "containers", 0, "env"): "use `env` and `secrets`",
+    ("template", "containers", 0, "ports"): "use `port`",
+    ("template", "containers", 0, "resources", "limits", "cpu"): "use `cpu`",
+    ("template", "containers", 0, "resources", "limits", "memory"): "use `memory`",
+}
+_SERVER_WRITES = frozenset(
+    {
+        *("name", "uid", "generation", "createTime", "updateTime", "deleteTime", "expireTime"),
+        *("creator", "lastModifier", "observedGeneration", "terminalCondition", "conditions"),
+        *("latestReadyRevision", "latestCreatedRevision", "trafficStatuses", "uri", "urls"),
+        *("satisfiesPzs", "reconciling", "etag"),
+    }
+)
+_FREE_KEYS = frozenset({"labels", "annotations", "nodeSelector", "limits"})
+_SNAKE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
+_PUBLIC_ANNOTATIONS = (
+    "run.googleapis.com/ingress",
+    "run.googleapis.com/invoker-iam-disabled",
+    "run.googleapis.com/default-url-disabled",
+    "run.googleapis.com/iap-enabled",
+    "run.googleapis.com/custom-audiences",
+)
+
+
+def run_problems(run: object) -> Iterator[tuple[Path, str]]:
+    """What is wrong under `run`: the path below it, and the message."""
+    if not isinstance(run, dict):
+        return
+    for key in run:
+        if key in _SERVER_WRITES:
+            yield (key,), "is written by Cloud Run; it cannot be set"
+    for path, advice in _SPEC_WORD.items():
+        if _has(run, path):
+            verb = "" if advice is _ASSERTED else "belongs to the spec; "
+            yield path, verb + advice
+    yield from _annotation_problems(run)
+    yield from _spelling_problems(run, ())
+    yield from _container_problems(run)
+
+
+def _has(value: object, path: Path) -> bool:
+    for step in path:
+        within = value.keys() if isinstance(value, dict) else range(_length(value))
+        if step not in within:
+            return False
+        value = value[step]  # type: ignore[index] # a list or mapping that holds the step
+    return True
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, list) else 0
+
+
+def _annotation_problems(run: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
+    annotations = run.get("annotations")
+    for name in _PUBLIC_ANNOTATIONS:
+        if isinstance(annotations, dict) and name in annotations:
+            yield ("annotations", name), "belongs to the spec, which has a word of its own for it"
+
+
+def _spelling_problems(value: object, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _spelling_problems(item, (*path, index))
+    if not isinstance(value, dict) or (path and path[-1] in _FREE_KEYS):
+        return
+    for key, inner in value.items():
+        if _SNAKE.fullmatch(key):
+            first, *rest = key.split("_")
+            wanted = first + "".join(word.capitalize() for word in rest)
+            yield (*path, key), f"fields under `run` go by their JSON names; write {wanted}"
+        else:
+            yield from _spelling_problems(inner, (*path, key))
+
+
+def _container_problems(run: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
+    template = run.get("template", {})
+    if not isinstance(template, dict):
+        yield ("template",), "must be a mapping"
+        return
+    path: Path = ("template", "containers")
+    containers = template.get("containers", [])
+    if not isinstance(containers, list):
+        yield path, "must be a list; the first item is merged into the service's own container"
+        return
+    for index, container in enumerate(containers):
+        if not isinstance(container, dict):
+            yield (*path, index), "must be a mapping"
+        elif index and not _by_digest(container.get("image")):
+            wanted = "a sidecar needs an image by digest: HOST/…/image@sha256:…"
+            yield (*path, index, "image"), wanted
+
+
+def _by_digest(image: object) -> bool:
+    try:
+        return isinstance(image, str) and bool(ImageReference.parse(image).digest)
+    except InvalidNameError:
+        return False
