@@ -6,6 +6,7 @@ together from the packages of the Debian or Ubuntu machine this runs on: apt res
 them as for an empty machine, `dpkg` unpacks them, and the engine imports the folder. Nothing of
 that touches the machine's own package state.
 """
+# ruff: noqa: T201 - the answer goes to stdout
 
 import os
 import shutil
@@ -25,26 +26,37 @@ REGISTRY_SECONDS = 10
 # Merged /usr, as on every Debian since 12: the same folder under both names.
 LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
 UNNEEDED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian")
-PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
-GROUP = "root:x:0:\nnogroup:x:65534:\n"
+ACCOUNTS = {
+    "passwd": "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n",
+    "group": "root:x:0:\nnogroup:x:65534:\n",
+}
 
 
 def main(arguments: list[str]) -> int:
-    """Print the base image's name; with an argument, import the packages' base under that name."""
+    """Print the base image's name; with an argument, have the engine know it by that name too."""
     engine = docker.from_env(timeout=300)
-    if arguments:
-        import_base(engine, arguments[0])
-        print(arguments[0])
+    name = arguments[0] if arguments else ""
+    if name and present(engine, name):
+        print(name)
         return 0
+    base = choose(engine)
+    if name:
+        image = engine.images.get(base) if present(engine, base) else engine.images.pull(base)
+        repository, _, tag = name.rpartition(":")
+        image.tag(repository, tag)
+    print(name or base)
+    return 0
+
+
+def choose(engine: docker.DockerClient) -> str:
+    """`WANTED` where it can be had, else the packages' base, made when it is not there yet."""
     reason = why_not(engine, WANTED)
     if not reason:
-        print(WANTED)
-        return 0
+        return WANTED
     say(f"{WANTED} cannot be had ({reason}); using {FALLBACK}, made of Debian's own packages")
     if not present(engine, FALLBACK):
         import_base(engine, FALLBACK)
-    print(FALLBACK)
-    return 0
+    return FALLBACK
 
 
 def why_not(engine: docker.DockerClient, image: str) -> str:
@@ -125,7 +137,7 @@ def unpack(packages: list[Path], root: Path) -> Path:
         shutil.rmtree(unpacked)
     for folder in UNNEEDED:
         shutil.rmtree(root / folder, ignore_errors=True)
-    for name, text in {"passwd": PASSWD, "group": GROUP}.items():
+    for name, text in ACCOUNTS.items():
         (root / "etc").mkdir(exist_ok=True)
         (root / "etc" / name).write_text(text)
     python = root / "usr/local/bin/python"

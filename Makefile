@@ -1,0 +1,52 @@
+# Each target does all its own set-up; `make help` lists them.
+PYTHON ?=
+KEEP ?=
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+# Runs a command with DOCKER_HOST set, and stops the engine afterwards if it was started for it.
+WITH_ENGINE := $(BIN)/python scripts/engine.py run
+# The image that tests build from and run.
+TEST_BASE := provision-base:dev
+export PYTHON KEEP
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check format lock stop clean
+
+help:  ## what can be made
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+	@echo '  KEEP=1 leaves a Docker engine that was started for it running (make stop ends it);'
+	@echo '  ARGS=… goes to pytest, as in: make test ARGS="-k spec -x"'
+
+venv:  ## the virtual environment with locked packages, in .venv
+	@scripts/venv.sh $(VENV)
+
+demo: venv  ## from a Dockerfile to a private service and its proof, on this machine
+	@$(WITH_ENGINE) $(BIN)/python scripts/demo.py
+
+test: venv  ## every test
+	@$(WITH_ENGINE) sh -c '$(BIN)/python scripts/base_image.py $(TEST_BASE) >/dev/null && exec $(BIN)/python -m pytest -n 2 "$$@"' pytest $(ARGS)
+
+check: venv  ## format, lint, types, import directions, docs in step
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@MYPYPATH=scripts $(BIN)/mypy --strict scripts
+	@$(BIN)/lint-imports
+	@if [ -e scripts/docs.py ]; then $(BIN)/python scripts/docs.py --check; fi
+
+format: venv  ## put the code into its format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: venv  ## write requirements/ anew from pyproject.toml
+	@$(BIN)/python -m venv .work/lock
+	@.work/lock/bin/python -m pip install -qq 'pip-tools>=7.5,<8'
+	@.work/lock/bin/python scripts/lock.py $(ARGS)
+
+stop: venv  ## stop the Docker engine that KEEP=1 left running
+	@$(BIN)/python scripts/engine.py stop
+
+clean:  ## take away what make made; a running engine first
+	@if [ -x $(BIN)/python ]; then $(BIN)/python scripts/engine.py stop; fi
+	rm -rf .work $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
