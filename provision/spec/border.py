@@ -20,6 +20,10 @@ class _Strict(BaseModel):
 class ImageFields(_Strict):
     """What to run: a directory to build, or an image that is there already."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["reference"]}, {"required": ["repository"]}]}
+    )
+
     reference: Annotated[
         values.Image | None,
         Field(
