@@ -1,0 +1,212 @@
+"""The Docker engine as the runtime uses it: every call in a thread, every failure one error.
+
+Nothing else in the emulator speaks to the engine. Containers get no host mounts, no privileges and
+no published ports; they are reached by their address in a network of the emulator's own.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
+from docker.models.networks import Network
+from docker.types import IPAMConfig, IPAMPool, LogConfig
+
+from provision.emulator.runtime.plan import ContainerPlan
+
+T = TypeVar("T")
+
+LABEL = "provision.emulator"
+_LOG_LINES = 20
+
+
+class EngineUnavailableError(Exception):
+    """The engine cannot be reached or used."""
+
+
+class EngineRefusedError(Exception):
+    """The engine was reached and refused; the text is its own."""
+
+
+class DockerEngine:
+    """A connection to an engine, for one emulator instance.
+
+    Args:
+        client: docker-py's client.
+        label: whose containers and networks are ours.
+        cpus: how many CPUs the engine has.
+    """
+
+    def __init__(self, client: docker.DockerClient, label: str, cpus: int) -> None:
+        self._client = client
+        self._label = label
+        self.cpus = cpus
+        self._network_name = f"provision-emulator-{label}"
+        self._pulled: set[str] = set()
+
+    @classmethod
+    async def connect(cls, address: str, label: str) -> "DockerEngine":
+        """Connect to `address`, or to the environment's engine when it is empty.
+
+        Raises:
+            EngineUnavailableError: nothing usable answers there.
+        """
+
+        def connect() -> DockerEngine:
+            client = docker.DockerClient(base_url=address) if address else docker.from_env()
+            return cls(client, label, int(client.info()["NCPU"]))
+
+        return await _in_thread(connect)
+
+    async def make_network(self) -> ipaddress.IPv4Network:
+        """Remove what earlier runs left, and make the network. Its first address is the gateway."""
+        await self.remove_all()
+        return await _in_thread(self._make_network)
+
+    def _make_network(self) -> ipaddress.IPv4Network:
+        # The engine picks a free subnet by itself, but gives chosen addresses to containers only
+        # in a network whose subnet was asked for: hence twice.
+        picked = self._create_network(None)
+        picked.reload()
+        subnet = ipaddress.IPv4Network(picked.attrs["IPAM"]["Config"][0]["Subnet"])
+        picked.remove()
+        pool = IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
+        self._create_network(IPAMConfig(pool_configs=[pool]))
+        return subnet
+
+    def _create_network(self, ipam: IPAMConfig | None) -> Network:
+        return self._client.networks.create(
+            self._network_name,
+            driver="bridge",
+            ipam=ipam,
+            labels={LABEL: self._label},
+            # Containers reach each other through the front door only, as on Cloud Run.
+            options={"com.docker.network.bridge.enable_icc": "false"},
+        )
+
+    async def pull(self, reference: str, username: str, password: str) -> None:
+        """Pull by digest; the credentials go to the engine for this pull only.
+
+        Raises:
+            EngineRefusedError: the image is not there, or not for these credentials.
+            EngineUnavailableError: the engine broke off.
+        """
+        repository, _, digest = reference.partition("@")
+
+        def pull() -> None:
+            events = self._client.api.pull(
+                repository,
+                tag=digest,
+                auth_config={"username": username, "password": password},
+                platform="linux/amd64",
+                stream=True,
+                decode=True,
+            )
+            for event in events:
+                if "error" in event:
+                    raise EngineRefusedError(str(event["error"]))
+
+        await _in_thread(pull)
+        self._pulled.add(reference)
+
+    async def create(self, plan: ContainerPlan) -> Container:
+        """Create a container, not started. Raises as `pull` does."""
+        network = self._network_name
+        endpoint = self._client.api.create_endpoint_config(ipv4_address=plan.address)
+
+        def create() -> Container:
+            return self._client.containers.create(
+                plan.image,
+                command=list(plan.args) or None,
+                entrypoint=list(plan.command) or None,
+                environment=dict(plan.environment),
+                labels={LABEL: self._label, **plan.labels},
+                network=network,
+                networking_config={network: endpoint},
+                mem_limit=plan.memory_bytes,
+                memswap_limit=plan.memory_bytes,
+                nano_cpus=int(min(plan.cpu, self.cpus) * 1_000_000_000),
+                # What a container on Cloud Run has no use for, and a neighbour could suffer from.
+                cap_drop=["NET_RAW", "MKNOD", "AUDIT_WRITE"],
+                log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "1"}),
+                pids_limit=4096,
+            )
+
+        return await _in_thread(create)
+
+    async def start(self, container: Container) -> None:
+        """Start a container. Raises as `pull` does."""
+        await _in_thread(container.start)
+
+    async def is_running(self, container: Container) -> bool:
+        """Whether its process is alive."""
+
+        def look() -> bool:
+            container.reload()
+            return bool(container.status == "running")
+
+        return await _in_thread(look)
+
+    async def logs(self, container: Container) -> str:
+        """The last lines it wrote."""
+        content = await _in_thread(lambda: container.logs(tail=_LOG_LINES))
+        return str(content.decode(errors="replace"))
+
+    async def remove(self, container: Container) -> None:
+        """Stop and remove a container; nothing happens when it is gone already."""
+        remove = partial(container.remove, force=True, v=True)
+        await _in_thread(partial(_unless_gone, remove))
+
+    async def remove_all(self) -> None:
+        """Remove every container, network and pulled reference of this instance."""
+        await _in_thread(self._remove_all)
+
+    def _remove_all(self) -> None:
+        ours = f"{LABEL}={self._label}"
+        for container in self._client.containers.list(
+            all=True, filters={"label": ours}, ignore_removed=True
+        ):
+            _unless_gone(partial(container.remove, force=True, v=True))
+        for network in self._client.networks.list(filters={"label": ours}):
+            _unless_gone(network.remove)
+        for reference in self._pulled:
+            _unless_gone(partial(self._client.images.remove, reference))
+        self._pulled.clear()
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        await asyncio.to_thread(self._client.close)
+
+
+def hosts(network: ipaddress.IPv4Network) -> Iterator[str]:
+    """Addresses for containers, round and round; the gateway and the ends left out."""
+    while True:
+        for number in range(2, network.num_addresses - 1):
+            yield str(network[number])
+
+
+def _unless_gone(action: Callable[[], object]) -> None:
+    try:
+        action()
+    except (NotFound, ImageNotFound):
+        return
+    except APIError as error:
+        # Somebody else is removing it, or still uses the image.
+        if error.status_code != 409:  # noqa: PLR2004 - HTTP conflict
+            raise
+
+
+async def _in_thread(action: Callable[[], T]) -> T:
+    """Run what blocks in a thread, with docker-py's many errors made into two."""
+    try:
+        return await asyncio.to_thread(action)
+    except APIError as error:
+        raise EngineRefusedError(str(error.explanation or error)) from None
+    except (DockerException, requests.RequestException) as error:
+        message = f"The Docker engine cannot be used: {error}"
+        raise EngineUnavailableError(message) from None
