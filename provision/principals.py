@@ -148,7 +148,8 @@ def is_public(member: str) -> bool:
 def _parse_deleted(text: str) -> Principal:
     found = _UID.fullmatch(text.removeprefix(_DELETED))
     live = Principal.parse(found["live"]) if found else None
-    if found is None or live is None or live.kind not in {*_BY_EMAIL, Kind.PRINCIPAL}:
+    kinds = {*_BY_EMAIL, Kind.PRINCIPAL}
+    if found is None or live is None or live.is_deleted or live.kind not in kinds:
         raise InvalidPrincipalError(
             f"{text!r} is not a principal: deleted ones read deleted:user:EMAIL?uid=NUMBER, and "
             "likewise for serviceAccount, group and principal"
