@@ -1,0 +1,179 @@
+"""`provision emulator`: the local Google Cloud, started and stopped as a process of its own."""
+
+import os
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provision.cli.console import errors, print_json, results
+from provision.cli.emulator_process import (
+    Instance,
+    Instances,
+    Settings,
+    check_packages,
+    reset,
+)
+from provision.errors import NotFoundError, UsageError
+
+emulator_app = typer.Typer(
+    no_args_is_help=True,
+    help="A Google Cloud on this machine: Cloud Run, Artifact Registry, IAM, and a registry.",
+)
+
+
+class Engine(StrEnum):
+    """Whether deployed images really run."""
+
+    AUTO = "auto"
+    NONE = "none"
+
+
+def _checked_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
+        raise UsageError(
+            f"an emulator cannot be called {name!r}",
+            hint="lower-case letters, digits and hyphens, at most 31",
+        )
+    return name
+
+
+Name = Annotated[
+    str,
+    typer.Option("--name", help="Which one, when several run.", show_default=True),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@emulator_app.command(
+    epilog="Example: `provision emulator start --project acme-prod --data ~/.cache/acme`"
+)
+def start(
+    *,
+    name: Name = "default",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="HTTP port; 0 takes a free one.")
+    ] = 8085,
+    grpc_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="gRPC port; 0 takes a free one.")
+    ] = 0,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that outlives a restart; else all is kept in memory."),
+    ] = None,
+    project: Annotated[
+        list[str] | None, typer.Option(help="Id of a project to begin with; may be repeated.")
+    ] = None,
+    iam_delay: Annotated[
+        float, typer.Option(min=0, help="Seconds until a changed policy takes effect.")
+    ] = 0,
+    engine: Annotated[
+        Engine,
+        typer.Option(help="auto: run images with Docker where it is at hand; none: never."),
+    ] = Engine.AUTO,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay in this terminal until Ctrl-C.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start it, unless it runs already, and say how to use it.
+
+    The export line alone goes to stdout, so that `eval "$(provision emulator start)"` sets up the
+    shell at once.
+    """
+    settings = Settings(port, grpc_port, data, tuple(project or ()), iam_delay, engine.value)
+    if foreground:
+        check_packages()
+        command = settings.command()
+        os.execv(command[0], command)  # noqa: S606 - no shell is wanted; the arguments are a list
+    instance, started = _instances().start(_checked_name(name), settings)
+    if as_json:
+        print_json(_document(instance) | {"started": started})
+        return
+    errors.print(f"The emulator {'runs now' if started else 'runs already'}: {_told(instance)}.")
+    results.print(f"export PROVISION_EMULATOR={instance.url}")
+    errors.print("Set that in your shell, and every command here works on the emulator.")
+    errors.print(f"To stop it: provision emulator stop{_option(name)}")
+
+
+@emulator_app.command(epilog="Example: `provision emulator stop`")
+def stop(name: Name = "default", as_json: AsJson = False) -> None:
+    """Stop it, with all containers it runs; that it does not run is no error."""
+    instance = _instances().stop(_checked_name(name))
+    if as_json:
+        print_json({"name": name, "running": False, "stopped": instance is not None})
+    elif instance is None:
+        errors.print("The emulator does not run.")
+    else:
+        kept = f"its state is in {instance.data}" if instance.data else "its state is gone"
+        errors.print(f"The emulator has stopped; {kept}.")
+
+
+@emulator_app.command(epilog="Example: `provision emulator status --json`")
+def status(name: Name = "default", as_json: AsJson = False) -> None:
+    """Say whether it runs, and where; exit code 0 if it does, 1 if not."""
+    instance = _instances().find(_checked_name(name))
+    if as_json:
+        print_json(_document(instance) if instance else {"name": name, "running": False})
+    elif instance is None:
+        errors.print(
+            f"The emulator does not run. To start it: provision emulator start{_option(name)}"
+        )
+    else:
+        for key, value in _document(instance).items():
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            results.print(f"{key:<10} {shown}", markup=False)
+    if instance is None:
+        raise typer.Exit(1)
+
+
+@emulator_app.command("reset", epilog="Example: `provision emulator reset`")
+def reset_(name: Name = "default", as_json: AsJson = False) -> None:
+    """Bring it back to how it began: no services, images, accounts or bindings of yours."""
+    instance = _instances().find(_checked_name(name))
+    if instance is None:
+        raise NotFoundError(
+            "resetting the emulator: it does not run",
+            hint=f"provision emulator start{_option(name)}",
+        )
+    reset(instance)
+    if as_json:
+        print_json(_document(instance) | {"reset": True})
+    else:
+        errors.print("The emulator is as it began.")
+
+
+def _instances() -> Instances:
+    state = os.environ.get("XDG_STATE_HOME", "")
+    # The XDG specification has relative paths ignored.
+    root = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
+    return Instances(root / "provision")
+
+
+def _document(instance: Instance) -> dict[str, object]:
+    """What `--json` shows of a running emulator."""
+    return {
+        **instance.said,
+        "name": instance.name,
+        "running": True,
+        "pid": instance.pid,
+        "data": instance.data or None,
+        "log": instance.log,
+    }
+
+
+def _told(instance: Instance) -> str:
+    """One line about a running emulator, of what it said about itself."""
+    said = instance.said
+    parts = [instance.url]
+    parts += [f"{word} {said[key]}" for key, word in _WORDS.items() if said.get(key)]
+    return ", ".join(parts)
+
+
+_WORDS = {"project": "project", "identity": "acting as", "engine": "Docker engine:"}
+
+
+def _option(name: str) -> str:
+    return "" if name == "default" else f" --name {name}"
