@@ -1,0 +1,128 @@
+"""The addresses of services: who comes from where, who gets in, and on to the container.
+
+Inside or outside is told by the connection alone: a request is from inside when it comes from a
+container of the emulator whose revision sends all its traffic through a VPC. No header can say so.
+"""
+
+from aiohttp import web
+
+from provision.emulator.frontdoor import pages
+from provision.emulator.frontdoor.admission import (
+    AUTHORIZATION,
+    SERVERLESS,
+    Credential,
+    Invokers,
+    Verdict,
+    find_credential,
+    reachable,
+)
+from provision.emulator.frontdoor.forwarding import TRACE, Forwarder, Onward, raw_target
+from provision.emulator.frontdoor.listening import Listeners
+from provision.emulator.frontdoor.pages import Page
+from provision.emulator.seams import Access, Identities, Route, Routes, Runtime, ServiceKey
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class HttpFrontDoor:
+    """Opens the addresses of services and answers on them.
+
+    Args:
+        routes: how each service is to be served, asked at every request.
+        access: the policies.
+        identities: verifies ID tokens.
+        runtime: where revisions run.
+        host: the loopback address to listen on.
+    """
+
+    def __init__(
+        self,
+        routes: Routes,
+        access: Access,
+        identities: Identities,
+        runtime: Runtime,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self._routes = routes
+        self._invokers = Invokers(access, identities)
+        self._runtime = runtime
+        self._forwarder = Forwarder()
+        hosts = (runtime.gateway, host) if runtime.gateway else (host,)
+        self._listeners = Listeners(hosts)
+
+    async def open(
+        self, service: ServiceKey, port: int | None = None
+    ) -> tuple[int, tuple[str, ...]]:
+        """Listen for the service; see `seams.FrontDoor`. Raises `OSError` when `port` is taken."""
+
+        async def serve(request: web.BaseRequest) -> web.StreamResponse:
+            return await self._serve(service, request)
+
+        return await self._listeners.open(service, serve, port)
+
+    async def close(self, service: ServiceKey) -> None:
+        """Stop listening for the service."""
+        await self._listeners.close(service)
+
+    async def close_all(self) -> None:
+        """Stop listening, and let go of the containers."""
+        await self._listeners.close_all()
+        await self._forwarder.close()
+
+    async def _serve(self, service: ServiceKey, request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(_CONTINUE)
+        answer = await self._answer(service, request)
+        return _response(request, answer) if isinstance(answer, Page) else answer
+
+    async def _answer(
+        self, service: ServiceKey, request: web.BaseRequest
+    ) -> web.StreamResponse | Page:
+        route = self._routes.route(service)
+        path = raw_target(request).partition("?")[0]
+        if route is None or not reachable(route, path, inside=self._is_inside(request)):
+            return pages.not_found()
+        credential = find_credential(
+            {name: request.headers.getall(name, []) for name in (SERVERLESS, AUTHORIZATION)}
+        )
+        verdict = self._invokers.judge(route, credential)
+        if verdict is Verdict.ADMITTED:
+            return await self._admit(route, request, credential)
+        return _refusal(verdict, path, str(request.url))
+
+    def _is_inside(self, request: web.BaseRequest) -> bool:
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        caller = self._runtime.caller(peer[0]) if peer else None
+        return caller is not None and caller.vpc_egress == "ALL_TRAFFIC"
+
+    async def _admit(
+        self, route: Route, request: web.BaseRequest, credential: Credential | None
+    ) -> web.StreamResponse | Page:
+        revision = route.revision or ""
+        address = await self._runtime.address(route.service, revision)
+        if address is None:
+            if self._runtime.gateway is None:
+                return pages.placeholder(route.service.service, revision)
+            return pages.unavailable()
+        unsigned = self._invokers.without_signature(credential) if credential else None
+        seen = (credential.header, unsigned) if credential and unsigned else None
+        return await self._forwarder.forward(Onward(request, address, route.timeout, seen))
+
+
+def _refusal(verdict: Verdict, path: str, url: str) -> Page:
+    if verdict is Verdict.SIGN_IN:
+        return pages.sign_in(url)
+    if verdict is Verdict.IAP_REFUSED:
+        return pages.iap_refusal()
+    return pages.unauthorized(path) if verdict is Verdict.UNAUTHORIZED else pages.forbidden(path)
+
+
+def _response(request: web.BaseRequest, page: Page) -> web.Response:
+    headers = {
+        **page.headers,
+        "Content-Type": page.content_type,
+        "Server": "Google Frontend",
+    }
+    if TRACE in request.headers:
+        headers[TRACE] = request.headers[TRACE]
+    return web.Response(status=page.status, text=page.body, headers=headers)

@@ -1,0 +1,144 @@
+"""Who gets in: Google's order of checks, with nothing but values going in and coming out.
+
+Ingress and disabled addresses come first (404), then Identity-Aware Proxy, then the invoker check:
+401 for whatever cannot be verified, 403 for nobody or for somebody without the permission.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from provision.emulator.seams import Access, Identities, Route, TokenError
+
+INVOKE = "run.routes.invoke"
+SERVERLESS = "X-Serverless-Authorization"
+AUTHORIZATION = "Authorization"
+_SIGNATURE_REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
+# Client ids whose ID tokens are taken from users: gcloud's own and, less certainly, that of
+# application default credentials (https://github.com/GoogleCloudPlatform/cloud-run-proxy/issues/10).
+_CLIENT_IDS = frozenset(
+    {
+        "32555940559.apps.googleusercontent.com",
+        "764086051850-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com",
+    }
+)
+_FROM_INSIDE = frozenset(
+    {"INGRESS_TRAFFIC_INTERNAL_ONLY", "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"}
+)
+
+
+class Verdict(Enum):
+    """What happens to a request."""
+
+    ADMITTED = auto()
+    NOT_FOUND = auto()
+    SIGN_IN = auto()
+    IAP_REFUSED = auto()
+    UNAUTHORIZED = auto()
+    FORBIDDEN = auto()
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The one credential that is checked.
+
+    Args:
+        header: the header it came in.
+        token: without its scheme; empty when there is more than one or it is no Bearer token.
+    """
+
+    header: str
+    token: str
+
+
+def reachable(route: Route, path: str, *, inside: bool) -> bool:
+    """Whether the address answers this caller at all.
+
+    Args:
+        route: the service's.
+        path: without its query; some are Google's own
+            (https://cloud.google.com/run/docs/known-issues).
+        inside: whether the connection came through the VPC.
+    """
+    if route.default_url_disabled or route.revision is None:
+        return False
+    if path.startswith("/_ah/") or path.endswith("z"):
+        return False
+    if route.ingress in _FROM_INSIDE:
+        return inside
+    # Anything unheard of stays closed.
+    return route.ingress in ("INGRESS_TRAFFIC_ALL", "INGRESS_TRAFFIC_UNSPECIFIED")
+
+
+def find_credential(headers: Mapping[str, Sequence[str]]) -> Credential | None:
+    """The credential of a request; ``X-Serverless-Authorization`` wins when both are there.
+
+    Args:
+        headers: the values of both headers, by their names above.
+    """
+    for header in (SERVERLESS, AUTHORIZATION):
+        values = headers.get(header, ())
+        if values:
+            scheme, _, token = values[0].strip().partition(" ")
+            alone = len(values) == 1 and scheme.lower() == "bearer"
+            return Credential(header, token.strip() if alone else "")
+    return None
+
+
+@dataclass(frozen=True)
+class Invokers:
+    """The invoker check.
+
+    Args:
+        access: the policies.
+        identities: verifies ID tokens.
+    """
+
+    access: Access
+    identities: Identities
+
+    def judge(self, route: Route, credential: Credential | None) -> Verdict:
+        """Let in, or say how it is refused, once the address is known to be reachable."""
+        if route.iap_enabled:
+            return Verdict.SIGN_IN if credential is None else Verdict.IAP_REFUSED
+        if route.invoker_iam_disabled or self._may(route, "allUsers"):
+            return Verdict.ADMITTED
+        if credential is None:
+            return Verdict.FORBIDDEN
+        member = self._member(route, credential.token)
+        if member is None:
+            return Verdict.UNAUTHORIZED
+        return Verdict.ADMITTED if self._may(route, member) else Verdict.FORBIDDEN
+
+    def _may(self, route: Route, member: str) -> bool:
+        return self.access.allowed(member, INVOKE, route.service.name)
+
+    def _member(self, route: Route, token: str) -> str | None:
+        """The member that a verified token for this service names."""
+        claims = self._claims(token)
+        email = claims.get("email")
+        if not isinstance(email, str) or claims.get("email_verified") is not True:
+            return None
+        service_account = email.endswith(".gserviceaccount.com")
+        audiences = route.audiences if service_account else (*route.audiences, *_CLIENT_IDS)
+        if claims.get("aud") not in audiences:
+            return None
+        return f"{'serviceAccount' if service_account else 'user'}:{email}"
+
+    def _claims(self, token: str) -> Mapping[str, object]:
+        try:
+            return self.identities.claims(token)
+        except TokenError:
+            return {}
+
+    def without_signature(self, credential: Credential) -> str | None:
+        """The header value that the container sees; None when it is no token of Google's.
+
+        https://cloud.google.com/run/docs/troubleshooting#signature-removed; that the scheme
+        arrives in lower case in ``X-Serverless-Authorization`` was seen twice.
+        """
+        if not self._claims(credential.token):
+            return None
+        scheme = "bearer" if credential.header == SERVERLESS else "Bearer"
+        unsigned = credential.token.rpartition(".")[0]
+        return f"{scheme} {unsigned}.{_SIGNATURE_REMOVED}"
