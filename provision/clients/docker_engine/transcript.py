@@ -1,0 +1,141 @@
+"""What the engine says while it builds, pulls and pushes, made readable (pure)."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from provision.errors import BuildError, EngineError
+
+Event = Mapping[str, Any]
+Report = Callable[[str], None]
+
+_SHOWN_LINES = 20
+"""Lines of a failed step's output that its error repeats."""
+_NEWER_BUILDER = "requires BuildKit"
+_MEGABYTE = 1_000_000
+
+
+def said(event: Event) -> str:
+    """The error of an event, in the engine's words."""
+    detail = event.get("errorDetail") or {}
+    return str(detail.get("message") or event.get("error") or "no reason given").strip()
+
+
+class BuildTranscript:
+    """Follows a build: passes its lines on, and keeps those of the step at hand.
+
+    Args:
+        report: takes each line.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._step = ""
+        self._lines: deque[str] = deque(maxlen=_SHOWN_LINES)
+        self._partial = ""
+        self._id = ""
+
+    def take(self, event: Event) -> None:
+        """Take the next event.
+
+        Raises:
+            BuildError: it says that the build failed.
+        """
+        if "error" in event or "errorDetail" in event:
+            self._flush()
+            raise self._failure(said(event))
+        aux = event.get("aux")
+        if isinstance(aux, Mapping) and "ID" in aux:
+            self._id = str(aux["ID"])
+        *whole, self._partial = (self._partial + str(event.get("stream", ""))).split("\n")
+        for line in whole:
+            self._line(line)
+
+    def image_id(self) -> str:
+        """The id of the finished image.
+
+        Raises:
+            EngineError: the engine stopped speaking before there was one.
+        """
+        self._flush()
+        if not self._id:
+            at = f" at {self._step}" if self._step else ""
+            raise EngineError(
+                f"Building the image: the Docker engine broke off{at}.",
+                hint="Look whether it still runs (`docker info`), then run the same command again.",
+            )
+        return self._id
+
+    def _flush(self) -> None:
+        rest, self._partial = self._partial, ""
+        self._line(rest)
+
+    def _line(self, line: str) -> None:
+        text = line.rstrip()
+        if not text:
+            return
+        if text.startswith("Step ") and " : " in text:
+            self._step = text
+            self._lines.clear()
+        else:
+            self._lines.append(text)
+        self._report(text)
+
+    def _failure(self, reason: str) -> BuildError:
+        at = f" at {self._step}" if self._step else ""
+        output = [line for line in self._lines if not line.startswith(" ---> ")]
+        shown = "".join(f"\n  {line}" for line in output)
+        hint = ""
+        if _NEWER_BUILDER in reason:
+            hint = (
+                "The engine's own builder is used here; write the step without BuildKit's options."
+            )
+        return BuildError(f"Building the image failed{at}: {reason}{shown}", hint=hint)
+
+
+class TransferTotals:
+    """Follows layers on their way, as one line now and then instead of hundreds.
+
+    Args:
+        verb: ``pushing`` or ``pulling``.
+        report: takes a line whenever another tenth is done or a layer is finished.
+    """
+
+    _FINISHED = ("Pushed", "Pull complete", "Layer already exists", "Already exists")
+    _MOVING = ("Pushing", "Downloading", "Mounted from")
+
+    def __init__(self, verb: str, report: Report) -> None:
+        self._verb = verb
+        self._report = report
+        self._layers: dict[str, tuple[int, int]] = {}
+        self._finished: set[str] = set()
+        self._last = ""
+
+    def take(self, event: Event) -> None:
+        """Take the next event; what is not about a layer is passed over."""
+        layer, status = str(event.get("id", "")), str(event.get("status", ""))
+        if not layer or not status.startswith(
+            (*self._FINISHED, *self._MOVING, "Preparing", "Waiting")
+        ):
+            return
+        detail = event.get("progressDetail") or {}
+        done, total = self._layers.get(layer, (0, 0))
+        if status.startswith(self._MOVING):
+            done = int(detail.get("current") or done)
+            total = max(total, int(detail.get("total") or 0), done)
+        if status.startswith((*self._FINISHED, "Mounted from")):
+            done = total
+            self._finished.add(layer)
+        self._layers[layer] = (done, total)
+        self._tell()
+
+    def _tell(self) -> None:
+        done = sum(done for done, _ in self._layers.values())
+        total = sum(total for _, total in self._layers.values())
+        tenths = done * 10 // total if total else 0
+        mark = f"{len(self._finished)}/{tenths}"
+        if mark == self._last or not (done or self._finished):
+            return
+        self._last = mark
+        sizes = f", {done / _MEGABYTE:.1f} of {total / _MEGABYTE:.1f} MB" if total else ""
+        self._report(f"{self._verb}: {len(self._finished)} of {len(self._layers)} layers{sizes}")
