@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The demo's application: says who called it. Standard library only.
 
 Cloud Run has verified the caller's token before a request gets here, and has taken its signature
@@ -13,12 +12,13 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HEADERS = ("X-Serverless-Authorization", "Authorization")
 
 
-def caller(headers: Mapping[str, str]) -> str:
+def caller(headers: Message) -> str:
     """Who the verified token says is calling: an e-mail, or a subject, or nobody."""
     for name in HEADERS:
         # Cloud Run may pass the scheme on in lower case.
