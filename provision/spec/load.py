@@ -55,11 +55,18 @@ class _Loader:
         """Read one file."""
         file = "<stdin>" if path == STDIN else str(path)
         begun = len(self.problems)
+        documents: list[Document] = []
+        self._read_into(documents, file, path)
+        for document in documents:
+            self._document(document, file, path)
+        self.problems[begun:] = sorted(dict.fromkeys(self.problems[begun:]))
+
+    def _read_into(self, documents: list[Document], file: str, path: Path) -> None:
+        """Add the file's documents; those before a syntax error are checked all the same."""
+        report = _Reporter(file, self.problems)
         try:
-            text = _text(path)
-            report = _Reporter(file, self.problems)
-            for document in nodes.read_documents(text, report):
-                self._document(document, file, path)
+            for document in nodes.read_documents(_text(path), report):
+                documents.append(document)  # noqa: PERF402 - keeps those before an error
         except yaml.MarkedYAMLError as error:
             self.problems.append(_yaml_problem(file, error))
         except yaml.YAMLError as error:
@@ -69,7 +76,6 @@ class _Loader:
             self.problems.append(Problem(file, 0, 0, "", f"cannot be read: {reason}"))
         except (ValueError, OverflowError) as error:
             self.problems.append(Problem(file, 1, 1, "", f"cannot be read: {_flat(str(error))}"))
-        self.problems[begun:] = sorted(dict.fromkeys(self.problems[begun:]))
 
     def _document(self, document: Document, file: str, path: Path) -> None:
         from provision.spec.check import problems_of, resolved
@@ -84,7 +90,8 @@ class _Loader:
             if place not in document.refused:
                 report(document.position(place, of_key=of_key), place, message)
         project, region = settings["project"], settings["region"]
-        if len(self.problems) == begun and project and region:
+        sound = len(self.problems) == begun and not document.refused
+        if sound and project and region:
             directory = Path.cwd() if path == STDIN else path.resolve().parent
             source = f"{file}:{document.line}"
             spec = resolved(document.value, project, region, source=source, directory=directory)

@@ -85,7 +85,7 @@ def _invoker_problems(raw: Raw) -> Found:
 
 def _probe_problems(raw: Raw) -> Found:
     probe = raw.get("probe_as")
-    if not isinstance(probe, str):
+    if not isinstance(probe, str) or not probe.endswith("gserviceaccount.com"):
         return
     wanted = probe if probe.startswith("serviceAccount:") else f"serviceAccount:{probe}"
     accounts = [name for _, name in _invokers(raw) if name.startswith("serviceAccount:")]

@@ -1,0 +1,65 @@
+"""The JSON Schema of the spec agrees with what is loaded."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from provision.spec.schema import field_table, json_schema
+
+_FULL = """\
+project: acme-prod
+region: asia-east1
+service: orders
+image: {context: ., repository: services, build_args: {A: 1}}
+ingress: internal
+invokers: [user:ann@example.com]
+env: {A: 1, B: true, C: x}
+secrets: {D: e:1}
+cpu: 500m
+memory: 512Mi
+timeout: 5m
+labels: {a: b}
+run: {template: {sessionAffinity: true}}
+"""
+
+
+def _complaints(text: str) -> list[str]:
+    Draft7Validator.check_schema(json_schema())
+    return [
+        error.message for error in Draft7Validator(json_schema()).iter_errors(yaml.safe_load(text))
+    ]
+
+
+def test_a_good_spec_is_good_to_an_editor() -> None:
+    """An editor underlines nothing in a file that loads."""
+    assert _complaints(_FULL) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("internal", "interal"),
+        ("service: orders", "service: Orders"),
+        ("service:", "servce:"),
+        ("repository: services", "reference: a:b, repository: services"),
+        ("repository: services", "target: x"),
+        ("memory: 512Mi", "memory: 512 MB"),
+    ],
+)
+def test_an_editor_underlines_what_would_be_refused(change: tuple[str, str]) -> None:
+    """Misspelt words, unknown fields and missing ones are seen while typing."""
+    assert _complaints(_FULL.replace(*change))
+
+
+def test_every_field_is_described() -> None:
+    """Editors show a sentence for each field."""
+    assert all(description for _, description in field_table())
+
+
+def test_the_documentation_names_every_field() -> None:
+    """docs/spec.md falls behind nowhere."""
+    text = (Path(__file__).parents[2] / "docs" / "spec.md").read_text(encoding="utf-8")
+    missing = [name for name, _ in field_table() if f"`{name}`" not in text]
+    assert missing == []
