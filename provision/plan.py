@@ -162,6 +162,8 @@ def _compared(state: object) -> dict[str, object]:
 def _walk(path: str, before: object, after: object) -> Iterator[FieldChange]:
     if before == after:
         return
+    if before is None:
+        before = _empty_like(after)
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys([*after, *before]):
             inner = f"{path}.{key}" if path else str(key)
@@ -171,6 +173,15 @@ def _walk(path: str, before: object, after: object) -> Iterator[FieldChange]:
             yield from _walk(f"{path}[{index}]", old, new)
     else:
         yield FieldChange(path, before, after)
+
+
+def _empty_like(after: object) -> object:
+    """What stands for nothing, so that what is new is told leaf by leaf."""
+    if isinstance(after, Mapping):
+        return {}
+    if isinstance(after, list) and after and all(isinstance(item, Mapping) for item in after):
+        return [None] * len(after)
+    return None
 
 
 def _lists_alike(before: object, after: object) -> bool:

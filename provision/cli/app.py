@@ -3,7 +3,15 @@
 import typer
 
 from provision import __version__
+from provision.cli.destroy import destroy
+from provision.cli.emulator import emulator_app
 from provision.cli.group import ProvisionGroup
+from provision.cli.init import init
+from provision.cli.plan import plan
+from provision.cli.schema import schema
+from provision.cli.stage import bind, build, deploy, push
+from provision.cli.up import up
+from provision.cli.verify import verify
 
 app = typer.Typer(
     cls=ProvisionGroup,
@@ -27,6 +35,11 @@ def root(
     ),
 ) -> None:
     """From a Dockerfile to a private Cloud Run service that answers only its invokers."""
+
+
+for command in (init, schema, plan, up, verify, build, push, deploy, bind, destroy):
+    app.command()(command)
+app.add_typer(emulator_app, name="emulator")
 
 
 def main() -> None:

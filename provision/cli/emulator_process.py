@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -183,9 +183,9 @@ class Instances:
             yield
 
 
-def check_packages() -> None:
-    """Raise `UsageError` when the packages of the emulator's extra are not installed."""
-    missing = [package for package in NEEDED if find_spec(package) is None]
+def check_packages(needed: Sequence[str] = NEEDED) -> None:
+    """Raise `UsageError` when packages that the emulator needs are not installed."""
+    missing = [package for package in needed if find_spec(package) is None]
     if missing:
         raise UsageError(
             f"the emulator needs packages that are not installed: {', '.join(missing)}",

@@ -17,7 +17,7 @@ from provision.spec.starter import Starter, service_id
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _SPEC = "provision.yaml"
 _DOCKERFILE = "Dockerfile"
-_WORKFLOW = ".github/workflows/provision.yml"
+_WORKFLOW = ".github/workflows/provision.yaml"
 _OWN_CODE = frozenset({_DOCKERFILE, ".dockerignore"})
 _REGION = "us-central1"
 
@@ -78,7 +78,7 @@ def init(
             hint="`--force` overwrites spec and workflow.",
         )
     for name in written:
-        _write(directory / name, starter.render(_template(name)), overwrite=force)
+        _write(directory / name, _content(name, starter), overwrite=force)
     _show(directory, starter, written, kept, as_json=as_json)
 
 
@@ -102,10 +102,11 @@ def _stays(target: Path, force: bool) -> bool:
     return there and (not force or target.name in _OWN_CODE)
 
 
-def _template(name: str) -> str:
+def _content(name: str, starter: Starter) -> str:
     # In templates/ the workflow has no directories of its own.
-    path = TEMPLATES / (Path("github-actions.yaml") if name == _WORKFLOW else name)
-    return path.read_text(encoding="utf-8")
+    path = TEMPLATES / ("github-workflow.yaml" if name == _WORKFLOW else name)
+    text = path.read_text(encoding="utf-8")
+    return starter.render(text) if name == _SPEC else text
 
 
 def _write(target: Path, text: str, *, overwrite: bool) -> None:
@@ -120,7 +121,7 @@ def _write(target: Path, text: str, *, overwrite: bool) -> None:
 def _show(
     directory: Path, starter: Starter, written: list[str], kept: list[str], *, as_json: bool
 ) -> None:
-    steps = _next_steps(starter)
+    steps = _next_steps(starter, written)
     if as_json:
         names = {"service": starter.service, "project": starter.project, "region": starter.region}
         files = {"directory": str(directory), "written": written, "kept": kept}
@@ -135,8 +136,12 @@ def _show(
         results.print(f"  - {step}", markup=False)
 
 
-def _next_steps(starter: Starter) -> list[str]:
+def _next_steps(starter: Starter, written: list[str]) -> list[str]:
     steps = []
+    if _DOCKERFILE in written:
+        steps.append("fit the Dockerfile to the application: it expects requirements.txt, main.py")
+    if _WORKFLOW in written:
+        steps.append(f"follow the first lines of {_WORKFLOW}, once")
     if starter.project is None:
         steps.append("say the project in provision.yaml, or with `gcloud config set project`")
     if not starter.invokers:

@@ -17,7 +17,9 @@ Progress = Callable[[str], None]
 class Stage(Protocol[S]):
     """One step towards a private service; `S` is a frozen dataclass, desired and observed alike."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """A verb, as in `SERVICE_STAGES`."""
 
     @property
     def subject(self) -> str:

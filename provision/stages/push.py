@@ -174,7 +174,11 @@ class Push:
                 hint="`provision build` builds it.",
             )
         self.engine.tag(desired.image_id, reference.name, reference.tag)
-        self._send(reference, repository)
+        try:
+            self._send(reference, repository)
+        finally:
+            # The name served the push; the image keeps the one that it was built under.
+            self.engine.untag(str(reference))
         return self._read_back(reference, desired)
 
     def _send(self, reference: ImageReference, repository: Repository) -> None:

@@ -97,10 +97,16 @@ class Connection:
         from docker.context import ContextAPI
         from docker.errors import ContextException
 
+        chosen = self.environ.get("DOCKER_CONTEXT", "")
         try:
-            context = ContextAPI.get_context(self.environ.get("DOCKER_CONTEXT") or None)
+            context = ContextAPI.get_context(chosen or None)
         except (ContextException, OSError, ValueError) as error:
             raise EngineError(f"Reading the docker context: {short(error)}.") from error
+        if context is None and chosen:
+            raise EngineError(
+                f"Connecting to the Docker engine: there is no docker context {chosen!r}.",
+                hint="`docker context ls` lists them; DOCKER_CONTEXT chooses one.",
+            )
         if context is None or context.name == "default" or not context.Host:
             return None
         return {"base_url": context.Host, "tls": context.TLSConfig or False}

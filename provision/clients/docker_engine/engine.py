@@ -80,13 +80,6 @@ class DockerEngine:
             except NotFound:
                 return None
 
-    def find_by_label(self, label: str, value: str) -> EngineImage | None:
-        """The newest image that carries a label, or None."""
-        with engine_calls("Looking for the image in the engine"):
-            found = self.connection.api.images(all=True, filters={"label": f"{label}={value}"})
-        newest = max(found, key=lambda item: int(item.get("Created", 0)), default=None)
-        return self.find_image(str(newest["Id"])) if newest else None
-
     def find_distribution(self, name: str) -> Distribution | None:
         """What the registry says of it, asked with the engine's own logins; None for nothing."""
         from docker.errors import APIError

@@ -1,5 +1,6 @@
 """What the engine says while it builds, pulls and pushes, made readable (pure)."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +13,12 @@ Report = Callable[[str], None]
 _SHOWN_LINES = 20
 """Lines of a failed step's output that its error repeats."""
 _NEWER_BUILDER = "requires BuildKit"
+_EXIT_CODE = re.compile(r"The command '.*' returned a non-zero code: (\d+)", re.DOTALL)
+_ENGINES_OWN = (" ---> ", "Removing intermediate container ")
+"""Beginnings of lines that are the engine's own bookkeeping, and tell nothing of a failure."""
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+"""Colours (the engine paints standard error red) and whatever else would drive the terminal."""
+_STEP_WIDTH = 200
 _MEGABYTE = 1_000_000
 
 
@@ -19,6 +26,10 @@ def said(event: Event) -> str:
     """The error of an event, in the engine's words."""
     detail = event.get("errorDetail") or {}
     return str(detail.get("message") or event.get("error") or "no reason given").strip()
+
+
+def _shortened(step: str) -> str:
+    return step if len(step) <= _STEP_WIDTH else f"{step[:_STEP_WIDTH]}…"
 
 
 class BuildTranscript:
@@ -31,7 +42,7 @@ class BuildTranscript:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._step = ""
-        self._lines: deque[str] = deque(maxlen=_SHOWN_LINES)
+        self._lines: deque[str] = deque(maxlen=2 * _SHOWN_LINES)
         self._partial = ""
         self._id = ""
 
@@ -71,7 +82,7 @@ class BuildTranscript:
         self._line(rest)
 
     def _line(self, line: str) -> None:
-        text = line.rstrip()
+        text = _CONTROL.sub("", line).rstrip()
         if not text:
             return
         if text.startswith("Step ") and " : " in text:
@@ -82,15 +93,17 @@ class BuildTranscript:
         self._report(text)
 
     def _failure(self, reason: str) -> BuildError:
-        at = f" at {self._step}" if self._step else ""
-        output = [line for line in self._lines if not line.startswith(" ---> ")]
-        shown = "".join(f"\n  {line}" for line in output)
+        at = f" at {_shortened(self._step)}" if self._step else ""
+        ended = _EXIT_CODE.fullmatch(reason)
+        why = f"it ended with exit code {ended[1]}" if ended else reason
+        output = [line for line in self._lines if not line.startswith(_ENGINES_OWN)]
+        shown = "".join(f"\n  {line}" for line in output[-_SHOWN_LINES:])
         hint = ""
         if _NEWER_BUILDER in reason:
             hint = (
                 "The engine's own builder is used here; write the step without BuildKit's options."
             )
-        return BuildError(f"Building the image failed{at}: {reason}{shown}", hint=hint)
+        return BuildError(f"Building the image failed{at}: {why}{shown}", hint=hint)
 
 
 class TransferTotals:

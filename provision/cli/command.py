@@ -1,0 +1,47 @@
+"""How a command over specs begins and ends."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from provision.cli.console import interactive
+from provision.cli.context import open_context
+from provision.cli.progress import Progress
+from provision.cli.run import Manner, Run
+from provision.errors import UsageError
+
+
+@contextmanager
+def running(
+    files: Sequence[Path],
+    project: str | None,
+    region: str | None,
+    impersonate: str | None,
+    *,
+    as_json: bool,
+    prune: bool = False,
+    wait: float = 0.0,
+    strict: bool = False,
+) -> Iterator[Run]:
+    """A run over the services of `files`; leaves with the exit code that it ended with."""
+    context = open_context(files, project, region, impersonate)
+    with Progress() as progress:
+        run = Run(context, Manner(as_json, prune, wait, strict), progress)
+        run.begin()
+        yield run
+    raise typer.Exit(int(run.code))
+
+
+def require_consent(command: str, *, yes: bool) -> None:
+    """Refuse to go on where nobody can be asked and nobody said yes.
+
+    Raises:
+        UsageError: there is no terminal and no ``--yes``.
+    """
+    if not yes and not interactive():
+        raise UsageError(
+            f"`provision {command}` asks before it changes anything, and there is no terminal.",
+            hint="Add --yes for unattended use; `provision plan` shows what would change.",
+        )

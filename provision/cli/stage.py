@@ -1,0 +1,90 @@
+"""`provision build|push|deploy|bind`: one stage; the ones before it are observed, not run."""
+
+from collections.abc import Callable
+from typing import Any
+
+from provision import engine
+from provision.cli import options
+from provision.cli.command import running
+from provision.cli.report import ServiceReport
+from provision.cli.run import Run
+from provision.cli.views import as_text
+
+
+def _one_stage(name: str) -> Callable[[Run], None]:
+    def go(run: Run) -> None:
+        def one(report: ServiceReport) -> None:
+            stages = run.stages(report)
+            report.outcome.known = engine.observe_before(stages, name)
+            only = [stage for stage in stages if stage.name == name]
+            report.plan = engine.plan(only, report.outcome.known)
+            with run.showing(report):
+                as_text.show_plan(report.plan)
+            engine.apply(only, report.plan, report.outcome, run.starting)
+
+        run.each(one)
+        run.finish()
+
+    return go
+
+
+def build(
+    file: options.Files = options.DEFAULT_FILES,
+    project: options.Project = None,
+    region: options.Region = None,
+    impersonate: options.Impersonate = None,
+    as_json: options.Json = False,
+) -> None:
+    """Build the image for linux/amd64, unless the same inputs were built already.
+
+    Example: `provision build`
+    """
+    _run("build", file, project, region, impersonate, as_json=as_json)
+
+
+def push(
+    file: options.Files = options.DEFAULT_FILES,
+    project: options.Project = None,
+    region: options.Region = None,
+    impersonate: options.Impersonate = None,
+    as_json: options.Json = False,
+) -> None:
+    """Push the built image to Artifact Registry, unless the registry has it.
+
+    Example: `provision push`
+    """
+    _run("push", file, project, region, impersonate, as_json=as_json)
+
+
+def deploy(
+    file: options.Files = options.DEFAULT_FILES,
+    project: options.Project = None,
+    region: options.Region = None,
+    impersonate: options.Impersonate = None,
+    as_json: options.Json = False,
+) -> None:
+    """Deploy the pushed image by digest, authentication required, unless nothing differs.
+
+    Example: `provision deploy --json`
+    """
+    _run("deploy", file, project, region, impersonate, as_json=as_json)
+
+
+def bind(
+    file: options.Files = options.DEFAULT_FILES,
+    prune: options.Prune = False,
+    project: options.Project = None,
+    region: options.Region = None,
+    impersonate: options.Impersonate = None,
+    as_json: options.Json = False,
+) -> None:
+    """Let exactly the spec's invokers call the service, and nobody public.
+
+    Example: `provision bind --prune`
+    """
+    _run("bind", file, project, region, impersonate, as_json=as_json, prune=prune)
+
+
+def _run(name: str, *arguments: Any, **manner: Any) -> None:  # noqa: ANN401 - handed on
+    with running(*arguments, **manner) as run:
+        _one_stage(name)(run)

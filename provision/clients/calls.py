@@ -1,0 +1,139 @@
+"""One place where calls to Google are made, retried, and their refusals put into words."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from provision.errors import (
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProvisionError,
+    UnavailableError,
+    UsageError,
+)
+
+TIMEOUT = 60.0
+"""Seconds that one call may take, retries included."""
+
+_PERMISSION = re.compile(
+    r"[Pp]ermission ['\"]([\w.]+)['\"] denied on (?:resource )?(.+?)(?: \(or|$)"
+)
+
+LEAST_ROLES = {
+    "run.services.get": "roles/run.viewer",
+    "run.services.list": "roles/run.viewer",
+    "run.revisions.get": "roles/run.viewer",
+    "run.services.getiampolicy": "roles/run.viewer",
+    "run.operations.get": "roles/run.viewer",
+    "run.services.create": "roles/run.developer",
+    "run.services.update": "roles/run.developer",
+    "run.services.delete": "roles/run.developer",
+    "run.services.setiampolicy": "roles/run.admin",
+    "iam.serviceaccounts.actas": "roles/iam.serviceAccountUser",
+    "iam.serviceaccounts.get": "roles/iam.serviceAccountViewer",
+    "iam.serviceaccounts.list": "roles/iam.serviceAccountViewer",
+    "iam.serviceaccounts.create": "roles/iam.serviceAccountCreator",
+    "iam.serviceaccounts.delete": "roles/iam.serviceAccountDeleter",
+    "iam.serviceaccounts.getopenidtoken": "roles/iam.serviceAccountOpenIdTokenCreator",
+    "iam.serviceaccounts.getaccesstoken": "roles/iam.serviceAccountTokenCreator",
+    "iam.roles.get": "roles/iam.roleViewer",
+    "artifactregistry.repositories.get": "roles/artifactregistry.reader",
+    "artifactregistry.repositories.create": "roles/artifactregistry.admin",
+    "artifactregistry.repositories.delete": "roles/artifactregistry.admin",
+    "artifactregistry.repositories.downloadartifacts": "roles/artifactregistry.reader",
+    "artifactregistry.repositories.uploadartifacts": "roles/artifactregistry.writer",
+    "resourcemanager.projects.get": "roles/browser",
+    "resourcemanager.folders.get": "roles/browser",
+    "resourcemanager.organizations.get": "roles/browser",
+    "resourcemanager.projects.getiampolicy": "roles/iam.securityReviewer",
+    "resourcemanager.folders.getiampolicy": "roles/iam.securityReviewer",
+    "resourcemanager.organizations.getiampolicy": "roles/iam.securityReviewer",
+}
+"""The narrowest predefined role per permission that this tool needs, keys in lower case.
+
+From the predefined roles as of 2026-08-22; refresh with ``gcloud iam roles describe``.
+"""
+
+
+@contextmanager
+def calling(doing: str, *, member: str = "") -> Iterator[None]:
+    """Turn what Google's clients raise into a `ProvisionError`.
+
+    Args:
+        doing: what we are doing, to what, as in ``Reading service orders in asia-east1``.
+        member: whom we act as, named when a permission is missing.
+    """
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except GoogleAPICallError as error:
+        raise translated(error, doing, member) from error
+    except RetryError as error:
+        raise UnavailableError(f"{doing}: gave up, {error.cause}.", hint=_LATER) from error
+    except GoogleAuthError as error:
+        raise UsageError(
+            f"{doing}: no access token could be fetched.",
+            hint=_LOG_IN,
+        ) from error
+
+
+_LOG_IN = "Log in again: `gcloud auth application-default login`."
+_LATER = "Nothing is lost: run the same command again."
+
+
+def translated(error: Any, doing: str, member: str) -> ProvisionError:  # noqa: ANN401 - untyped
+    """The error as one of ours, with the least role or the constraint named where there is one."""
+    from google.api_core import exceptions as google
+
+    said = " ".join(str(error.message or error).split())
+    message = f"{doing}: {said}"
+    constraint = _constraint(error)
+    if constraint:
+        return ProvisionError(
+            f"{message} (organisation policy {constraint})", hint=_domain_hint(said)
+        )
+    for kinds, ours, hint in (
+        (google.Forbidden, PermissionDeniedError, permission_hint(said, member)),
+        (google.NotFound, NotFoundError, ""),
+        (google.Conflict, ConflictError, "Somebody else changed it meanwhile; run it again."),
+        (google.Unauthorized, UsageError, _LOG_IN),
+        ((google.ServerError, google.TooManyRequests), UnavailableError, _LATER),
+    ):
+        if isinstance(error, kinds):
+            return ours(message, hint=hint)
+    return ProvisionError(message)
+
+
+def permission_hint(said: str, member: str) -> str:
+    """Which permission, on what, for whom, and the least role that has it."""
+    found = _PERMISSION.search(said)
+    whom = member or "the identity in use"
+    if not found:
+        return (
+            f"Check that the project exists and that {whom} may see it:"
+            " a project that does not exist is answered in the same words."
+        )
+    permission, resource = found.groups()
+    role = LEAST_ROLES.get(permission.lower())
+    narrowest = f"; the least role that has it is {role}" if role else ""
+    return f"{whom} needs {permission} on {resource.strip(' .')}{narrowest}."
+
+
+def _constraint(error: Any) -> str:  # noqa: ANN401
+    """The organisation policy constraint that refused, from the error's details or its text."""
+    texts = [str(error.message or ""), *(str(detail) for detail in error.details or ())]
+    found = re.search(r"constraints/[\w.]+|iam\.managed\.\w+", " ".join(texts))
+    return found.group(0) if found else ""
+
+
+def _domain_hint(said: str) -> str:
+    found = re.search(r"[Uu]ser (\S+) is not in permitted organization|\b(\w+:\S+@\S+)", said)
+    who = next((group for group in found.groups() if group), "") if found else ""
+    named = (
+        f"{who} is outside what the organisation allows" if who else "The organisation refuses it"
+    )
+    return f"{named}. Name a principal that it permits, or ask its administrators about that one."

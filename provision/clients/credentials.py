@@ -1,0 +1,171 @@
+"""Who we act as: Application Default Credentials, or a service account impersonated with them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provision.clients.local_cloud import LocalCloud
+from provision.errors import UsageError
+
+SCOPES = (
+    "https://www.googleapis.com/auth/cloud-platform",
+    "https://www.googleapis.com/auth/userinfo.email",
+    "openid",
+)
+_LOG_IN = (
+    "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a"
+    " credentials file, or PROVISION_EMULATOR to try this without an account."
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The identity we act as.
+
+    Args:
+        credentials: Google's own credentials object.
+        kind: ``user``, ``serviceAccount`` or ``unknown`` (federated without an account).
+        email: its e-mail; empty when it cannot be told.
+        origin: where it came from, in words.
+    """
+
+    credentials: Any
+    kind: str
+    email: str
+    origin: str
+
+    @property
+    def member(self) -> str:
+        """As policies name it, ``user:…`` or ``serviceAccount:…``; empty when not known."""
+        return f"{self.kind}:{self.email}" if self.email else ""
+
+    def __str__(self) -> str:
+        """As plans name it."""
+        return f"{self.member or 'an identity that does not tell its e-mail'} ({self.origin})"
+
+    def __repr__(self) -> str:
+        """Without the credentials."""
+        return f"Caller({self.member!r})"
+
+
+def load_caller(
+    environ: Mapping[str, str], local: LocalCloud | None, impersonate: str | None
+) -> Caller:
+    """The identity that commands act as.
+
+    Args:
+        environ: the environment, for ``GOOGLE_APPLICATION_CREDENTIALS``.
+        local: the emulator, when one is used; real credentials are never sent to it.
+        impersonate: service account to act as, or accounts separated by commas where the last
+            one is acted as and the others are the delegation chain, as in gcloud.
+
+    Raises:
+        UsageError: no credentials, or they cannot be refreshed.
+    """
+    credentials, origin = _source(environ, local)
+    if impersonate:
+        credentials = _impersonated(credentials, impersonate, local)
+        origin = f"impersonated with {origin}"
+    kind, email = _identify(credentials, local)
+    return Caller(credentials, kind, email, origin)
+
+
+def _source(environ: Mapping[str, str], local: LocalCloud | None) -> tuple[Any, str]:
+    if local is not None and not _issued_by(environ.get("GOOGLE_APPLICATION_CREDENTIALS"), local):
+        from google.oauth2.credentials import Credentials
+
+        refresh = {
+            key: value for key, value in local.refresh.items() if key not in {"type", "account"}
+        }
+        return Credentials(None, scopes=SCOPES, **refresh), "the emulator's default identity"
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        credentials, _ = google.auth.default(scopes=SCOPES)
+    except DefaultCredentialsError as error:
+        raise UsageError(
+            "Looking for Application Default Credentials: there are none, or they are unreadable.",
+            hint=_LOG_IN,
+        ) from error
+    return credentials, "Application Default Credentials"
+
+
+def _issued_by(path: str | None, local: LocalCloud) -> bool:
+    """Whether the credentials file is one that this emulator issued."""
+    if not path:
+        return False
+    try:
+        told = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and str(told.get("token_uri", "")).startswith(f"{local.http}/")
+
+
+def _impersonated(source: Any, chain: str, local: LocalCloud | None) -> Any:  # noqa: ANN401
+    from google.auth import impersonated_credentials
+
+    *delegates, target = [item.strip() for item in chain.split(",") if item.strip()]
+    override = (
+        f"{local.http}/v1/projects/-/serviceAccounts/{target}:generateAccessToken"
+        if local
+        else None
+    )
+    return impersonated_credentials.Credentials(
+        source_credentials=source,
+        target_principal=target,
+        target_scopes=list(SCOPES),
+        delegates=delegates,
+        iam_endpoint_override=override,
+    )
+
+
+def _identify(credentials: Any, local: LocalCloud | None) -> tuple[str, str]:  # noqa: ANN401
+    """Kind and e-mail, asked of the credentials first and of Google's userinfo otherwise."""
+    refresh(credentials)
+    email = getattr(credentials, "service_account_email", None)
+    if email and email != "default":
+        return "serviceAccount", email
+    email = _userinfo(credentials, local)
+    if not email:
+        return "unknown", ""
+    return ("serviceAccount" if email.endswith(".gserviceaccount.com") else "user"), email
+
+
+def refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth ships no types
+    """Fetch an access token where there is no valid one.
+
+    Raises:
+        UsageError: the credentials are refused, revoked or expired.
+    """
+    from google.auth.exceptions import GoogleAuthError
+    from google.auth.transport.requests import Request
+
+    if credentials.valid:
+        return
+    try:
+        credentials.refresh(Request())
+    except GoogleAuthError as error:
+        raise UsageError(
+            f"Fetching an access token for the identity to act as: {_first_words(error)}",
+            hint=_LOG_IN,
+        ) from error
+
+
+def _first_words(error: Exception) -> str:
+    """What the token service said, without the body that may repeat what was sent."""
+    return str(error.args[0] if error.args else error).splitlines()[0][:300]
+
+
+def _userinfo(credentials: Any, local: LocalCloud | None) -> str:  # noqa: ANN401
+    import requests
+    from google.auth.transport.requests import AuthorizedSession
+
+    base = local.http if local else "https://openidconnect.googleapis.com"
+    try:
+        answer = AuthorizedSession(credentials).get(f"{base}/v1/userinfo", timeout=10)
+        return str(answer.json().get("email", "")) if answer.ok else ""
+    except (requests.RequestException, ValueError):
+        return ""

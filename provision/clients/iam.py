@@ -1,0 +1,95 @@
+"""IAM v1: service accounts and roles."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from provision.clients.calls import TIMEOUT, calling
+from provision.clients.google import GoogleClients
+from provision.errors import NotFoundError, PermissionDeniedError, ProvisionError
+from provision.resources import ServiceAccountName
+from provision.roles import INVOKE, predefined
+
+
+@dataclass(frozen=True)
+class Account:
+    """A service account, as far as we care.
+
+    Args:
+        email: its e-mail.
+        description: free text; ours begins with `OURS`.
+        disabled: it cannot be used.
+    """
+
+    email: str
+    description: str
+    disabled: bool
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether its description says that we made it."""
+        return self.description.startswith(OURS)
+
+
+OURS = "managed-by=provision"
+"""How the description of an account begins that we made: accounts carry no labels."""
+
+
+@dataclass(frozen=True)
+class Iam:
+    """Service accounts and roles.
+
+    Args:
+        google: the clients to call with.
+    """
+
+    google: GoogleClients
+
+    def find_account(self, name: ServiceAccountName) -> Account | None:
+        """The account, or None when there is none."""
+        try:
+            with self._calling(f"Reading service account {name.email}"):
+                request = {"name": name.name}
+                told = self.google.iam.get_service_account(request=request, timeout=TIMEOUT)
+        except NotFoundError:
+            return None
+        return Account(told.email, told.description, told.disabled)
+
+    def create_account(self, name: ServiceAccountName, purpose: str) -> None:
+        """Create the account, marked as ours."""
+        with self._calling(f"Creating service account {name.email}"):
+            self.google.iam.create_service_account(
+                request={
+                    "name": f"projects/{name.project}",
+                    "account_id": name.account_id,
+                    "service_account": {
+                        "display_name": purpose,
+                        "description": f"{OURS}: {purpose}",
+                    },
+                },
+                timeout=TIMEOUT,
+            )
+
+    def delete_account(self, name: ServiceAccountName) -> None:
+        """Delete the account."""
+        with self._calling(f"Deleting service account {name.email}"):
+            self.google.iam.delete_service_account(request={"name": name.name}, timeout=TIMEOUT)
+
+    def carries_invoke(self, role: str) -> bool | None:
+        """Whether `role` holds ``run.routes.invoke``; None when the role cannot be read."""
+        return True if role in predefined() else _carries(self, role)
+
+    def _calling(self, doing: str) -> Any:  # noqa: ANN401 - a context manager
+        return calling(doing, member=self.google.caller.member)
+
+
+@cache
+def _carries(iam: Iam, role: str) -> bool | None:
+    try:
+        with calling(f"Reading {role}", member=iam.google.caller.member):
+            told = iam.google.iam.get_role(request={"name": role}, timeout=TIMEOUT)
+    except NotFoundError:
+        return False  # a role that is gone grants nothing
+    except (PermissionDeniedError, ProvisionError):
+        return None
+    return not told.deleted and INVOKE in told.included_permissions

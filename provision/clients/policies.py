@@ -1,0 +1,115 @@
+"""Reading and editing allow policies: read-modify-write with etag and version 3, always."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from provision.clients.calls import TIMEOUT, calling
+from provision.clients.clock import Clock
+from provision.errors import ConflictError, ProvisionError
+from provision.policy import MAX_PRINCIPALS, Binding, Condition, Policy
+
+VERSION = 3
+"""The only version that shows and keeps conditions; lower ones lose them (iam.googleapis.com)."""
+
+ATTEMPTS = 8
+
+
+@dataclass(frozen=True)
+class PolicyClient:
+    """Policies of one kind of resource.
+
+    Args:
+        api: a Google client with ``get_iam_policy`` and ``set_iam_policy``.
+        member: whom we act as, named when a permission is missing.
+    """
+
+    api: Any
+    member: str
+    clock: Clock = field(default_factory=Clock)
+
+    def get(self, resource: str) -> Policy:
+        """The policy of `resource`, conditions included."""
+        with calling(f"Reading the policy of {resource}", member=self.member):
+            return _from_message(self._read(resource))
+
+    def edit(self, resource: str, edit: Callable[[Policy], Policy]) -> Policy:
+        """Apply `edit` to the policy of `resource`; nothing is written when it changes nothing.
+
+        The whole cycle of reading, editing and writing is repeated, with jitter, while others
+        write at the same time.
+
+        Raises:
+            ConflictError: others kept writing for `ATTEMPTS` cycles.
+            ProvisionError: the result would hold more principals than a policy can.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                with calling(f"Changing the policy of {resource}", member=self.member):
+                    return self._cycle(resource, edit)
+            except ConflictError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            # Full jitter: writers that collided once do not collide again in step.
+            self.clock.sleep(random.uniform(0, min(8.0, 0.25 * 2**attempt)))  # noqa: S311 - no secret
+        raise AssertionError("unreachable")
+
+    def _cycle(self, resource: str, edit: Callable[[Policy], Policy]) -> Policy:
+        message = self._read(resource)
+        before = _from_message(message)
+        after = edit(before)
+        if after == before:
+            return before
+        if after.principals > MAX_PRINCIPALS:
+            raise ProvisionError(
+                f"Changing the policy of {resource}: it would name {after.principals:,} principals,"
+                f" and a policy holds {MAX_PRINCIPALS:,} at most.",
+                hint="Put principals into a Google group and name the group as the invoker.",
+            )
+        _rewrite(message, before, after)
+        request = {"resource": resource, "policy": message}
+        return _from_message(self.api.set_iam_policy(request=request, timeout=TIMEOUT))
+
+    def _read(self, resource: str) -> Any:  # noqa: ANN401 - google.iam.v1.policy_pb2.Policy
+        request = {"resource": resource, "options": {"requested_policy_version": VERSION}}
+        return self.api.get_iam_policy(request=request, timeout=TIMEOUT)
+
+
+def _from_message(message: Any) -> Policy:  # noqa: ANN401
+    return Policy(tuple(_binding(item) for item in message.bindings))
+
+
+def _binding(item: Any) -> Binding:  # noqa: ANN401
+    condition = None
+    if item.HasField("condition"):
+        told = item.condition
+        condition = Condition(told.expression, told.title, told.description, told.location)
+    return Binding(item.role, tuple(item.members), condition)
+
+
+def _rewrite(message: Any, before: Policy, after: Policy) -> None:  # noqa: ANN401
+    """Put the bindings of `after` into `message`; one that did not change keeps its bytes."""
+    kept = {
+        binding: item.SerializeToString()
+        for binding, item in zip(before.bindings, message.bindings, strict=True)
+    }
+    del message.bindings[:]
+    for binding in after.bindings:
+        item = message.bindings.add()
+        if binding in kept:
+            item.ParseFromString(kept[binding])
+        else:
+            _fill(item, binding)
+    message.version = VERSION
+
+
+def _fill(item: Any, binding: Binding) -> None:  # noqa: ANN401
+    item.role = binding.role
+    item.members.extend(binding.members)
+    if binding.condition is not None:
+        told = binding.condition
+        item.condition.expression = told.expression
+        item.condition.title = told.title
+        item.condition.description = told.description
+        item.condition.location = told.location

@@ -1,0 +1,42 @@
+"""Resource Manager v3: what stands above a project, and the policies there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from provision.clients.calls import TIMEOUT, calling
+from provision.clients.google import GoogleClients
+from provision.clients.policies import PolicyClient
+from provision.policy import Policy
+
+MAX_DEPTH = 12
+"""Organisation, ten levels of folders, project (cloud.google.com/resource-manager/docs/limits)."""
+
+
+@dataclass(frozen=True)
+class ResourceManager:
+    """Projects, folders and organisations.
+
+    Args:
+        google: the clients to call with.
+    """
+
+    google: GoogleClients
+
+    def parent(self, resource: str) -> str:
+        """What stands directly above, ``folders/…`` or ``organizations/…``; empty at the top."""
+        if resource.startswith("organizations/"):
+            return ""
+        with calling(f"Reading {resource}", member=self.google.caller.member):
+            if resource.startswith("folders/"):
+                told = self.google.folders.get_folder(name=resource, timeout=TIMEOUT)
+            else:
+                told = self.google.projects.get_project(name=resource, timeout=TIMEOUT)
+        return str(told.parent)
+
+    def policy(self, resource: str) -> Policy:
+        """The allow policy of a project, a folder or an organisation."""
+        return PolicyClient(self._api(resource), self.google.caller.member).get(resource)
+
+    def _api(self, resource: str) -> Any:  # noqa: ANN401
+        kind = resource.partition("/")[0]
+        return getattr(self.google, kind)

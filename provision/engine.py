@@ -1,0 +1,191 @@
+"""Plan, apply and verify over any stages. It knows no stage by name."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from provision.errors import DidNotConvergeError, PlanOutdatedError, ProvisionError
+from provision.plan import (
+    Action,
+    Change,
+    Check,
+    Claim,
+    Evidence,
+    Known,
+    Unknown,
+    Verdict,
+    diff,
+)
+from provision.stages import Stage
+
+Stages = Sequence[Stage[Any]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all stages would do, in their order.
+
+    Args:
+        changes: one per stage.
+        known: what is known without doing anything.
+    """
+
+    changes: tuple[Change[Any], ...]
+    known: Known
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would be written."""
+        return all(change.action is Action.NOTHING for change in self.changes)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one stage did: its change, and what it was applied for."""
+
+    change: Change[Any]
+    applied: bool
+
+
+@dataclass
+class Outcome:
+    """What came of applying: it grows while stages run, so that an interruption loses nothing."""
+
+    steps: list[Step] = field(default_factory=list)
+    known: Known = field(default_factory=Known)
+
+
+def plan(stages: Stages, known: Known | None = None) -> Plan:
+    """What would change, stage by stage; reads only.
+
+    Args:
+        stages: in their order.
+        known: what the stages before them brought.
+    """
+    known = known or Known()
+    changes = []
+    for stage in stages:
+        change = _change(stage, known)
+        changes.append(change)
+        # What a write would bring is not known yet; what is there already is.
+        reached = change.desired if change.fields else change.observed
+        known = stage.learn(known, reached)
+    return Plan(tuple(changes), known)
+
+
+def apply(
+    stages: Stages,
+    approved: Plan,
+    outcome: Outcome,
+    starting: Callable[[Change[Any]], None] = lambda _: None,
+) -> None:
+    """Do what was approved, each stage looking again when its turn comes.
+
+    Args:
+        stages: those that were planned.
+        approved: the plan that the user saw.
+        outcome: filled as stages finish.
+        starting: told of each change just before it is made.
+
+    Raises:
+        PlanOutdatedError: a change was not in the plan.
+        DidNotConvergeError: a stage wrote, and a difference remains.
+    """
+    for stage, seen in zip(stages, approved.changes, strict=True):
+        change = _change(stage, outcome.known)
+        if change.fields:
+            _check_approved(change, seen)
+            starting(change)
+            state = stage.apply(change)
+            _check_converged(stage, outcome.known)
+        else:
+            state = change.observed
+        outcome.steps.append(Step(change, applied=bool(change.fields)))
+        outcome.known = stage.learn(outcome.known, state)
+
+
+def verify(stages: Stages, stamp: Callable[[], str], outcome: Outcome) -> Iterator[Check]:
+    """Look at every claim from outside, from scratch; checks come as they are made.
+
+    Args:
+        stages: what to look at.
+        stamp: the time as RFC 3339, for the evidence.
+        outcome: told what is known.
+    """
+    outcome.known = Known()
+    for stage in stages:
+        change = _change(stage, outcome.known)
+        yield _as_declared(change, stamp())
+        if change.observed is not None:
+            yield from stage.verify(change.observed)
+        outcome.known = stage.learn(outcome.known, change.observed or change.desired)
+
+
+def _as_declared(change: Change[Any], at: str) -> Check:
+    """The claim that a stage has nothing left to do."""
+    left = [item for item in change.fields if not isinstance(item.after, Unknown)]
+    if change.observed is None:
+        answered = summary = f"{change.subject}: there is none"
+    elif left:
+        answered = "; ".join(f"{item.path} is {item.before!r}, not {item.after!r}" for item in left)
+        summary = f"{change.subject} differs from the spec in {len(left)} field(s)"
+    else:
+        answered, summary = "no difference", f"{change.subject} is as declared"
+    passed = change.observed is not None and not left
+    return Check(
+        name=f"{change.stage}-as-declared",
+        claim=Claim.CONFIGURATION,
+        verdict=Verdict.PASSED if passed else Verdict.FAILED,
+        summary=summary,
+        evidence=(Evidence(f"{change.subject}, compared with the spec", answered, at),),
+        hint="" if passed else "`provision plan` shows what `provision up` would change.",
+    )
+
+
+def observe_before(stages: Stages, name: str) -> Known:
+    """What the stages before `name` have brought, observed and not run.
+
+    Raises:
+        ProvisionError: one of them has something left to do.
+    """
+    known = Known()
+    for stage in stages:
+        if stage.name == name:
+            return known
+        change = _change(stage, known)
+        if change.fields:
+            raise ProvisionError(
+                f"Cannot {name} yet: {stage.subject} is not up to date.",
+                hint=f"Run `provision {stage.name}` first, or `provision up` for all stages.",
+            )
+        known = stage.learn(known, change.observed)
+    raise KeyError(name)
+
+
+def _change(stage: Stage[Any], known: Known) -> Change[Any]:
+    desired = stage.desired(known)
+    observed = stage.observe()
+    reason = str(getattr(observed, "note", ""))
+    return Change(stage.name, stage.subject, observed, desired, diff(observed, desired), reason)
+
+
+def _check_approved(change: Change[Any], seen: Change[Any]) -> None:
+    approved = {item.path: item for item in seen.fields}
+    for item in change.fields:
+        known = approved.get(item.path)
+        if known is None or (known.after != item.after and not isinstance(known.after, Unknown)):
+            raise PlanOutdatedError(
+                f"Applying the plan to {change.subject}: {item.path} would now be set to"
+                f" {item.after!r}, which was not in the plan.",
+                hint="Something changed since the plan was shown. Look again: `provision plan`.",
+            )
+
+
+def _check_converged(stage: Stage[Any], known: Known) -> None:
+    left = diff(stage.observe(), stage.desired(known))
+    if left:
+        paths = ", ".join(item.path for item in left)
+        raise DidNotConvergeError(
+            f"Applying {stage.subject}: the write was accepted, and yet these differ: {paths}.",
+            hint="Something else may be writing them too. `provision plan` shows the values.",
+        )

@@ -1,0 +1,122 @@
+"""The control side of the proof: who may invoke by the policies, the service's and those above."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from provision.clients.clock import Clock
+from provision.clients.iam import Iam
+from provision.clients.resource_manager import MAX_DEPTH, ResourceManager
+from provision.errors import ProvisionError
+from provision.invokers import Holding, Wanted, bound, others, public
+from provision.plan import Check, Claim, Evidence, Verdict
+from provision.policy import Policy
+from provision.principals import canonical, is_public
+from provision.spec import Spec
+
+_NOBODY = Wanted("", (), exclusive=False)
+
+
+@dataclass(frozen=True)
+class PoliciesSay:
+    """Judges policies.
+
+    Args:
+        iam: tells which roles carry the permission.
+        resources: what stands above the project.
+    """
+
+    iam: Iam
+    resources: ResourceManager
+    clock: Clock = field(default_factory=Clock)
+
+    def at_service(self, spec: Spec, wanted: Wanted, policy: Policy) -> Iterator[Check]:
+        """The claims about the service's own policy."""
+        asked = f"GetIamPolicy {spec.service_name}"
+        yield self._named(wanted, policy, asked)
+        rest = others(policy, wanted, self.iam.carries_invoke, self.clock.now())
+        if wanted.exclusive or rest:
+            yield self._nobody_else(wanted, rest, asked)
+        yield self._nobody_public(wanted, policy, asked)
+
+    def above(self, project: str) -> Iterator[Check]:
+        """One check for each folder and the organisation; not proven where one is unreadable.
+
+        A project itself refuses public members (Resource Manager v3, setIamPolicy).
+        """
+        resource = f"projects/{project}"
+        for _ in range(MAX_DEPTH):
+            try:
+                resource = self.resources.parent(resource)
+                if not resource:
+                    return
+                found = public(self.resources.policy(resource), _NOBODY, self.iam.carries_invoke)
+            except ProvisionError as error:
+                yield self._unread(resource, error)
+                return
+            yield self._check(
+                "no-public-member-above",
+                Claim.PRIVACY,
+                f"GetIamPolicy {resource}",
+                _listed(found) or "no public member",
+                wrong=f"public by {resource}: {_listed(found)}" if found else "",
+                right=f"no public member at {resource}",
+            )
+
+    def _named(self, wanted: Wanted, policy: Policy, asked: str) -> Check:
+        held = bound(policy, wanted)
+        missing = {canonical(one) for one in wanted.members} - held
+        every = "every invoker of the spec is bound" if wanted.members else "the spec names nobody"
+        return self._check(
+            "invokers-as-named",
+            Claim.CONFIGURATION,
+            f"{asked}: {wanted.role}",
+            ", ".join(sorted(held)) or "nobody of the spec",
+            wrong=f"not bound: {', '.join(sorted(missing))}" if missing else "",
+            right=every,
+        )
+
+    def _nobody_else(self, wanted: Wanted, rest: tuple[Holding, ...], asked: str) -> Check:
+        told = f"can invoke too, and is not in the spec: {_listed(rest)}"
+        return self._check(
+            "nobody-else",
+            Claim.CONFIGURATION,
+            f"{asked}: every role with run.routes.invoke",
+            _listed(rest) or "nobody else",
+            wrong=told if wanted.exclusive and rest else "",
+            right=told if rest else "nobody but the spec's invokers can invoke",
+        )
+
+    def _nobody_public(self, wanted: Wanted, policy: Policy, asked: str) -> Check:
+        found = public(policy, wanted, self.iam.carries_invoke)
+        declared = [member for member in wanted.members if is_public(member)]
+        return self._check(
+            "no-public-member",
+            Claim.PRIVACY,
+            f"{asked}: allUsers, allAuthenticatedUsers",
+            _listed(found) or "none that the spec does not name",
+            wrong=f"public by the service's own policy: {_listed(found)}" if found else "",
+            right=f"public because the spec says so: {', '.join(declared)}"
+            if declared
+            else "no public member on the service",
+        )
+
+    def _unread(self, resource: str, error: ProvisionError) -> Check:
+        return Check(
+            "no-public-member-above",
+            Claim.PRIVACY,
+            Verdict.NOT_PROVEN,
+            f"whether a public member stands at or above {resource} could not be read",
+            (Evidence(f"the policies at and above {resource}", str(error), self.clock.stamp()),),
+            hint=error.hint,
+        )
+
+    def _check(  # noqa: PLR0913 - the parts of one check
+        self, name: str, claim: Claim, asked: str, answered: str, *, wrong: str, right: str
+    ) -> Check:
+        verdict = Verdict.FAILED if wrong else Verdict.PASSED
+        evidence = (Evidence(asked, answered, self.clock.stamp()),)
+        return Check(name, claim, verdict, wrong or right, evidence)
+
+
+def _listed(holdings: tuple[Holding, ...]) -> str:
+    return "; ".join(str(holding) for holding in holdings)

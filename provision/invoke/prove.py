@@ -1,0 +1,64 @@
+"""The proof: who may invoke by every policy, and then what the service answers to whom."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from provision.clients.clock import Clock
+from provision.clients.cloud_run import CloudRun
+from provision.clients.id_tokens import IdTokens
+from provision.clients.policies import PolicyClient
+from provision.invoke.policies_say import PoliciesSay
+from provision.invoke.service_answers import ServiceAnswers
+from provision.invokers import Wanted, bound
+from provision.plan import Check, Claim, Verdict
+from provision.spec import Spec
+
+DEFAULT_LIMIT = 420.0
+"""Seconds to wait for IAM: "typically 2 minutes, potentially 7 minutes or longer".
+
+https://cloud.google.com/iam/docs/access-change-propagation
+"""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Looks at a service from outside and from scratch.
+
+    Args:
+        run: Cloud Run.
+        policies: the policies of Cloud Run services.
+        say: judges policies.
+        tokens: mints ID tokens.
+        progress: told of each wait, counting down.
+        limit: seconds to wait for IAM to take effect.
+    """
+
+    run: CloudRun
+    policies: PolicyClient
+    say: PoliciesSay
+    tokens: IdTokens
+    progress: Callable[[str], None]
+    clock: Clock = field(default_factory=Clock)
+    limit: float = DEFAULT_LIMIT
+
+    def checks(self, spec: Spec, wanted: Wanted) -> Iterator[Check]:
+        """Every claim about who can invoke, control side first."""
+        policy = self.policies.get(spec.service_name.name)
+        said = (*self.say.at_service(spec, wanted, policy), *self.say.above(spec.project.value))
+        yield from said
+        live = self.run.find_service(spec.service_name) or {}
+        known_open = any(
+            check.claim is Claim.PRIVACY and check.verdict is Verdict.FAILED for check in said
+        )
+        answers = ServiceAnswers(
+            spec=spec,
+            wanted=wanted,
+            live=live,
+            closed=not known_open and not live.get("invokerIamDisabled", False),
+            bound=bound(policy, wanted),
+            tokens=self.tokens,
+            progress=self.progress,
+            clock=self.clock,
+            limit=self.limit,
+        )
+        yield from answers.checks()

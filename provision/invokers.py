@@ -1,0 +1,113 @@
+"""Who can invoke a service by its own policy, and the edit that makes it exactly the spec. Pure."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from provision.policy import Binding, Policy, with_members, without
+from provision.principals import canonical, is_public
+
+Carries = Callable[[str], bool | None]
+"""Whether a role holds ``run.routes.invoke``; None when the role cannot be read."""
+
+GRANT_MARK = "provision grant"
+"""How the title of a condition begins that `provision grant` wrote."""
+
+_UNTIL = re.compile(r'request\.time\s*<\s*timestamp\("([^"]+)"\)')
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One member that can invoke, and by which binding."""
+
+    member: str
+    binding: Binding
+
+    def __str__(self) -> str:
+        """As plans show it."""
+        condition = self.binding.condition
+        under = f" if {condition.title or condition.expression}" if condition else ""
+        return f"{self.member} as {self.binding.role}{under}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the spec says about invokers.
+
+    Args:
+        role: the role that each of `members` should hold.
+        members: as written.
+        exclusive: nobody else may hold a role that carries the permission.
+    """
+
+    role: str
+    members: tuple[str, ...]
+    exclusive: bool
+
+    def names(self, member: str) -> bool:
+        """Whether the spec names `member`."""
+        return canonical(member) in {canonical(one) for one in self.members}
+
+
+def bound(policy: Policy, wanted: Wanted) -> frozenset[str]:
+    """Those of the wanted members that hold the wanted role without a condition, canonical."""
+    held = {canonical(member) for member in policy.holders(wanted.role)}
+    return frozenset(canonical(member) for member in wanted.members) & held
+
+
+def public(policy: Policy, wanted: Wanted, carries: Carries) -> tuple[Holding, ...]:
+    """Public members that can invoke and that the spec does not name.
+
+    A role that cannot be read counts as carrying the permission: when in doubt, it is open.
+    """
+    return tuple(
+        holding
+        for holding in _holdings(policy)
+        if is_public(holding.member)
+        and not wanted.names(holding.member)
+        and carries(holding.binding.role) is not False
+    )
+
+
+def others(policy: Policy, wanted: Wanted, carries: Carries, now: datetime) -> tuple[Holding, ...]:
+    """Members that the spec does not name and that can invoke, granted-for-a-time ones left out."""
+    return tuple(
+        holding
+        for holding in _holdings(policy)
+        if not is_public(holding.member)
+        and not holding.member.startswith("deleted:")
+        and not wanted.names(holding.member)
+        and not _granted_until_later(holding.binding, now)
+        and carries(holding.binding.role)
+    )
+
+
+def with_exactly(policy: Policy, wanted: Wanted, unwanted: Iterable[Holding]) -> Policy:
+    """`policy` with the wanted members added and the `unwanted` holdings taken out."""
+    gone = {(holding.binding, holding.member) for holding in unwanted}
+    left = without(policy, lambda binding, member: (binding, member) in gone)
+    return with_members(left, wanted.role, wanted.members)
+
+
+def _holdings(policy: Policy) -> Iterable[Holding]:
+    for binding in policy.bindings:
+        for member in binding.members:
+            yield Holding(member, binding)
+
+
+def _granted_until_later(binding: Binding, now: datetime) -> bool:
+    """Whether `provision grant` wrote it and it has not expired."""
+    condition = binding.condition
+    if condition is None or not condition.title.startswith(GRANT_MARK):
+        return False
+    found = _UNTIL.search(condition.expression)
+    return found is None or _time(found.group(1)) > now
+
+
+def _time(text: str) -> datetime:
+    """An RFC 3339 time; one that cannot be read counts as far off, so that nothing is lost."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)

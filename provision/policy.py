@@ -1,0 +1,80 @@
+"""An allow policy as a value, and the edits that touch nothing but what they name. Pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from provision.principals import same
+
+MAX_PRINCIPALS = 1500
+"""Principals that one policy can refer to, each occurrence counted (iam.googleapis.com, v1)."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition of a binding, in CEL; never changed by us."""
+
+    expression: str
+    title: str = ""
+    description: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Members that hold a role, perhaps only under a condition."""
+
+    role: str
+    members: tuple[str, ...]
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The bindings of one resource, in the order in which the service keeps them."""
+
+    bindings: tuple[Binding, ...] = ()
+
+    @property
+    def principals(self) -> int:
+        """How many principals it refers to, each occurrence counted."""
+        return sum(len(binding.members) for binding in self.bindings)
+
+    def holders(self, role: str) -> tuple[str, ...]:
+        """Members that hold `role` without a condition."""
+        return tuple(
+            member
+            for binding in self.bindings
+            if binding.role == role and binding.condition is None
+            for member in binding.members
+        )
+
+
+def with_members(policy: Policy, role: str, members: Iterable[str]) -> Policy:
+    """`policy` with `members` holding `role`; those that hold it already are left as spelled."""
+    held = policy.holders(role)
+    missing = tuple(member for member in members if not any(same(member, one) for one in held))
+    if not missing:
+        return policy
+    bindings = list(policy.bindings)
+    for index, binding in enumerate(bindings):
+        if binding.role == role and binding.condition is None:
+            bindings[index] = replace(binding, members=(*binding.members, *missing))
+            break
+    else:
+        bindings.append(Binding(role, missing))
+    return Policy(tuple(bindings))
+
+
+def without(policy: Policy, unwanted: Callable[[Binding, str], bool]) -> Policy:
+    """`policy` without the members for which ``unwanted(binding, member)``; empty bindings go."""
+    kept = (
+        replace(binding, members=tuple(m for m in binding.members if not unwanted(binding, m)))
+        for binding in policy.bindings
+    )
+    return Policy(
+        tuple(
+            after
+            for before, after in zip(policy.bindings, kept, strict=True)
+            if after.members or not before.members
+        )
+    )

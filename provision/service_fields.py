@@ -1,0 +1,230 @@
+"""A Cloud Run v2 Service in Google's JSON names: what the spec asserts of it, and what is. Pure.
+
+Only what the spec asserts is compared and written; whatever else a service carries is left alone.
+Environment variables are kept as a mapping here (the API has a list), so that a difference names
+the variable.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from provision.plan import Unknown
+from provision.spec import SecretReference, Spec
+
+Json = Mapping[str, Any]
+
+MARK = ("managed-by", "provision")
+"""The label that says a resource is ours."""
+
+LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
+_SUFFIXES = {"m": Decimal("0.001"), "k": 10**3, "M": 10**6, "G": 10**9}
+_SUFFIXES |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+
+
+def desired_fields(spec: Spec, image: str | Unknown) -> dict[str, Any]:
+    """The fields that `spec` asserts, by API name.
+
+    Those that decide who can call are always among them, so that a default can never open a
+    service: ``invokerIamDisabled``, ``ingress``, ``iapEnabled``, ``defaultUriDisabled``,
+    ``customAudiences``.
+    """
+    owned = {
+        "ingress": spec.ingress.api_name,
+        "invokerIamDisabled": False,
+        "iapEnabled": spec.iap,
+        "defaultUriDisabled": not spec.default_url,
+        "customAudiences": list(spec.custom_audiences),
+        "labels": {**spec.labels, MARK[0]: MARK[1]},
+        "traffic": [{"type": LATEST, "percent": 100}],
+        "template": _template(spec, image),
+    }
+    return merged(_env_as_mapping(spec.run), owned)
+
+
+def _template(spec: Spec, image: str | Unknown) -> dict[str, Any]:
+    scaling = {"minInstanceCount": spec.min_instances, "maxInstanceCount": spec.max_instances}
+    limits = {"cpu": spec.cpu, "memory": spec.memory}
+    container = {
+        "image": image,
+        "env": OwnedMapping({**spec.env, **spec.secrets}),
+        "ports": [{"containerPort": spec.port}] if spec.port else None,
+        "resources": {"limits": _given(limits)} if _given(limits) else None,
+    }
+    template = {
+        "serviceAccount": spec.account_email,
+        "containers": [_given(container)],
+        "timeout": f"{spec.timeout}s" if spec.timeout else None,
+        "maxInstanceRequestConcurrency": spec.concurrency,
+        "scaling": _given(scaling) or None,
+    }
+    return _given(template)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def merged(under: Json, over: Json) -> dict[str, Any]:
+    """`over` laid onto `under`: mappings merged, lists of mappings item by item, else `over`."""
+    result = dict(under)
+    for name, value in over.items():
+        result[name] = _laid(result[name], value) if name in result else value
+    return result
+
+
+def _laid(under: object, over: object) -> object:
+    if isinstance(under, Mapping) and isinstance(over, Mapping):
+        return merged(under, over)
+    if _mappings(under) and _mappings(over) and isinstance(under, list) and isinstance(over, list):
+        laid = [merged(one, other) for one, other in zip(under, over, strict=False)]
+        return [*laid, *under[len(over) :], *over[len(under) :]]
+    return over
+
+
+def _mappings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
+
+
+def observed_fields(live: Json, asserted: Json) -> dict[str, Any]:
+    """Of what the service is, that which `asserted` speaks of, in the same spelling.
+
+    A value that means the same as the asserted one (``1`` and ``1000m``, an empty list and none)
+    comes back as asserted, so that it is no difference.
+    """
+    return {name: _seen(_env_as_mapping(live).get(name), value) for name, value in asserted.items()}
+
+
+def _seen(live: object, asserted: object) -> object:
+    if isinstance(asserted, Mapping):
+        return _seen_mapping(live if isinstance(live, Mapping) else {}, asserted)
+    if _mappings(asserted) and _mappings(live):
+        return _seen_list(live, asserted)
+    return asserted if same_value(live, asserted) else live
+
+
+def _seen_mapping(live: Json, asserted: Json) -> dict[str, Any]:
+    seen = {name: _seen(live.get(name), value) for name, value in asserted.items()}
+    seen = {name: value for name, value in seen.items() if value is not None}
+    if isinstance(asserted, OwnedMapping):
+        seen |= {name: value for name, value in live.items() if name not in asserted}
+        return OwnedMapping(seen)
+    return seen
+
+
+def _seen_list(live: Any, asserted: Any) -> list[object]:  # noqa: ANN401 - lists of mappings
+    seen = [_seen(one, other) for one, other in zip(live, asserted, strict=False)]
+    return [*seen, *live[len(asserted) :]]
+
+
+class OwnedMapping(dict[str, Any]):
+    """A mapping that the spec owns whole: what it does not name is to be taken away."""
+
+
+def same_value(live: object, asserted: object) -> bool:
+    """Whether two values mean the same to Cloud Run."""
+    if live == asserted:
+        return True
+    if live is None:
+        return asserted in (False, 0, "", [], {})
+    if isinstance(live, bool) or isinstance(asserted, bool):
+        return False
+    one, other = _quantity(live), _quantity(asserted)
+    return one is not None and one == other
+
+
+def _quantity(value: object) -> Decimal | None:
+    """The number that ``500m``, ``512Mi``, ``300s`` or ``"5"`` stands for."""
+    if not isinstance(value, int | float | str):
+        return None
+    text = str(value).removesuffix("s")
+    for suffix, factor in _SUFFIXES.items():
+        if text.endswith(suffix):
+            text, scale = text.removesuffix(suffix), factor
+            break
+    else:
+        scale = 1
+    try:
+        return Decimal(text) * scale
+    except InvalidOperation:
+        return None
+
+
+def _env_as_mapping(service: Json) -> dict[str, Any]:
+    """`service` with each container's ``env`` as name → value or `SecretReference`."""
+    return _containers_changed(
+        service, lambda env: OwnedMapping({item["name"]: _env_value(item) for item in env})
+    )
+
+
+def env_as_list(service: Json) -> dict[str, Any]:
+    """`service` with each container's ``env`` as the API's list."""
+    return _containers_changed(
+        service, lambda env: [{"name": name, **_env_source(value)} for name, value in env.items()]
+    )
+
+
+def _containers_changed(service: Json, change: Any) -> dict[str, Any]:  # noqa: ANN401
+    template = service.get("template")
+    if not isinstance(template, Mapping) or not _mappings(template.get("containers")):
+        return dict(service)
+    containers = [
+        {**container, "env": change(container["env"])} if "env" in container else dict(container)
+        for container in template["containers"]
+    ]
+    return {**service, "template": {**template, "containers": containers}}
+
+
+def _env_value(item: Json) -> object:
+    if "valueSource" in item:
+        told = item["valueSource"].get("secretKeyRef", {})
+        return SecretReference(told.get("secret", ""), told.get("version", "latest"))
+    return item.get("value", "")
+
+
+def _env_source(value: object) -> dict[str, Any]:
+    if isinstance(value, SecretReference):
+        told = {"secret": value.secret, "version": value.version}
+        return {"valueSource": {"secretKeyRef": told}}
+    return {"value": value}
+
+
+OUTPUT_ONLY = frozenset(
+    {
+        *("uid", "generation", "createTime", "updateTime", "deleteTime", "expireTime"),
+        *("creator", "lastModifier", "observedGeneration", "terminalCondition", "conditions"),
+        *("latestReadyRevision", "latestCreatedRevision", "trafficStatuses", "reconciling"),
+        *("urls", "uri", "satisfiesPzs", "threatDetectionEnabled"),
+    }
+)
+"""Fields that Cloud Run fills and does not take."""
+
+
+def to_write(live: Json, asserted: Json) -> dict[str, Any]:
+    """The service to send: what is, with what the spec asserts laid over it.
+
+    The revision's name is left to Cloud Run, which would refuse to use one twice.
+    """
+    kept = {name: value for name, value in _env_as_mapping(live).items() if name not in OUTPUT_ONLY}
+    service = merged(kept, asserted)
+    for index, container in enumerate(asserted.get("template", {}).get("containers", [])):
+        if "env" in container:
+            service["template"]["containers"][index]["env"] = container["env"]
+    service["template"] = {k: v for k, v in service["template"].items() if k != "revision"}
+    return env_as_list(service)
+
+
+def addresses(live: Json) -> tuple[str, ...]:
+    """Every address of a service, the one that Cloud Run displays first."""
+    urls = [url for url in (*live.get("urls", ()), live.get("uri", "")) if url]
+    return tuple(dict.fromkeys(urls))
+
+
+def is_ready(live: Json) -> bool:
+    """The documented test of success (Cloud Run Admin API v2, Service)."""
+    return (
+        live.get("terminalCondition", {}).get("state") == "CONDITION_SUCCEEDED"
+        and not live.get("reconciling", False)
+        and live.get("observedGeneration") == live.get("generation")
+        and live.get("latestReadyRevision") == live.get("latestCreatedRevision")
+    )

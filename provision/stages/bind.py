@@ -1,0 +1,117 @@
+"""Bind: exactly the named principals may invoke the service; then prove it from outside."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from provision.clients.clock import Clock
+from provision.clients.iam import Iam
+from provision.clients.policies import PolicyClient
+from provision.errors import NotFoundError
+from provision.invokers import Holding, Wanted, bound, others, public, with_exactly
+from provision.plan import Change, Check, Known
+from provision.policy import Policy
+from provision.principals import canonical
+from provision.spec import Spec
+from provision.stages import Progress
+
+Prove = Callable[[Spec, Wanted], Iterable[Check]]
+"""Looks from outside at who may invoke, and at what the service answers."""
+
+
+@dataclass(frozen=True)
+class Invokers:
+    """Who may invoke, by the service's own policy.
+
+    Args:
+        role: the role that carries the permission.
+        members: those of the spec's invokers that hold it, in canonical spelling.
+        public: public members beside those the spec names, with their roles; should be none.
+        unnamed: members that the spec does not name, where these are to be removed.
+        warnings: members that the spec does not name, where these are left alone.
+    """
+
+    role: str
+    members: frozenset[str]
+    public: frozenset[str] = frozenset()
+    unnamed: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = field(compare=False, default=())
+
+
+@dataclass(frozen=True)
+class Bind:
+    """The stage.
+
+    Args:
+        spec: what is declared.
+        policies: the policies of Cloud Run services.
+        iam: tells which roles carry the permission.
+        prove: looks at the service from outside.
+        prune: take out members that the spec does not name, this once.
+    """
+
+    spec: Spec
+    policies: PolicyClient
+    iam: Iam
+    prove: Prove
+    progress: Progress
+    prune: bool = False
+    clock: Clock = field(default_factory=Clock)
+    name: str = "bind"
+
+    @property
+    def subject(self) -> str:
+        """The invokers, in words."""
+        return f"invokers of {self.spec.service}"
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the spec says about invokers."""
+        spec = self.spec
+        return Wanted(spec.invoker_role, spec.invokers, spec.exclusive or self.prune)
+
+    def desired(self, known: Known) -> Invokers:  # noqa: ARG002 - nothing of it depends on others
+        """All of the spec's invokers, and nobody public."""
+        members = frozenset(canonical(member) for member in self.wanted.members)
+        return Invokers(self.wanted.role, members)
+
+    def observe(self) -> Invokers | None:
+        """The service's policy as it is; None when there is no service."""
+        try:
+            policy = self.policies.get(self.spec.service_name.name)
+        except NotFoundError:
+            return None
+        rest = tuple(str(holding) for holding in self._others(policy))
+        return Invokers(
+            role=self.wanted.role,
+            members=bound(policy, self.wanted),
+            public=frozenset(str(holding) for holding in self._public(policy)),
+            unnamed=frozenset(rest) if self.wanted.exclusive else frozenset(),
+            warnings=() if self.wanted.exclusive else rest,
+        )
+
+    def apply(self, change: Change[Invokers]) -> Invokers:
+        """Add who is missing and take out who must not be there, in one write."""
+        self.progress(f"changing the policy of {self.spec.service}")
+        self.policies.edit(self.spec.service_name.name, self._edited)
+        state = self.observe()
+        return state if state is not None else replace(change.desired, members=frozenset())
+
+    def learn(self, known: Known, state: Invokers) -> Known:  # noqa: ARG002 - nothing later needs it
+        """Nothing: it is the last stage."""
+        return known
+
+    def verify(self, state: Invokers) -> Iterable[Check]:  # noqa: ARG002 - looks anew
+        """Who may invoke by every policy above, and what the service answers to whom."""
+        return self.prove(self.spec, self.wanted)
+
+    def _edited(self, policy: Policy) -> Policy:
+        unwanted = [*self._public(policy)]
+        if self.wanted.exclusive:
+            unwanted += self._others(policy)
+        return with_exactly(policy, self.wanted, unwanted)
+
+    def _public(self, policy: Policy) -> tuple[Holding, ...]:
+        return public(policy, self.wanted, self.iam.carries_invoke)
+
+    def _others(self, policy: Policy) -> tuple[Holding, ...]:
+        return others(policy, self.wanted, self.iam.carries_invoke, self.clock.now())
