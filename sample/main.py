@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The demo's application: says who called it. Standard library only.
 
 Cloud Run has verified the caller's token before a request gets here, and has taken its signature

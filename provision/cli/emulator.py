@@ -9,13 +9,8 @@ from typing import Annotated
 import typer
 
 from provision.cli.console import errors, print_json, results
-from provision.cli.emulator_process import (
-    Instance,
-    Instances,
-    Settings,
-    check_packages,
-    reset,
-)
+from provision.cli.emulator_instances import Instance, Instances, reset
+from provision.cli.emulator_process import Settings, check_packages
 from provision.errors import NotFoundError, UsageError
 
 emulator_app = typer.Typer(
