@@ -14,8 +14,7 @@ from pathlib import Path
 
 from provision.spec.model import Setting
 
-_NAME = re.compile(r"[a-z][-a-z0-9]*")
-_NO_CONFIGURATION = "NONE"
+_NAME = re.compile(r"[a-z][-a-z0-9]*")  # and so not NONE, which stands for no configuration
 _INSTALLATION = "gcloud's installation-wide properties"
 
 
@@ -94,7 +93,7 @@ def _property_files(
     directory = _directory(environ)
     if directory is not None:
         name = _active_configuration(environ, directory)
-        if name != _NO_CONFIGURATION:
+        if name:
             file = directory / "configurations" / f"config_{name}"
             yield f"gcloud configuration '{name}'", _parsed(file)
     gcloud = shutil.which("gcloud", path=environ.get("PATH", ""))
@@ -112,12 +111,12 @@ def _directory(environ: Mapping[str, str]) -> Path | None:
 
 
 def _active_configuration(environ: Mapping[str, str], directory: Path) -> str:
-    """The active configuration's name; an unusable one means ``default``, as in gcloud."""
-    named = environ.get("CLOUDSDK_ACTIVE_CONFIG_NAME", "")
-    if not named:
-        named = _read(directory / "active_config")
-    usable = named == _NO_CONFIGURATION or _NAME.fullmatch(named)
-    return named if usable else "default"
+    """The active configuration's name; empty for none.
+
+    With none active, gcloud starts over with an empty ``default``, whatever its file held.
+    """
+    named = environ.get("CLOUDSDK_ACTIVE_CONFIG_NAME") or _read(directory / "active_config")
+    return named if _NAME.fullmatch(named) else ""
 
 
 def _parsed(file: Path) -> configparser.ConfigParser:
