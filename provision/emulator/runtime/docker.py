@@ -15,9 +15,17 @@ from provision.emulator.runtime.engine import (
 )
 from provision.emulator.runtime.plan import plan_container
 from provision.emulator.runtime.startup import Startup, listens
-from provision.emulator.seams import Identities, Images, RevisionToRun, ServiceKey, StartError
+from provision.emulator.seams import (
+    Access,
+    Identities,
+    Images,
+    RevisionToRun,
+    ServiceKey,
+    StartError,
+)
 
 _AMD64 = "linux/amd64"
+_DOWNLOAD = "artifactregistry.repositories.downloadArtifacts"
 _EXEC_FORMAT = "exec format error"
 
 
@@ -27,6 +35,7 @@ class DockerRuntime:
     Args:
         engine: the connection.
         identities: the service agent's token for pulling, and the containers' tokens.
+        access: whether the service agent may read an image.
         images: tells where the engine pulls from.
         network: the containers' network.
     """
@@ -35,11 +44,13 @@ class DockerRuntime:
         self,
         engine: DockerEngine,
         identities: Identities,
+        access: Access,
         images: Images,
         network: ipaddress.IPv4Network,
     ) -> None:
         self._engine = engine
         self._identities = identities
+        self._access = access
         self._images = images
         self._addresses = hosts(network)
         self._gateway = str(network[1])
@@ -49,7 +60,7 @@ class DockerRuntime:
 
     @classmethod
     async def open(
-        cls, engine: DockerEngine, identities: Identities, images: Images
+        cls, engine: DockerEngine, identities: Identities, access: Access, images: Images
     ) -> "DockerRuntime":
         """Make the network and start the metadata server on its gateway.
 
@@ -60,7 +71,7 @@ class DockerRuntime:
             network = await engine.make_network()
         except EngineRefusedError as error:
             raise EngineUnavailableError(f"The Docker engine made no network: {error}") from None
-        runtime = cls(engine, identities, images, network)
+        runtime = cls(engine, identities, access, images, network)
         try:
             await runtime._metadata.start(runtime.gateway)
         except OSError:
@@ -110,7 +121,11 @@ class DockerRuntime:
 
     async def _pull(self, revision: RevisionToRun) -> None:
         agent = f"service-{revision.project_number}@serverless-robot-prod.iam.gserviceaccount.com"
-        token = self._identities.access_token(f"serviceAccount:{agent}")
+        member, repository = f"serviceAccount:{agent}", revision.image.repository.name
+        if not self._access.allowed(member, _DOWNLOAD, repository):
+            # The engine does not ask for what it has already, but Cloud Run does every time.
+            raise words.unreadable_image(revision, agent)
+        token = self._identities.access_token(member)
         reference = self._images.pull_reference(revision.image)
         try:
             await self._engine.pull(reference, "oauth2accesstoken", token)
