@@ -18,8 +18,11 @@ MARK = ("managed-by", "provision")
 """The label that says a resource is ours."""
 
 LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
-_SUFFIXES = {"m": Decimal("0.001"), "k": 10**3, "M": 10**6, "G": 10**9}
-_SUFFIXES |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+_SUFFIXES: Mapping[str, Decimal] = {
+    "m": Decimal("0.001"),
+    "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9),
+    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30),
+}
 
 
 def desired_fields(spec: Spec, image: str | Unknown) -> dict[str, Any]:
@@ -138,12 +141,8 @@ def _quantity(value: object) -> Decimal | None:
     if not isinstance(value, int | float | str):
         return None
     text = str(value).removesuffix("s")
-    for suffix, factor in _SUFFIXES.items():
-        if text.endswith(suffix):
-            text, scale = text.removesuffix(suffix), factor
-            break
-    else:
-        scale = 1
+    suffix = next((one for one in _SUFFIXES if text.endswith(one)), "")
+    text, scale = text.removesuffix(suffix), _SUFFIXES.get(suffix, Decimal(1))
     try:
         return Decimal(text) * scale
     except InvalidOperation:

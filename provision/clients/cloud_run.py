@@ -65,13 +65,11 @@ class CloudRun:
 
         The etag in `service` makes it fail where somebody else wrote meanwhile.
         """
-        from google.protobuf.field_mask_pb2 import FieldMask
-
         doing = f"Updating service {name.service} in {name.region}"
         with self._calling(doing):
             operation = self.google.services.update_service(
                 service=_to_message(service),
-                update_mask=FieldMask(paths=[_snake(field) for field in mask]),
+                update_mask={"paths": [_snake(field) for field in mask]},
                 timeout=TIMEOUT,
             )
         self._await(operation, doing, report)

@@ -93,10 +93,10 @@ class GoogleClients:
         """Base address of a REST service, ``https://run.googleapis.com`` for ``run``."""
         return self.local.http if self.local else f"https://{service}.googleapis.com"
 
-    def _made(self, client: Callable[..., Any]) -> Any:  # noqa: ANN401
+    def _made(self, client: Any) -> Any:  # noqa: ANN401
         if self.local is None:
             return client(credentials=self.caller.credentials)
-        transport = client.get_transport_class("grpc")  # type: ignore[attr-defined]
+        transport = client.get_transport_class("grpc")
         return client(transport=transport(channel=self._channel))
 
     @cached_property
