@@ -1,0 +1,136 @@
+"""What the spec asserts of a service, and what differs from what is."""
+
+import pytest
+
+from provision.service_fields import (
+    OwnedMapping,
+    addresses,
+    env_as_list,
+    is_ready,
+    merged,
+    observed_fields,
+    same_value,
+    to_write,
+)
+from provision.spec import SecretReference
+
+TEMPLATE = {
+    "revision": "orders-00001-abc",
+    "containers": [
+        {
+            "image": "old",
+            "env": [
+                {"name": "A", "value": "1"},
+                {"name": "B", "valueSource": {"secretKeyRef": {"secret": "s", "version": "2"}}},
+            ],
+            "resources": {"limits": {"cpu": "1000m", "memory": "512Mi"}},
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("live", "asserted", "same"),
+    [
+        ("1000m", "1", True),
+        ("512Mi", "0.5Gi", True),
+        ("300s", "300s", True),
+        ("5", 5, True),
+        (None, False, True),
+        (None, [], True),
+        (None, "x", False),
+        ("512Mi", "512M", False),
+        ("1", True, False),
+        ("a", "b", False),
+    ],
+)
+def test_values_that_mean_the_same_are_no_difference(
+    live: object, asserted: object, same: bool
+) -> None:
+    """Cloud Run spells quantities its own way and leaves out what is false or empty."""
+    assert same_value(live, asserted) is same
+
+
+def test_only_what_is_asserted_is_looked_at() -> None:
+    """Fields that others set are none of our business."""
+    live = {"ingress": "X", "description": "theirs", "template": {"timeout": "9s"}}
+    asserted = {"ingress": "Y", "invokerIamDisabled": False, "template": {"timeout": "9s"}}
+    seen = observed_fields(live, asserted)
+    assert seen == {"ingress": "X", "invokerIamDisabled": False, "template": {"timeout": "9s"}}
+
+
+def test_environment_variables_are_owned_whole() -> None:
+    """A variable that the spec does not name any more is a difference."""
+    asserted = {"template": {"containers": [{"env": OwnedMapping({"A": "1"})}]}}
+    seen = observed_fields({"template": TEMPLATE}, asserted)
+    assert seen["template"]["containers"][0]["env"] == {"A": "1", "B": SecretReference("s", "2")}
+
+
+def test_sidecars_of_others_are_seen() -> None:
+    """A container that the spec does not name is a difference."""
+    live = {"template": {"containers": [{"image": "a"}, {"image": "sidecar"}]}}
+    seen = observed_fields(live, {"template": {"containers": [{"image": "a"}]}})
+    assert seen["template"]["containers"] == [{"image": "a"}, {"image": "sidecar"}]
+
+
+def test_writing_keeps_what_is_not_asserted() -> None:
+    """The revision's name and what the server fills go; everything else stays."""
+    live = {"uri": "u", "etag": "e", "description": "theirs", "template": TEMPLATE}
+    asserted = {"template": {"containers": [{"image": "new", "env": OwnedMapping({"A": "2"})}]}}
+    written = to_write(live, asserted)
+    assert written == {
+        "etag": "e",
+        "description": "theirs",
+        "template": {
+            "containers": [
+                {
+                    "image": "new",
+                    "env": [{"name": "A", "value": "2"}],
+                    "resources": {"limits": {"cpu": "1000m", "memory": "512Mi"}},
+                }
+            ]
+        },
+    }
+
+
+def test_secrets_go_back_as_they_came() -> None:
+    """As references, never as values."""
+    service = {"template": {"containers": [{"env": {"B": SecretReference("s", "2")}}]}}
+    assert env_as_list(service)["template"]["containers"][0]["env"] == [
+        {"name": "B", "valueSource": {"secretKeyRef": {"secret": "s", "version": "2"}}}
+    ]
+
+
+def test_what_the_spec_owns_goes_over_what_is_free() -> None:
+    """The free part can add, and never overrule."""
+    free = {"a": 1, "template": {"containers": [{"image": "free", "x": 1}]}}
+    own = {"a": 2, "template": {"containers": [{"image": "own"}]}}
+    assert merged(free, own) == {"a": 2, "template": {"containers": [{"image": "own", "x": 1}]}}
+
+
+def test_addresses_are_told_once_each() -> None:
+    """The preferred one first, the other form after it."""
+    assert addresses({"urls": ["a", "b"], "uri": "b"}) == ("a", "b")
+    assert addresses({}) == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"terminalCondition": {"state": "CONDITION_FAILED"}},
+        {"reconciling": True},
+        {"observedGeneration": "1"},
+        {"latestCreatedRevision": "r2"},
+    ],
+)
+def test_ready_is_the_documented_test(wrong: dict[str, object]) -> None:
+    """All of it has to hold."""
+    ready = {
+        "terminalCondition": {"state": "CONDITION_SUCCEEDED"},
+        "generation": "2",
+        "observedGeneration": "2",
+        "latestCreatedRevision": "r1",
+        "latestReadyRevision": "r1",
+    }
+    assert is_ready(ready)
+    assert not is_ready({**ready, **wrong})
