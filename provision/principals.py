@@ -47,15 +47,13 @@ _KUBERNETES = re.compile(
     r"[a-z0-9.:-]+\.svc\.id\.goog\[[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?\]"
 )
 _UID = re.compile(r"(?P<live>.+)\?uid=(?P<uid>[0-9]+)")
-_SUBJECT = r"subject/[^\s?]+"
-_MANY = (
-    r"(?:\*|group/[^\s?]+|attribute\.[a-z0-9_.-]+/[^\s?]+|namespace/[^\s?]+|kubernetes\.[^\s?]+)"
-)
+_SUBJECT = r"subject/\S+"
+_MANY = r"(?:\*|group/\S+|attribute\.[a-z0-9_.-]+/\S+|namespace/\S+|kubernetes\.\S+)"
 _WORKFORCE = r"//iam\.googleapis\.com/locations/global/workforcePools/[a-z][a-z0-9-]*/"
 _WORKLOAD = (
     r"//iam\.googleapis\.com/projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9.:-]+/"
 )
-_AGENT = r"//agents\.global\.[a-z0-9.-]+/[^\s?]+"
+_AGENT = r"//agents\.global\.[a-z0-9.-]+/\S+"
 _ACCOUNTS = (
     r"//cloudresourcemanager\.googleapis\.com/(?:projects|folders|organizations)/[0-9]+"
     r"/type/Service(?:Account|Agent)"

@@ -1,7 +1,7 @@
 """Members of allow policies: their forms, and when two are the same."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provision.principals import (
@@ -117,6 +117,7 @@ def test_a_deleted_principal_keeps_its_number() -> None:
     assert gone.is_deleted
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.sampled_from(FORMS).map(str.swapcase))
 def test_any_text_is_a_principal_or_an_error(text: str) -> None:
     """No input makes the parser fail in another way, and canonical forms are stable."""

@@ -1,7 +1,7 @@
 """The names of resources and images."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provision.errors import ExitCode
@@ -21,6 +21,7 @@ SERVICES = st.from_regex(r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?", fullmatch=True)
 REGIONS = st.sampled_from(["asia-east1", "us-central1", "northamerica-northeast2"])
 
 
+@settings(deadline=None)
 @given(PROJECTS, REGIONS, SERVICES)
 def test_service_names_are_read_back_as_written(project: str, region: str, service: str) -> None:
     """A service's full name says the same thing after a round trip."""
@@ -149,6 +150,7 @@ def test_a_tag_gives_way_to_a_digest() -> None:
     assert str(image.with_digest(DIGEST).with_tag("two")) == "gcr.io/acme-prod/a:two"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_an_image_or_an_error(text: str) -> None:
     """No input makes the parser fail in another way, and what it takes it reads back."""

@@ -1,5 +1,8 @@
 """Reading provision.yaml: what it means, and what is told when it means nothing."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -349,6 +352,24 @@ def test_the_file_goes_before_the_environment_and_a_flag_before_the_file(tmp_pat
     assert str(spec.project) == "other-project (from --project)"
 
 
+def test_standard_input_is_a_file_too() -> None:
+    """`-` reads it, and paths in it are relative to where the command runs."""
+    read = "from pathlib import Path; from provision.spec import load; "
+    show = "(spec,) = load([Path('-')]); print(spec.source, spec.image.context == Path.cwd())"
+    command = [sys.executable, "-c", read + show]
+    done = subprocess.run(command, input=LEAST, capture_output=True, text=True, check=True)
+    assert done.stdout == "<stdin>:1 True\n"
+
+
+def test_the_documented_examples_are_valid(tmp_path: Path) -> None:
+    """What docs/spec.md shows may be copied."""
+    text = (Path(__file__).parents[2] / "docs/spec.md").read_text(encoding="utf-8")
+    service, _, run = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    spec = one(tmp_path, service + run)
+    assert spec.service == "orders"
+    assert spec.run["description"] == "Orders"
+
+
 def test_a_project_from_nowhere_is_asked_for(tmp_path: Path) -> None:
     """The message names every place where it can be said."""
     problems = told(tmp_path, LEAST.split("\n", 2)[2])
@@ -409,12 +430,16 @@ def _specs_or_problems(path: Path) -> tuple[object, ...]:
         return error.problems
 
 
+# The directory may be used again: each example writes its file anew.
+_BOUNDED = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
+)
 _WORDS = st.sampled_from(
     [*COMPLETE.split("\n"), *"&*<!|>-?{}[]:,#%' \"", "&a", "*a", "<<:", "!!int", "---", "%YAML"]
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@_BOUNDED
 @given(st.lists(_WORDS | st.text(max_size=12), max_size=25).map("\n".join))
 def test_any_text_is_a_spec_or_a_spec_error(tmp_path: Path, text: str) -> None:
     """No input ends in a traceback."""
@@ -423,7 +448,7 @@ def test_any_text_is_a_spec_or_a_spec_error(tmp_path: Path, text: str) -> None:
     assert _specs_or_problems(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@_BOUNDED
 @given(st.data())
 def test_any_value_in_any_place_is_a_spec_or_a_spec_error(
     tmp_path: Path, data: st.DataObject
