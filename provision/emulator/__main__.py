@@ -1,0 +1,57 @@
+"""``python -m provision.emulator``: run the local Google Cloud in the foreground."""
+
+import argparse
+import asyncio
+import ipaddress
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from provision.emulator.program import Options, run
+from provision.emulator.world import Settings
+
+
+def _loopback(text: str) -> str:
+    if not ipaddress.ip_address(text).is_loopback:
+        raise argparse.ArgumentTypeError("the emulator listens on loopback only")
+    return text
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """The options of a command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m provision.emulator", description="A local Google Cloud for provision."
+    )
+    add = parser.add_argument
+    add("--host", type=_loopback, default="127.0.0.1", help="loopback address to listen on")
+    add("--port", type=int, default=0, help="HTTP port; 0 for a free one")
+    add("--grpc-port", type=int, default=0, help="gRPC port; 0 for a free one")
+    add("--data", type=Path, help="folder in which state survives a restart")
+    add("--project", action="append", help="id of a project; may be repeated")
+    add("--iam-delay", type=float, default=0.0, help="seconds until a policy takes effect")
+    add("--operation-delay", type=float, default=0.3, help="seconds a roll-out waits at least")
+    add("--engine", default="auto", help="Docker engine: auto, none or its address")
+    given = parser.parse_args(arguments)
+    return Options(
+        host=given.host,
+        port=given.port,
+        grpc_port=given.grpc_port,
+        data=given.data,
+        projects=tuple(given.project or ("demo-project",)),
+        settings=Settings(iam_delay=given.iam_delay, operation_delay=given.operation_delay),
+        engine=given.engine,
+    )
+
+
+def main() -> int:
+    """Run until told to stop; 1 when a port is taken or the engine cannot be used."""
+    try:
+        asyncio.run(run(parse()))
+    except (OSError, RuntimeError) as error:
+        sys.stderr.write(f"the emulator cannot start: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

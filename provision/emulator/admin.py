@@ -1,0 +1,204 @@
+"""``/_emulator``: what tests and people ask of the emulator itself. Loopback only.
+
+A request with an Origin header, or for a host that is not loopback, is refused: a web page must not
+be able to ask a browser to come here (DNS rebinding).
+"""
+
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from provision.emulator.iam.identities import CLIENT_ID
+from provision.emulator.rpc.calls import Dispatcher, Fault, Recorder
+from provision.emulator.rpc.status import HTTP_STATUS
+from provision.emulator.world import DEVELOPER, World
+
+_MEMBER_KINDS = ("user", "serviceAccount")
+
+
+class AdminError(Exception):
+    """The admin request cannot be used as it is."""
+
+
+class Admin:
+    """The admin endpoints.
+
+    Args:
+        world: what is administered.
+        dispatcher: takes faults.
+        recorder: holds the requests.
+        describe: the start line's content.
+        reset: takes everything down and starts anew.
+        logs: the last lines of a revision's container, by its full name; None when there is none.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one collaborator each
+        self,
+        world: World,
+        dispatcher: Dispatcher,
+        recorder: Recorder,
+        describe: Callable[[], dict[str, Any]],
+        reset: Callable[[], Awaitable[None]],
+        logs: Callable[[str], str | None],
+    ) -> None:
+        self._world = world
+        self._dispatcher = dispatcher
+        self._recorder = recorder
+        self._describe = describe
+        self._reset_all = reset
+        self._logs = logs
+
+    def mount(self, app: web.Application) -> None:
+        """Add the routes."""
+        add = app.router.add_route
+        add("GET", "/_emulator", _guarded(self._about))
+        add("GET", "/_emulator/requests", _guarded(self._requests))
+        add("DELETE", "/_emulator/requests", _guarded(self._forget_requests))
+        add("GET", "/_emulator/logs/{name:.+}", _guarded(self._log))
+        for path, answer in {
+            "reset": self._reset,
+            "projects": self._project,
+            "identities": self._identity,
+            "settings": self._settings,
+            "groups": self._group,
+            "orgpolicy": self._org_policy,
+            "faults": self._fault,
+        }.items():
+            add("POST", f"/_emulator/{path}", _guarded(answer))
+
+    def credentials(self, member: str) -> dict[str, str]:
+        """Application default credentials of a member, as ``gcloud auth`` would write them."""
+        return {
+            "type": "authorized_user",
+            "client_id": CLIENT_ID,
+            "client_secret": self._world.identities.client_secret,
+            "refresh_token": self._world.identities.refresh_token(member),
+            "token_uri": f"{self._describe()['http']}/token",
+            "account": member.partition(":")[2],
+        }
+
+    async def _about(self, _: web.Request) -> web.Response:
+        from provision import __version__
+
+        about = {**self._describe(), "version": __version__, "adc": self.credentials(DEVELOPER)}
+        return web.json_response(about)
+
+    async def _requests(self, _: web.Request) -> web.Response:
+        return web.json_response(self._recorder.all())
+
+    async def _forget_requests(self, _: web.Request) -> web.Response:
+        self._recorder.clear()
+        return web.json_response({})
+
+    async def _log(self, request: web.Request) -> web.Response:
+        text = self._logs(request.match_info["name"])
+        if text is None:
+            return web.Response(status=404, text="no such revision\n")
+        return web.Response(text=text)
+
+    async def _reset(self, _: web.Request) -> web.Response:
+        await self._reset_all()
+        self._dispatcher.faults.clear()
+        self._recorder.clear()
+        return web.json_response({})
+
+    async def _project(self, request: web.Request) -> web.Response:
+        body = await _object(request)
+        project = self._world.add_project(_text(body, "projectId"))
+        answer = {"projectId": project.project_id, "projectNumber": str(project.number)}
+        return web.json_response(answer)
+
+    async def _identity(self, request: web.Request) -> web.Response:
+        member = _text(await _object(request), "member")
+        kind, _, email = member.partition(":")
+        if kind not in _MEMBER_KINDS or "@" not in email:
+            raise AdminError('"member" must be "user:E-MAIL" or "serviceAccount:E-MAIL"')
+        answer: dict[str, object] = {"access_token": self._world.identities.access_token(member)}
+        if kind == "user":
+            answer["adc"] = self.credentials(member)
+        return web.json_response(answer)
+
+    async def _settings(self, request: web.Request) -> web.Response:
+        body, settings = await _object(request), self._world.settings
+        settings.iam_delay = float(body.get("iamDelay", settings.iam_delay))
+        settings.operation_delay = float(body.get("operationDelay", settings.operation_delay))
+        answer = {"iamDelay": settings.iam_delay, "operationDelay": settings.operation_delay}
+        return web.json_response(answer)
+
+    async def _group(self, request: web.Request) -> web.Response:
+        body = await _object(request)
+        group = _text(body, "group")
+        if not group.startswith("group:"):
+            raise AdminError('"group" must be "group:E-MAIL"')
+        self._world.groups.put(group.lower(), tuple(map(str, body.get("members", ()))))
+        return web.json_response({})
+
+    async def _org_policy(self, request: web.Request) -> web.Response:
+        body = await _object(request)
+        constraint = _text(body, "constraint").removeprefix("constraints/")
+        if body.get("allowed") is None and not body.get("enforce"):
+            self._world.settings.org_policies.pop(constraint, None)
+        else:
+            allowed = tuple(str(one).lower() for one in body.get("allowed") or ())
+            self._world.settings.org_policies[constraint] = allowed
+        return web.json_response({})
+
+    async def _fault(self, request: web.Request) -> web.Response:
+        body = await _object(request)
+        code = _text(body, "code")
+        if code not in HTTP_STATUS:
+            raise AdminError(f'"code" must be one of {", ".join(HTTP_STATUS)}')
+        when = body.get("when", "before")
+        if when not in ("before", "after"):
+            raise AdminError('"when" must be "before" or "after"')
+        self._dispatcher.faults.append(
+            Fault(
+                method=_text(body, "method"),
+                code=code,
+                message=str(body.get("message", "injected fault")),
+                times=int(body.get("times", 1)),
+                after=when == "after",
+            )
+        )
+        return web.json_response({})
+
+
+Answer = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def _guarded(answer: Answer) -> Answer:
+    async def serve(request: web.Request) -> web.Response:
+        if "Origin" in request.headers or not _is_loopback(request.host):
+            return web.json_response({"error": "only for programs on this machine"}, status=403)
+        try:
+            return await answer(request)
+        except (AdminError, ValueError, TypeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+
+    return serve
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+async def _object(request: web.Request) -> Mapping[str, Any]:
+    body = await request.json()
+    if not isinstance(body, dict):
+        raise AdminError("the body must be a JSON object")
+    return body
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str) or not value:
+        raise AdminError(f'"{key}" must be a text')
+    return value

@@ -1,0 +1,126 @@
+"""Tokens: the emulator is its own Google identity provider.
+
+Access and refresh tokens carry what they say, sealed with a secret, so that none has to be
+remembered and all survive a restart. ID tokens are signed (RS256), as Google's are.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+
+from provision.emulator.iam.signing import SigningKey
+from provision.emulator.seams import TokenError
+from provision.emulator.store import Store
+
+ISSUER = "https://accounts.google.com"
+CLIENT_ID = "emulator.apps.googleusercontent.com"
+_ACCESS_PREFIX = "ya29."
+_REFRESH_PREFIX = "1//"
+_CLOCK_SKEW = 10
+
+
+class TokenIssuer:
+    """Issues and verifies tokens (`provision.emulator.seams.Identities`).
+
+    Args:
+        store: where the secret and the signing key live.
+        disabled: tells whether a member may not act any more (a disabled or deleted account).
+    """
+
+    def __init__(self, store: Store, disabled: Callable[[str], bool]) -> None:
+        self._disabled = disabled
+        self._secrets = store.table("secrets", kept_on_reset=True)
+        kept = self._secrets.get("tokens")
+        if kept is None:
+            kept = {
+                "hmac": secrets.token_hex(32),
+                "client_secret": secrets.token_urlsafe(24),
+                "key": SigningKey.generate().to_pem(),
+            }
+            self._secrets.put("tokens", kept)
+        self._seal_key = bytes.fromhex(kept["hmac"])
+        self.client_secret: str = kept["client_secret"]
+        self.key = SigningKey.from_pem(kept["key"])
+
+    def access_token(self, member: str, lifetime: float = 3600) -> str:
+        """An OAuth access token for ``user:…`` or ``serviceAccount:…``; lifetime in seconds."""
+        return _ACCESS_PREFIX + self._seal({"m": member, "e": time.time() + lifetime, "k": "a"})
+
+    def refresh_token(self, member: str) -> str:
+        """A refresh token; it does not expire."""
+        return _REFRESH_PREFIX + self._seal({"m": member, "k": "r"})
+
+    def member(self, access_token: str) -> str | None:
+        """Whose access token this is; None when it is unknown, expired or its account disabled."""
+        content = self._open(access_token, _ACCESS_PREFIX, "a")
+        if content is None or float(str(content["e"])) < time.time():
+            return None
+        member = str(content["m"])
+        return None if self._disabled(member) else member
+
+    def expiry(self, access_token: str) -> float | None:
+        """When an access token ends, in seconds since the epoch; None when it is not valid."""
+        content = self._open(access_token, _ACCESS_PREFIX, "a")
+        return None if content is None else float(str(content["e"]))
+
+    def refreshed_member(self, refresh_token: str) -> str | None:
+        """Whose refresh token this is; None when it is unknown."""
+        content = self._open(refresh_token, _REFRESH_PREFIX, "r")
+        return None if content is None else str(content["m"])
+
+    def id_token(
+        self, member: str, audience: str, lifetime: float = 3600, *, with_email: bool = True
+    ) -> str:
+        """A signed ID token; lifetime in seconds."""
+        now = int(time.time())
+        email = member.partition(":")[2]
+        claims: dict[str, object] = {
+            "iss": ISSUER,
+            "azp": CLIENT_ID if member.startswith("user:") else subject(member),
+            "aud": audience,
+            "sub": subject(member),
+            "iat": now,
+            "exp": now + int(lifetime),
+        }
+        if with_email:
+            claims |= {"email": email, "email_verified": True}
+        return self.key.jwt(claims)
+
+    def claims(self, id_token: str) -> Mapping[str, object]:
+        """The verified claims of an ID token. Raises `TokenError`."""
+        found = self.key.verified(id_token)
+        now = time.time()
+        if found.get("iss") != ISSUER:
+            raise TokenError("the token has another issuer")
+        if not float(found.get("iat", 0)) - _CLOCK_SKEW <= now <= float(found.get("exp", 0)):
+            raise TokenError("the token is expired or not yet valid")
+        return found
+
+    def _seal(self, content: dict[str, object]) -> str:
+        raw = json.dumps({**content, "n": secrets.token_hex(6)}).encode()
+        text = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        return f"{text}-{self._mac(text)}"
+
+    def _mac(self, text: str) -> str:
+        return hmac.new(self._seal_key, text.encode(), hashlib.sha256).hexdigest()
+
+    def _open(self, token: str, prefix: str, kind: str) -> dict[str, object] | None:
+        text, _, mac = token.removeprefix(prefix).rpartition("-")
+        if not token.startswith(prefix) or not hmac.compare_digest(
+            mac.encode(), self._mac(text).encode()
+        ):
+            return None
+        content: dict[str, object] = json.loads(
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        )
+        return content if content.get("k") == kind else None
+
+
+def subject(member: str) -> str:
+    """The stable numeric id of a member, 21 digits as Google's are."""
+    digest = hashlib.sha256(member.lower().encode()).digest()
+    return "1" + str(int.from_bytes(digest[:10], "big") % 10**20).zfill(20)

@@ -1,0 +1,286 @@
+"""The emulator put together: one event loop, one HTTP port, one gRPC port, and service addresses."""
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from provision.emulator.admin import Admin
+from provision.emulator.frontdoor import HttpFrontDoor
+from provision.emulator.oauth import OAuth
+from provision.emulator.registry import Registry
+from provision.emulator.rpc import grpc_server
+from provision.emulator.rpc.calls import Dispatcher, Handler, Recorder
+from provision.emulator.rpc.catalogue import Method, methods
+from provision.emulator.rpc.rest import RestApi, error_response
+from provision.emulator.rpc.status import ApiError
+from provision.emulator.runtime import open_runtime
+from provision.emulator.seams import Runtime
+from provision.emulator.services.accounts import Accounts
+from provision.emulator.services.credentials import Credentials
+from provision.emulator.services.custom_roles import CustomRoles
+from provision.emulator.services.docker_images import DockerImages
+from provision.emulator.services.keys import Keys
+from provision.emulator.services.operations import Operations
+from provision.emulator.services.repositories import Repositories, RepositoryRecords
+from provision.emulator.services.resource_manager import ResourceManager
+from provision.emulator.services.run.knative import Knative
+from provision.emulator.services.run.records import RunState
+from provision.emulator.services.run.revisions import Revisions
+from provision.emulator.services.run.rollout import Rollouts
+from provision.emulator.services.run.services import Services
+from provision.emulator.store import remove_tree, write_atomically
+from provision.emulator.world import DEVELOPER, Settings, World
+
+_MAX_BODY = 32 * 1024 * 1024
+_SHUTDOWN_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the emulator is started.
+
+    Args:
+        host: the loopback address to listen on.
+        port: HTTP port; 0 for any free one.
+        grpc_port: gRPC port; 0 for any free one.
+        data: folder where state survives; None for memory only.
+        projects: ids of the projects there are.
+        settings: delays.
+        engine: ``auto``, ``none`` or an engine's address.
+    """
+
+    host: str
+    port: int
+    grpc_port: int
+    data: Path | None
+    projects: tuple[str, ...]
+    settings: Settings
+    engine: str
+
+
+class Emulator:
+    """One running emulator.
+
+    Args:
+        options: how it is started.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._scratch = None if options.data else Path(tempfile.mkdtemp(prefix="emulator-"))
+        self._ports = _kept_ports(options)
+        self._http_socket = _listen(options.host, options.port or self._ports.get("http", 0))
+        self._http_port: int = self._http_socket.getsockname()[1]
+        self._grpc_port = 0
+        self._engine: str | None = None
+        self._runtime: Runtime | None = None
+        self._front_door: HttpFrontDoor | None = None
+        self._grpc: Any = None
+        self._runner: web.AppRunner | None = None
+        state = options.data / "state" if options.data else None
+        self.world = World(state, options.settings, options.projects)
+        self._recorder = Recorder()
+        self._records = RepositoryRecords(self.world)
+        self._registry = Registry(
+            (options.data or self._folder()) / "images",
+            self._records,
+            self.world.access,
+            self.world.identities,
+            self._recorder,
+            self._public_host,
+        )
+        self._operations = Operations(self.world)
+        self._run = RunState(self.world.store)
+        self._rollouts = Rollouts(
+            self.world, self._run, self._operations, self._registry.images, self._log_address
+        )
+        self._keys = Keys(self.world, self._base_url)
+        self._dispatcher = Dispatcher(self._handlers(), self.world.identities, self._recorder)
+
+    def _folder(self) -> Path:
+        if self._scratch is None:
+            raise RuntimeError("state is kept in a folder of the user's")
+        return self._scratch
+
+    def _public_host(self) -> str:
+        return f"{self._options.host}:{self._http_port}"
+
+    def _base_url(self) -> str:
+        return f"http://{self._public_host()}"
+
+    def _log_address(self, revision: str) -> str:
+        return f"{self._base_url()}/_emulator/logs/{revision}"
+
+    def _logs(self, revision: str) -> str | None:
+        found = self._run.revisions.get(revision)
+        return None if found is None else found.logs
+
+    def _handlers(self) -> dict[str, Handler]:
+        world, images = self.world, self._registry.images
+        rooms = (
+            self._operations,
+            Services(world, self._run, self._operations, images, self._rollouts),
+            Revisions(world, self._run, self._operations),
+            Repositories(world, self._records, self._operations, images, self._public_host),
+            DockerImages(world, self._records, images),
+            Accounts(world),
+            self._keys,
+            CustomRoles(world),
+            Credentials(world, self._keys),
+            ResourceManager(world),
+        )
+        return {name: handler for room in rooms for name, handler in room.handlers().items()}
+
+    def describe(self) -> dict[str, Any]:
+        """What the start line tells."""
+        projects = [project.project_id for project in self.world.hierarchy.all()]
+        return {
+            "http": self._base_url(),
+            "grpc": f"{self._options.host}:{self._grpc_port}",
+            "registry": self._public_host(),
+            "project": projects[0],
+            "projects": projects,
+            "identity": DEVELOPER,
+            "engine": self._engine,
+            "pid": os.getpid(),
+        }
+
+    async def start(self) -> None:
+        """Open the runtime, the ports and every service's address."""
+        offered = methods()
+        label = _label(self._options, self._http_port)
+        self._runtime = await open_runtime(
+            self._options.engine,
+            label,
+            self.world.identities,
+            self._registry.images,
+        )
+        if self._runtime.gateway is not None:
+            self._engine = _engine_address(self._options.engine)
+        self._front_door = HttpFrontDoor(
+            self._rollouts,
+            self.world.access,
+            self.world.identities,
+            self._runtime,
+            self._options.host,
+        )
+        self._rollouts.attach(self._runtime, self._front_door)
+        self._runner = web.AppRunner(
+            self._app(offered), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+        await self._runner.setup()
+        await web.SockSite(self._runner, self._http_socket).start()
+        self._grpc, self._grpc_port = await grpc_server.serve(
+            self._dispatcher,
+            offered,
+            self._options.host,
+            self._options.grpc_port or self._ports.get("grpc", 0),
+        )
+        self._keep_ports()
+        await self._rollouts.restore()
+
+    def _app(self, offered: tuple[Method, ...]) -> web.Application:
+        app = web.Application(client_max_size=_MAX_BODY)
+        Admin(
+            self.world,
+            self._dispatcher,
+            self._recorder,
+            self.describe,
+            self._reset,
+            self._logs,
+        ).mount(app)
+        OAuth(self.world.identities, self._keys, self._base_url).mount(app)
+        Knative(self.world, self._run, self._recorder).mount(app)
+        self._registry.mount(app)
+        rest = RestApi(self._dispatcher, offered)
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            match = rest.find(request)
+            if match is None:
+                return error_response(ApiError("NOT_FOUND", "Method not found."))
+            return await rest.answer(request, match)
+
+        app.router.add_route("*", "/{path:.*}", serve)
+        return app
+
+    async def _reset(self) -> None:
+        await self._rollouts.remove_all()
+        for repository in self._records.keys():
+            self._registry.images.forget(repository)
+        self.world.reset()
+
+    def _keep_ports(self) -> None:
+        if self._options.data:
+            ports = {"http": self._http_port, "grpc": self._grpc_port}
+            write_atomically(self._options.data / "ports.json", json.dumps(ports))
+
+    async def close(self) -> None:
+        """Stop listening, stop every container, remove what was temporary."""
+        await self._operations.close()
+        if self._grpc is not None:
+            await self._grpc.stop(grace=None)
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._front_door is not None:
+            await self._front_door.close_all()
+        if self._runtime is not None:
+            await self._runtime.close()
+        self._registry.close()
+        self._http_socket.close()
+        if self._scratch is not None:
+            remove_tree(self._scratch)
+
+
+async def run(options: Options) -> None:
+    """Run an emulator until SIGTERM or SIGINT; prints one JSON line when it is ready."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    emulator = Emulator(options)
+    try:
+        await emulator.start()
+        sys.stdout.write(json.dumps(emulator.describe()) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+    finally:
+        await emulator.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    return listening
+
+
+def _kept_ports(options: Options) -> dict[str, int]:
+    path = options.data / "ports.json" if options.data else None
+    if path is None or not path.exists():
+        return {}
+    kept: dict[str, int] = json.loads(path.read_text())
+    return kept
+
+
+def _engine_address(wanted: str) -> str:
+    """The address of the engine in use, as the Docker client finds it."""
+    if wanted != "auto":
+        return wanted
+    return os.environ.get("DOCKER_HOST", "") or "unix:///var/run/docker.sock"
+
+
+def _label(options: Options, port: int) -> str:
+    """Names this emulator among others on the same engine, the same after a restart."""
+    subject = str(options.data.resolve()) if options.data else f"{os.getpid()}:{port}"
+    return hashlib.sha256(subject.encode()).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""Serving RPCs: one implementation each, reachable over gRPC and REST."""

@@ -1,0 +1,179 @@
+"""Which RPCs there are, read from Google's installed client packages.
+
+The gRPC transports name each method and its message types; the REST transports name the routes.
+``google.iam.admin.v1`` has no REST transport: its routes are in `provision.emulator.rpc.iam_routes`.
+"""
+
+import importlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.iam.v1 import iam_policy_pb2
+from google.longrunning import operations_pb2
+from google.protobuf import empty_pb2
+
+from provision.emulator.rpc.iam_routes import IAM_ROUTES
+
+_TRANSPORTS = (
+    ("google.cloud.run_v2.services.services.transports", "Services"),
+    ("google.cloud.run_v2.services.revisions.transports", "Revisions"),
+    ("google.cloud.run_v2.services.jobs.transports", "Jobs"),
+    ("google.cloud.artifactregistry_v1.services.artifact_registry.transports", "ArtifactRegistry"),
+    ("google.cloud.resourcemanager_v3.services.projects.transports", "Projects"),
+    ("google.cloud.resourcemanager_v3.services.folders.transports", "Folders"),
+    ("google.cloud.resourcemanager_v3.services.organizations.transports", "Organizations"),
+    ("google.cloud.iam_admin_v1.services.iam.transports", "IAM"),
+    ("google.cloud.iam_credentials_v1.services.iam_credentials.transports", "IAMCredentials"),
+)
+_NOT_RPCS = {"kind", "grpc_channel", "operations_client"}
+_POLICY_REQUESTS = {
+    "GetIamPolicy": iam_policy_pb2.GetIamPolicyRequest,
+    "SetIamPolicy": iam_policy_pb2.SetIamPolicyRequest,
+    "TestIamPermissions": iam_policy_pb2.TestIamPermissionsRequest,
+}
+_MIXINS = ("google.longrunning.", "google.cloud.location.", "google.iam.v1.")
+
+
+@dataclass(frozen=True)
+class Route:
+    """How REST reaches an RPC.
+
+    Args:
+        verb: HTTP method in capitals.
+        template: as in ``/v2/{name=projects/*/locations/*/services/*}``.
+        body: the request field that the body is; ``*`` for the whole request; empty for none.
+    """
+
+    verb: str
+    template: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """One RPC.
+
+    Args:
+        name: ``google.cloud.run.v2.Services/GetService``.
+        request: its protobuf request class.
+        response: its protobuf response class.
+        routes: how REST reaches it.
+    """
+
+    name: str
+    request: Any
+    response: Any
+    routes: tuple[Route, ...]
+
+
+class _Listening(grpc.Channel):
+    """A channel that sends nothing and remembers what a transport asks to send."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, Any, Any]] = []
+
+    def unary_unary(self, method, request_serializer=None, response_deserializer=None, *_, **__):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN002, ANN003, ANN201 - grpc's signature
+        """Remember the method and its message classes."""
+        self.seen.append((method, request_serializer, response_deserializer))
+        return None
+
+    unary_stream = stream_unary = stream_stream = unary_unary
+
+    def subscribe(self, callback, try_to_connect=False) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001, FBT002 - grpc's signature
+        """Nothing ever changes."""
+
+    def unsubscribe(self, callback) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - grpc's signature
+        """Nothing ever changes."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def __enter__(self) -> "_Listening":
+        """As grpc asks."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """As grpc asks."""
+
+
+def methods() -> tuple[Method, ...]:
+    """Every RPC of the emulated services, long-running operations included."""
+    found = [method for module, name in _TRANSPORTS for method in _of_transport(module, name)]
+    return (*found, *_operations())
+
+
+def _of_transport(module: str, name: str) -> Iterator[Method]:
+    transports = importlib.import_module(module)
+    transport_class = getattr(transports, f"{name}GrpcTransport")
+    channel = _Listening()
+    transport = transport_class(channel=channel)
+    # Its own channel logs, and asks for a method's stub only when that is called.
+    transport._logged_channel = channel  # noqa: SLF001 - nothing public tells the message classes
+    transport._stubs.clear()  # noqa: SLF001 - likewise
+    for attribute, value in vars(transport_class).items():
+        if isinstance(value, property) and attribute not in _NOT_RPCS:
+            getattr(transport, attribute)
+    rest = getattr(transports, f"{name}RestTransport", None)
+    for path, serializer, deserializer in channel.seen:
+        full = path.removeprefix("/")
+        if full.startswith(_MIXINS):
+            continue
+        rpc = full.rpartition("/")[2]
+        request = _POLICY_REQUESTS.get(rpc) or _raw(serializer.__self__)
+        response = _raw(deserializer.__self__)
+        yield Method(full, request, response, tuple(_routes(rest, full, rpc)))
+
+
+def _raw(message_class: Any) -> Any:  # noqa: ANN401 - classes of two kinds of protobuf
+    """The protobuf class beneath a proto-plus class, or the class itself."""
+    return message_class.pb() if hasattr(message_class, "pb") else message_class
+
+
+def _routes(rest: Any, full: str, rpc: str) -> Iterator[Route]:  # noqa: ANN401 - a transport class
+    if rest is None:
+        yield from (Route(*line) for line in IAM_ROUTES.get(rpc, ()))
+        return
+    for ancestor in rest.__mro__:
+        options = getattr(ancestor, f"_Base{rpc}", None)
+        if options is not None:
+            for option in options._get_http_options():  # noqa: SLF001 - the only place routes are told
+                yield Route(option["method"].upper(), option["uri"], option.get("body", ""))
+            return
+    raise LookupError(f"no REST route for {full}")
+
+
+def _operations() -> Sequence[Method]:
+    """``google.longrunning.Operations``, on the paths that each API offers."""
+    name = "google.longrunning.Operations"
+    run = "/v2/{name=projects/*/locations/*/operations/*}"
+    paths = (run, "/v1/{name=projects/*/locations/*/operations/*}", "/v3/{name=operations/*}")
+    lists = ("/v2/{name=projects/*/locations/*}/operations",)
+    pb = operations_pb2
+    return (
+        Method(
+            f"{name}/GetOperation",
+            pb.GetOperationRequest,
+            pb.Operation,
+            tuple(Route("GET", path, "") for path in paths),
+        ),
+        Method(
+            f"{name}/ListOperations",
+            pb.ListOperationsRequest,
+            pb.ListOperationsResponse,
+            tuple(Route("GET", path, "") for path in lists),
+        ),
+        Method(
+            f"{name}/WaitOperation",
+            pb.WaitOperationRequest,
+            pb.Operation,
+            (Route("POST", f"{run}:wait", "*"),),
+        ),
+        Method(
+            f"{name}/DeleteOperation",
+            pb.DeleteOperationRequest,
+            empty_pb2.Empty,
+            (Route("DELETE", run, ""),),
+        ),
+    )

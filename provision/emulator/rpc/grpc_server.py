@@ -1,0 +1,73 @@
+"""The gRPC side: generic handlers over the same dispatcher; no generated service code."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import grpc
+from grpc_status import rpc_status
+
+from provision.emulator.rpc.calls import Dispatcher, bearer
+from provision.emulator.rpc.catalogue import Method
+from provision.emulator.rpc.status import ApiError
+
+_log = logging.getLogger(__name__)
+_MAX_MESSAGE = 32 * 1024 * 1024
+
+
+class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc ships no types
+    def __init__(self, dispatcher: Dispatcher, methods: Iterable[Method]) -> None:
+        self._dispatcher = dispatcher
+        self._methods = {method.name: method for method in methods}
+
+    def service(self, handler_call_details: Any) -> Any:  # noqa: ANN401 - grpc's signature
+        """The handler of a call; methods that are not offered are refused by name."""
+        name = handler_call_details.method.removeprefix("/")
+        method = self._methods.get(name)
+        if method is None:
+            return grpc.unary_unary_rpc_method_handler(_not_offered(name))
+        return grpc.unary_unary_rpc_method_handler(
+            self._behaviour(method),
+            request_deserializer=method.request.FromString,
+            response_serializer=lambda message: message.SerializeToString(),
+        )
+
+    def _behaviour(self, method: Method) -> Any:  # noqa: ANN401 - a grpc behaviour
+        async def run(request: Any, context: Any) -> Any:  # noqa: ANN401 - grpc's signature
+            metadata = dict(context.invocation_metadata() or ())
+            token = bearer(metadata.get("authorization"))
+            try:
+                return await self._dispatcher.call(method.name, request, token, "grpc")
+            except ApiError as error:
+                await context.abort_with_status(rpc_status.to_status(error.to_status()))
+            except Exception:
+                _log.exception("%s broke", method.name)
+                await context.abort(grpc.StatusCode.INTERNAL, "Internal error encountered.")
+
+        return run
+
+
+def _not_offered(name: str) -> Any:  # noqa: ANN401 - a grpc behaviour
+    async def refuse(_: bytes, context: Any) -> None:  # noqa: ANN401 - grpc's signature
+        text = f"{name} is not offered by this emulator."
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, text)
+
+    return refuse
+
+
+async def serve(
+    dispatcher: Dispatcher, methods: Iterable[Method], host: str, port: int
+) -> tuple[Any, int]:
+    """Start listening; the server and the port it got. Raises `OSError` when the port is taken."""
+    options = [
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", _MAX_MESSAGE),
+    ]
+    server = grpc.aio.server(options=options)
+    server.add_generic_rpc_handlers((_Handlers(dispatcher, methods),))
+    try:
+        bound = server.add_insecure_port(f"{host}:{port}")
+    except RuntimeError as error:
+        raise OSError(f"cannot listen for gRPC on {host}:{port}") from error
+    await server.start()
+    return server, bound

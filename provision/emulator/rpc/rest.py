@@ -1,0 +1,83 @@
+"""The REST side: any request line that a service's routes know, answered as Google does."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aiohttp import web
+from google.protobuf import json_format
+
+from provision.emulator.rpc.calls import Dispatcher, bearer
+from provision.emulator.rpc.catalogue import Method
+from provision.emulator.rpc.status import ApiError, invalid
+from provision.emulator.rpc.transcoding import Match, Router, to_json, to_request
+
+# As recorded from the real services.
+_HEADERS = {
+    "Content-Type": "application/json; charset=UTF-8",
+    "Server": "ESF",
+    "Vary": "Origin, X-Origin, Referer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "X-XSS-Protection": "0",
+}
+Extra = Callable[[web.Request, str | None], Any]
+
+
+class RestApi:
+    """Answers the REST form of every RPC.
+
+    Args:
+        dispatcher: runs the RPC.
+        methods: what there is.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, methods: Iterable[Method]) -> None:
+        self._dispatcher = dispatcher
+        self._router = Router(methods)
+
+    def find(self, request: web.Request) -> Match | None:
+        """The RPC that a request means, if any."""
+        return self._router.find(request.method, request.rel_url.raw_path)
+
+    async def answer(self, request: web.Request, match: Match) -> web.Response:
+        """Run the RPC and answer, with Google's error envelope when it fails."""
+        try:
+            message = to_request(match, list(request.query.items()), await _body(request))
+            token = bearer(request.headers.get("Authorization")) or request.query.get(
+                "access_token"
+            )
+            result = await self._dispatcher.call(match.method.name, message, token, "rest")
+        except ApiError as error:
+            return error_response(error)
+        alternative = f"{request.query.get('$alt', '')} {request.query.get('alt', '')}"
+        return json_response(to_json(result, enums_as_numbers="enum-encoding=int" in alternative))
+
+
+async def _body(request: web.Request) -> object:
+    raw = await request.read()
+    if not raw.strip():
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        raise invalid(f"Invalid JSON payload received. {error}") from error
+
+
+def json_response(payload: object, status: int = 200) -> web.Response:
+    """A JSON answer with the headers that Google's front end sets."""
+    text = json.dumps(payload, indent=2, ensure_ascii=False)
+    return web.Response(body=(text + "\n").encode(), status=status, headers=_HEADERS)
+
+
+def error_response(error: ApiError) -> web.Response:
+    """Google's JSON error envelope."""
+    envelope: dict[str, Any] = {
+        "code": error.http_status,
+        "message": error.message,
+        "status": error.code,
+    }
+    details = [json_format.MessageToDict(packed) for packed in error.to_status().details]
+    if details:
+        envelope["details"] = details
+    return json_response({"error": envelope}, error.http_status)

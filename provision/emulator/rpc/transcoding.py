@@ -1,0 +1,167 @@
+"""HTTP to RPC and back: paths, query parameters and proto3 JSON (google/api/http.proto)."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from google.protobuf import descriptor, json_format
+
+from provision.emulator.rpc.catalogue import Method, Route
+from provision.emulator.rpc.status import invalid
+
+_SYSTEM_PARAMETERS = {
+    "$alt",
+    "alt",
+    "fields",
+    "$fields",
+    "key",
+    "$key",
+    "prettyPrint",
+    "$prettyPrint",
+    "quotaUser",
+    "access_token",
+    "oauth_token",
+    "callback",
+    "$.xgafv",
+    "uploadType",
+    "upload_protocol",
+}
+_VARIABLE = re.compile(r"\{([^=}]+)(?:=([^}]*))?\}")
+_MASK = "google.protobuf.FieldMask"
+
+
+@dataclass(frozen=True)
+class Match:
+    """A request line that means an RPC.
+
+    Args:
+        method: the RPC.
+        route: the route that fitted.
+        variables: request fields told by the path.
+    """
+
+    method: Method
+    route: Route
+    variables: tuple[tuple[str, str], ...]
+
+
+class Router:
+    """Finds the RPC of a request line. Custom verbs win over the plain path they end."""
+
+    def __init__(self, methods: Iterable[Method]) -> None:
+        self._routes = [
+            (route.verb, *_compile(route.template), method, route)
+            for method in methods
+            for route in method.routes
+        ]
+        self._routes.sort(key=lambda entry: _weight(entry[4].template), reverse=True)
+
+    def find(self, verb: str, path: str) -> Match | None:
+        """The RPC behind an HTTP method and a raw (still encoded) path; None when there is none."""
+        for wanted, pattern, names, method, route in self._routes:
+            found = pattern.fullmatch(path) if wanted == verb else None
+            if found:
+                values = (unquote(value) for value in found.groups())
+                return Match(method, route, tuple(zip(names, values, strict=True)))
+        return None
+
+
+def _weight(template: str) -> tuple[bool, int]:
+    plain = _VARIABLE.sub("", template)
+    return ":" in plain, template.count("/")
+
+
+def _compile(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    pattern, names, end = "", [], 0
+    for found in _VARIABLE.finditer(template):
+        inner = re.escape(found.group(2) or "*").replace(r"\*\*", ".+").replace(r"\*", "[^/]+")
+        pattern += re.escape(template[end : found.start()]) + f"({inner})"
+        names.append(found.group(1))
+        end = found.end()
+    return re.compile(pattern + re.escape(template[end:])), tuple(names)
+
+
+def to_request(match: Match, query: Sequence[tuple[str, str]], body: object) -> Any:  # noqa: ANN401 - protobuf
+    """The request message of an HTTP request. Raises `ApiError` (INVALID_ARGUMENT).
+
+    Args:
+        match: what `Router.find` said.
+        query: decoded query parameters in their order; repeated fields repeat.
+        body: the decoded JSON body; None when there was none.
+    """
+    request = match.method.request()
+    tree: dict[str, Any] = {}
+    if body is not None and match.route.body:
+        _plant_body(tree, match.route.body, body)
+    for name, value in query:
+        if name not in _SYSTEM_PARAMETERS:
+            _plant(tree, request.DESCRIPTOR, name, value)
+    for name, value in match.variables:
+        _plant(tree, request.DESCRIPTOR, name, value)
+    try:
+        json_format.ParseDict(tree, request)
+    except json_format.ParseError as error:
+        raise invalid(f"Invalid JSON payload received. {error}") from error
+    return request
+
+
+def _plant_body(tree: dict[str, Any], field: str, body: object) -> None:
+    if field != "*":
+        tree[field] = body
+    elif isinstance(body, dict):
+        tree.update(body)
+    else:
+        raise invalid("Invalid JSON payload received. Root element must be a message.")
+
+
+def _plant(tree: dict[str, Any], message: Any, path: str, value: str) -> None:  # noqa: ANN401 - descriptor
+    head, _, rest = path.partition(".")
+    field = _field(message, head)
+    if field is None:
+        raise invalid(
+            f'Invalid JSON payload received. Unknown name "{path}": Cannot bind query '
+            "parameter. Field could not be found in request message."
+        )
+    key = _key_in(tree, field)
+    if rest:
+        _plant(tree.setdefault(key, {}), field.message_type, rest, value)
+    elif field.is_repeated:
+        tree.setdefault(key, []).append(_scalar(field, value))
+    else:
+        tree[key] = _scalar(field, value)
+
+
+def _key_in(tree: dict[str, Any], field: Any) -> str:  # noqa: ANN401 - descriptor
+    """The key under which a field stands in the tree already, else its JSON name."""
+    return field.name if field.name in tree else str(field.json_name)
+
+
+def _field(message: Any, name: str) -> Any:  # noqa: ANN401 - descriptor
+    for field in message.fields:
+        if name in (field.name, field.json_name):
+            return field
+    return None
+
+
+def _scalar(field: Any, value: str) -> object:  # noqa: ANN401 - descriptor
+    if field.type == descriptor.FieldDescriptor.TYPE_BOOL:
+        return value.lower() in ("true", "1")
+    if field.message_type is not None and field.message_type.full_name == _MASK:
+        return ",".join(_camel(path) for path in value.split(","))
+    if field.enum_type is not None and value.lstrip("-").isdigit():
+        return int(value)
+    return value
+
+
+def _camel(path: str) -> str:
+    return re.sub(r"_([a-z0-9])", lambda found: found.group(1).upper(), path)
+
+
+def to_json(message: Any, *, enums_as_numbers: bool = False) -> dict[str, Any]:  # noqa: ANN401 - protobuf
+    """Proto3 JSON as Google answers: int64 as strings, empty and false left out."""
+    plain: dict[str, Any] = json_format.MessageToDict(
+        message, use_integers_for_enums=enums_as_numbers
+    )
+    return plain

@@ -1,0 +1,1 @@
+"""The emulated Google services, a file or two each."""

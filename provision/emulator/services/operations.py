@@ -1,0 +1,145 @@
+"""``google.longrunning.Operations``: pending at first, done later, forgotten when deleted."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from google.longrunning import operations_pb2
+from google.protobuf import empty_pb2, json_format
+
+from provision.emulator.rpc.calls import Call, Handler
+from provision.emulator.rpc.status import ApiError, not_found
+from provision.emulator.world import World
+
+_SERVICE = "google.longrunning.Operations"
+
+
+class Operations:
+    """Every long-running operation of every API.
+
+    Args:
+        world: where they are kept.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._kept = world.store.table(
+            "operations",
+            encode=json_format.MessageToDict,
+            decode=lambda value: json_format.ParseDict(value, operations_pb2.Operation()),
+        )
+        self._finished: dict[str, asyncio.Event] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    def handlers(self) -> dict[str, Handler]:
+        """The RPCs by name."""
+        return {
+            f"{_SERVICE}/GetOperation": self._get,
+            f"{_SERVICE}/ListOperations": self._list,
+            f"{_SERVICE}/WaitOperation": self._wait,
+            f"{_SERVICE}/DeleteOperation": self._delete,
+        }
+
+    def start(
+        self,
+        location: str,
+        metadata: Any,
+        work: Callable[[Any], Awaitable[None]],  # noqa: ANN401 - protobuf
+    ) -> Any:  # noqa: ANN401 - Operation
+        """A new operation, not done yet, whose work goes on in the background.
+
+        Args:
+            location: ``projects/P/locations/L``.
+            metadata: the message that the operation shows while it is pending.
+            work: finishes the operation by `succeed` or `fail`; takes its name.
+        """
+        name = f"{location}/operations/{uuid.uuid4()}"
+        operation = operations_pb2.Operation(name=name)
+        operation.metadata.Pack(metadata)
+        self._kept.put(name, operation)
+        self._finished[name] = asyncio.Event()
+        task = asyncio.create_task(self._run(name, work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        answer = operations_pb2.Operation()
+        answer.CopyFrom(operation)
+        return answer
+
+    def done(self, location: str, metadata: Any, response: Any) -> Any:  # noqa: ANN401 - protobuf
+        """An operation that is done from the start and not kept: what validation answers with."""
+        operation = operations_pb2.Operation(
+            name=f"{location}/operations/{uuid.uuid4()}", done=True
+        )
+        operation.metadata.Pack(metadata)
+        operation.response.Pack(response)
+        return operation
+
+    def succeed(self, name: str, metadata: Any, response: Any) -> None:  # noqa: ANN401 - protobuf
+        """The operation is done and this is its response."""
+        operation = self._kept.get(name)
+        if operation is not None:
+            operation.metadata.Pack(metadata)
+            operation.response.Pack(response)
+            self._finish(name, operation)
+
+    def fail(self, name: str, metadata: Any, error: ApiError) -> None:  # noqa: ANN401 - protobuf
+        """The operation is done, with this error."""
+        operation = self._kept.get(name)
+        if operation is not None:
+            if metadata is not None:
+                operation.metadata.Pack(metadata)
+            operation.error.CopyFrom(error.to_status())
+            self._finish(name, operation)
+
+    async def close(self) -> None:
+        """Stop what is still going on."""
+        tasks = tuple(self._running)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _finish(self, name: str, operation: Any) -> None:  # noqa: ANN401 - Operation
+        operation.done = True
+        self._kept.put(name, operation)
+        finished = self._finished.pop(name, None)
+        if finished is not None:
+            finished.set()
+
+    async def _run(self, name: str, work: Callable[[Any], Awaitable[None]]) -> None:
+        try:
+            await work(name)
+        except ApiError as error:
+            self.fail(name, None, error)
+        except Exception:
+            self.fail(name, None, ApiError("INTERNAL", "Internal error encountered."))
+            raise
+
+    def _find(self, name: str) -> Any:  # noqa: ANN401 - Operation
+        found = self._kept.get(self._world.hierarchy.canonical(name))
+        if found is None:
+            raise not_found(f"Operation {name} was not found.")
+        return found
+
+    async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Operation
+        return self._find(call.request.name)
+
+    async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
+        prefix = f"{self._world.hierarchy.canonical(call.request.name)}/operations/"
+        found = [one for one in self._kept.values() if one.name.startswith(prefix)]
+        return operations_pb2.ListOperationsResponse(operations=found)
+
+    async def _wait(self, call: Call) -> Any:  # noqa: ANN401 - Operation
+        operation = self._find(call.request.name)
+        finished = self._finished.get(operation.name)
+        limit = call.request.timeout.seconds + call.request.timeout.nanos / 1e9
+        if finished is not None:
+            try:
+                await asyncio.wait_for(finished.wait(), limit or None)
+            except TimeoutError:
+                return operation
+        return self._find(call.request.name)
+
+    async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
+        self._kept.pop(self._find(call.request.name).name)
+        return empty_pb2.Empty()

@@ -1,0 +1,49 @@
+"""Refusals of callers without a permission, in the words of each API."""
+
+from collections.abc import Callable
+
+from provision.emulator.rpc.calls import Call
+from provision.emulator.rpc.status import ApiError, permission_info
+from provision.emulator.world import World
+
+Refusal = Callable[[str, str], ApiError]
+"""Makes the error from a permission and a resource name."""
+
+
+def require(world: World, call: Call, permission: str, resource: str, refusal: Refusal) -> None:
+    """Raise the refusal unless the caller holds the permission on the resource."""
+    if not world.access.allowed(call.principal, permission, resource):
+        raise refusal(permission, world.hierarchy.canonical(resource))
+
+
+def run_refusal(permission: str, resource: str) -> ApiError:
+    """Cloud Run's words."""
+    return ApiError(
+        "PERMISSION_DENIED",
+        f"Permission '{permission}' denied on resource '{resource}' (or resource may not exist).",
+    )
+
+
+def artifact_refusal(permission: str, resource: str) -> ApiError:
+    """Artifact Registry's words."""
+    full = f"//artifactregistry.googleapis.com/{resource}"
+    return ApiError(
+        "PERMISSION_DENIED",
+        f"Permission '{permission}' denied on resource '{full}' (or it may not exist).",
+        permission_info(permission, resource),
+    )
+
+
+def iam_refusal(permission: str, resource: str) -> ApiError:
+    """The words of IAM and of IAM Credentials."""
+    return ApiError(
+        "PERMISSION_DENIED",
+        f"Permission '{permission}' denied on resource (or it may not exist).",
+        permission_info(permission, resource),
+    )
+
+
+def project_refusal(permission: str, resource: str) -> ApiError:
+    """Resource Manager's words."""
+    del permission, resource
+    return ApiError("PERMISSION_DENIED", "The caller does not have permission")

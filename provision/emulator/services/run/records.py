@@ -1,0 +1,125 @@
+"""What is kept of a service and of its revisions, beside the message that callers see."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from google.cloud import run_v2
+from google.protobuf import json_format
+
+from provision.emulator.seams import ServiceKey
+from provision.emulator.store import Store
+
+ServiceMessage = run_v2.Service.pb()
+RevisionMessage = run_v2.Revision.pb()
+ConditionMessage = run_v2.Condition.pb()
+IngressTraffic = run_v2.IngressTraffic
+LATEST = int(run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST)
+NAMED = int(run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION)
+
+
+@dataclass
+class ServiceRecord:
+    """A service.
+
+    Args:
+        message: as callers see it.
+        ingress: as asked for; the message shows what is in effect.
+        revisions_made: how many revisions there ever were, for the next one's number.
+        template_changed: whether the next roll-out makes a revision.
+        settled: the last generation whose roll-out has ended.
+        failure: why that one failed (code, message); None when it did not.
+        port: where its front door listens.
+    """
+
+    message: Any
+    ingress: int
+    revisions_made: int = 0
+    template_changed: bool = True
+    settled: int = 0
+    failure: tuple[str, str] | None = None
+    port: int | None = None
+
+    @property
+    def key(self) -> ServiceKey:
+        """The service by project, region and id."""
+        _, project, _, region, _, service = self.message.name.split("/")
+        return ServiceKey(project, region, service)
+
+
+@dataclass
+class RevisionRecord:
+    """A revision.
+
+    Args:
+        message: as callers see it.
+        ready: whether it came up.
+        logs: the last lines of a container that did not come up.
+    """
+
+    message: Any
+    ready: bool = False
+    logs: str = ""
+
+    @property
+    def id(self) -> str:
+        """``orders-00001-abc``."""
+        return str(self.message.name).rpartition("/")[2]
+
+
+class RunState:
+    """Services and revisions by their full names."""
+
+    def __init__(self, store: Store) -> None:
+        self.services = store.table("run-services", _encode_service, _decode_service)
+        self.revisions = store.table("run-revisions", _encode_revision, _decode_revision)
+
+    def service(self, key: ServiceKey) -> ServiceRecord | None:
+        """The service's record; None when there is none."""
+        return self.services.get(key.name)
+
+    def revisions_of(self, service_name: str) -> tuple[RevisionRecord, ...]:
+        """A service's revisions, oldest first."""
+        prefix = f"{service_name}/revisions/"
+        return tuple(one for one in self.revisions.values() if one.message.name.startswith(prefix))
+
+    def keep(self, record: ServiceRecord) -> None:
+        """Keep what became of a service."""
+        self.services.put(record.message.name, record)
+
+    def keep_revision(self, record: RevisionRecord) -> None:
+        """Keep what became of a revision."""
+        self.revisions.put(record.message.name, record)
+
+
+def wanted_revisions(record: ServiceRecord) -> Iterable[tuple[str, int]]:
+    """Revision names that take traffic, with their percentages."""
+    message = record.message
+    for target in message.traffic:
+        if target.type_ == LATEST:
+            name = message.latest_ready_revision
+        else:
+            name = f"{message.name}/revisions/{target.revision}"
+        if name:
+            yield name, target.percent
+
+
+def _encode_service(record: ServiceRecord) -> Any:  # noqa: ANN401 - JSON
+    plain = {key: value for key, value in vars(record).items() if key != "message"}
+    return {**plain, "message": json_format.MessageToDict(record.message)}
+
+
+def _decode_service(value: Any) -> ServiceRecord:  # noqa: ANN401 - JSON
+    message = json_format.ParseDict(value.pop("message"), ServiceMessage())
+    failure = value.pop("failure")
+    return ServiceRecord(message, failure=tuple(failure) if failure else None, **value)
+
+
+def _encode_revision(record: RevisionRecord) -> Any:  # noqa: ANN401 - JSON
+    message = json_format.MessageToDict(record.message)
+    return {"message": message, "ready": record.ready, "logs": record.logs}
+
+
+def _decode_revision(value: Any) -> RevisionRecord:  # noqa: ANN401 - JSON
+    message = json_format.ParseDict(value.pop("message"), RevisionMessage())
+    return RevisionRecord(message, **value)

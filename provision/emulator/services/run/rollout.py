@@ -1,0 +1,360 @@
+"""Bringing a service to what was asked for: revision, traffic, addresses, conditions.
+
+Roll-outs of one service go one after another. A later revision that fails leaves traffic where it
+was, and the fields that tell of serving as they were.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from google.cloud import run_v2
+
+from provision.emulator.rpc.status import ApiError
+from provision.emulator.seams import (
+    FrontDoor,
+    Images,
+    Route,
+    Runtime,
+    ServiceKey,
+    StartError,
+    StoredImage,
+)
+from provision.emulator.services.operations import Operations
+from provision.emulator.services.run import revisions
+from provision.emulator.services.run.defaults import ingress_container
+from provision.emulator.services.run.records import (
+    ConditionMessage,
+    IngressTraffic,
+    RevisionRecord,
+    RunState,
+    ServiceRecord,
+    wanted_revisions,
+)
+from provision.emulator.times import run_etag, timestamp
+from provision.emulator.world import World
+
+_STATE = run_v2.Condition.State
+_COMMON = run_v2.Condition.CommonReason
+_REVISION = run_v2.Condition.RevisionReason
+_PLATFORM = "linux/amd64"
+_CONDITIONS = ("RoutesReady", "ConfigurationsReady")
+
+
+class RolloutError(Exception):
+    """The revision did not become ready.
+
+    Args:
+        code: canonical code of the operation's error.
+        message: Google's words.
+        reason: name of the condition's reason.
+        logs: the last lines of the container.
+    """
+
+    def __init__(self, code: str, message: str, reason: str, logs: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.reason = reason
+        self.logs = logs
+
+
+class Rollouts:
+    """Runs roll-outs, and tells the front door where requests go (`seams.Routes`).
+
+    Args:
+        world: projects and settings.
+        state: the services.
+        operations: to be told of the end.
+        images: the registry's images.
+        log_address: address of a revision's log, from its full name.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        state: RunState,
+        operations: Operations,
+        images: Images,
+        log_address: Callable[[str], str],
+    ) -> None:
+        self._world = world
+        self._state = state
+        self._operations = operations
+        self._images = images
+        self._log_address = log_address
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._running: dict[str, set[str]] = {}
+        self._runtime: Runtime | None = None
+        self._front_door: FrontDoor | None = None
+
+    def attach(self, runtime: Runtime, front_door: FrontDoor) -> None:
+        """Say who runs revisions and who opens addresses; before anything is rolled out."""
+        self._runtime = runtime
+        self._front_door = front_door
+
+    @property
+    def runtime(self) -> Runtime:
+        """Who runs revisions."""
+        if self._runtime is None:
+            raise RuntimeError("no runtime is attached")
+        return self._runtime
+
+    @property
+    def front_door(self) -> FrontDoor:
+        """Who opens addresses."""
+        if self._front_door is None:
+            raise RuntimeError("no front door is attached")
+        return self._front_door
+
+    def route(self, service: ServiceKey) -> Route | None:
+        """Where a service's requests go at this moment; None once it is deleted."""
+        record = self._state.service(service)
+        if record is None:
+            return None
+        message = record.message
+        shares = sorted(wanted_revisions(record), key=lambda share: share[1])
+        ingress = message.ingress or record.ingress
+        return Route(
+            service=service,
+            ingress=IngressTraffic(ingress).name,
+            default_url_disabled=message.default_uri_disabled,
+            invoker_iam_disabled=message.invoker_iam_disabled,
+            iap_enabled=message.iap_enabled,
+            audiences=(*message.urls, *message.custom_audiences),
+            revision=shares[-1][0].rpartition("/")[2] if shares else None,
+            timeout=float(message.template.timeout.seconds),
+        )
+
+    async def open(self, record: ServiceRecord) -> tuple[str, ...]:
+        """Open the service's addresses, on the same port as before; its URLs."""
+        port, urls = await self.front_door.open(record.key, record.port)
+        record.port = port
+        return urls
+
+    async def restore(self) -> None:
+        """After a restart: open every address again and start what takes traffic."""
+        for record in self._state.services.values():
+            urls = await self.open(record)
+            if record.message.uri:
+                _show_urls(record.message, urls)
+            self._state.keep(record)
+            try:
+                await self._run_wanted(record)
+            except (RolloutError, StartError) as error:
+                self._fail(record, _as_rollout_error(record.key.service, error))
+
+    async def run(self, name: str, generation: int, operation: str) -> None:
+        """Roll out a service up to a generation, and finish the operation."""
+        turn = self._turns.setdefault(name, asyncio.Lock())
+        async with turn:
+            await asyncio.sleep(self._world.settings.operation_delay)
+            record = self._state.services.get(name)
+            if record is None:
+                raise ApiError("ABORTED", "The service was deleted meanwhile.")
+            if record.settled < generation:
+                await self._settle(record)
+        if record.failure is None:
+            self._operations.succeed(operation, record.message, record.message)
+        else:
+            self._operations.fail(operation, record.message, ApiError(*record.failure))
+
+    async def _settle(self, record: ServiceRecord) -> None:
+        message = record.message
+        generation = message.generation
+        try:
+            if record.template_changed:
+                record.template_changed = False
+                await self._new_revision(record)
+            await self._run_wanted(record)
+        except (RolloutError, StartError) as error:
+            short = message.latest_created_revision.rpartition("/")[2]
+            self._fail(record, _as_rollout_error(short, error))
+        else:
+            await self._succeed(record, generation)
+        record.settled = generation
+        message.reconciling = message.generation != generation
+        self._state.keep(record)
+
+    async def _new_revision(self, record: ServiceRecord) -> None:
+        revision = revisions.make(record)
+        record.message.latest_created_revision = revision.message.name
+        revision.message.log_uri = self._log_address(revision.message.name)
+        self._state.keep_revision(revision)
+        self._state.keep(record)
+        try:
+            image = self._image(revision)
+            revisions.pin(revision, image)
+            await self._start(record, revision, image)
+        except (RolloutError, StartError) as cause:
+            error = _as_rollout_error(revision.id, cause, revision.message.log_uri)
+            revision.logs = error.logs
+            _conclude(revision, error)
+            self._state.keep_revision(revision)
+            raise error from cause
+        revision.ready = True
+        _conclude(revision, None)
+        self._state.keep_revision(revision)
+        record.message.latest_ready_revision = revision.message.name
+
+    def _image(self, revision: RevisionRecord) -> StoredImage:
+        reference = ingress_container(revision.message).image
+        image = self._images.find(reference)
+        if image is None:
+            raise RolloutError("NOT_FOUND", f"Image '{reference}' not found.", "CONTAINER_MISSING")
+        if "index" in image.media_type or "list" in image.media_type:
+            if _PLATFORM not in image.platforms:
+                raise RolloutError(
+                    "FAILED_PRECONDITION",
+                    f"Cloud Run does not support image '{reference}': Container manifest type "
+                    f"'{image.media_type}' must support amd64/linux.",
+                    "CONTAINER_MISSING",
+                )
+        return image
+
+    async def _start(
+        self, record: ServiceRecord, revision: RevisionRecord, image: StoredImage
+    ) -> None:
+        project = self._world.hierarchy.find(record.key.project)
+        number = project.number if project else 0
+        await self.runtime.start(revisions.to_run(record, revision, number, image))
+        self._running.setdefault(record.message.name, set()).add(revision.id)
+
+    async def _run_wanted(self, record: ServiceRecord) -> None:
+        """Start what takes traffic and stop what does not any more."""
+        wanted = {name.rpartition("/")[2]: name for name, _ in wanted_revisions(record)}
+        running = self._running.setdefault(record.message.name, set())
+        for short, name in wanted.items():
+            if short in running:
+                continue
+            revision = self._state.revisions.get(name)
+            if revision is None or not revision.ready:
+                raise RolloutError(
+                    "FAILED_PRECONDITION",
+                    f"Revision '{short}' is not ready and cannot serve traffic.",
+                    "REVISION_FAILED",
+                )
+            await self._start(record, revision, self._image(revision))
+        for short in running - set(wanted):
+            await self.runtime.stop(record.key, short)
+            running.discard(short)
+
+    async def _succeed(self, record: ServiceRecord, generation: int) -> None:
+        message, now = record.message, timestamp()
+        record.failure = None
+        message.observed_generation = generation
+        message.ingress = record.ingress
+        if not message.uri:
+            _show_urls(message, await self.open(record))
+        del message.traffic_statuses[:]
+        for target in message.traffic:
+            message.traffic_statuses.add(
+                type_=target.type_,
+                revision=target.revision,
+                percent=target.percent,
+                tag=target.tag,
+            )
+        old = {one.type_: one for one in message.conditions}
+        fresh = [_condition(kind, _STATE.CONDITION_SUCCEEDED, now) for kind in _CONDITIONS]
+        kept = old.get("ConfigurationsReady")
+        if kept is not None and kept.state == _STATE.CONDITION_SUCCEEDED:
+            fresh[1].last_transition_time.CopyFrom(kept.last_transition_time)
+        _set_conditions(message, _condition("Ready", _STATE.CONDITION_SUCCEEDED, now), fresh)
+
+    def _fail(self, record: ServiceRecord, error: RolloutError) -> None:
+        message, now = record.message, timestamp()
+        record.failure = (error.code, error.message)
+        terminal = _condition("Ready", _STATE.CONDITION_FAILED, now, error)
+        routes = _condition("RoutesReady", _STATE.CONDITION_FAILED, now, error)
+        configurations = _condition("ConfigurationsReady", _STATE.CONDITION_SUCCEEDED, now)
+        _set_conditions(message, terminal, [routes, configurations])
+        self._state.keep(record)
+
+    async def take_down(self, name: str, operation: str) -> None:
+        """Stop everything of a service that is being deleted, and forget it."""
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            await asyncio.sleep(self._world.settings.operation_delay)
+            record = self._state.services.get(name)
+            if record is not None:
+                await self._remove(record)
+                record.message.observed_generation = record.message.generation
+                record.message.reconciling = False
+                ready = _condition("Ready", _STATE.CONDITION_SUCCEEDED, timestamp())
+                record.message.terminal_condition.CopyFrom(ready)
+                self._operations.succeed(operation, record.message, record.message)
+        self._turns.pop(name, None)
+
+    async def _remove(self, record: ServiceRecord) -> None:
+        name = record.message.name
+        await self.front_door.close(record.key)
+        for short in self._running.pop(name, set()):
+            await self.runtime.stop(record.key, short)
+        for revision in self._state.revisions_of(name):
+            self._state.revisions.pop(revision.message.name)
+        self._world.policies.forget(name)
+        self._state.services.pop(name)
+
+    async def remove_all(self) -> None:
+        """Take every service down at once, for a reset."""
+        for record in self._state.services.values():
+            await self._remove(record)
+
+
+def _as_rollout_error(
+    revision: str, cause: RolloutError | StartError, logs_url: str = ""
+) -> RolloutError:
+    text = str(cause)
+    if not text.startswith("Revision '"):
+        text = f"Revision '{revision}' is not ready and cannot serve traffic. {text}"
+    if isinstance(cause, RolloutError):
+        return RolloutError(cause.code, text, cause.reason)
+    if logs_url and "Logs URL" not in text:
+        if "Logs for this revision" not in text:
+            text += " Logs for this revision might contain more information."
+        text += f"\n\nLogs URL: {logs_url}"
+    return RolloutError("FAILED_PRECONDITION", text, cause.reason, cause.logs)
+
+
+def _condition(kind: str, state: int, now: Any, error: RolloutError | None = None) -> Any:  # noqa: ANN401 - Condition
+    condition = ConditionMessage(type_=kind, state=state, last_transition_time=now)
+    if error is not None:
+        condition.message = error.message
+        if error.reason in _REVISION.__members__:
+            condition.revision_reason = _REVISION[error.reason]
+        else:
+            reason = error.reason if error.reason in _COMMON.__members__ else "UNKNOWN"
+            condition.reason = _COMMON[reason]
+    return condition
+
+
+def _set_conditions(message: Any, terminal: Any, conditions: list[Any]) -> None:  # noqa: ANN401 - messages
+    message.terminal_condition.CopyFrom(terminal)
+    del message.conditions[:]
+    message.conditions.extend(conditions)
+
+
+def _conclude(revision: RevisionRecord, error: RolloutError | None) -> None:
+    """Write a revision's own conditions and end its reconciling."""
+    message, now = revision.message, timestamp()
+    state = _STATE.CONDITION_SUCCEEDED if error is None else _STATE.CONDITION_FAILED
+    message.reconciling = False
+    message.observed_generation = message.generation
+    message.update_time.CopyFrom(now)
+    message.etag = run_etag(now, message.name)
+    missing = error is not None and error.reason == "CONTAINER_MISSING"
+    parts = {
+        "Ready": error,
+        "ContainerReady": error if missing else None,
+        "ResourcesAvailable": None if missing else error,
+    }
+    del message.conditions[:]
+    message.conditions.extend(
+        _condition(kind, state if found else _STATE.CONDITION_SUCCEEDED, now, found)
+        for kind, found in parts.items()
+    )
+
+
+def _show_urls(message: Any, urls: tuple[str, ...]) -> None:  # noqa: ANN401 - Service
+    del message.urls[:]
+    message.urls.extend(urls)
+    message.uri = urls[0]
