@@ -6,14 +6,12 @@ What a container finds and must do: https://cloud.google.com/run/docs/container-
 from provision.emulator.runtime.docker import DockerRuntime
 from provision.emulator.runtime.engine import DockerEngine, EngineUnavailableError
 from provision.emulator.runtime.placeholder import PlaceholderRuntime
-from provision.emulator.seams import Access, Identities, Images, Runtime
+from provision.emulator.seams import Identities, Images, Runtime
 
 __all__ = ["DockerRuntime", "EngineUnavailableError", "PlaceholderRuntime", "open_runtime"]
 
 
-async def open_runtime(
-    engine: str, label: str, identities: Identities, access: Access, images: Images
-) -> Runtime:
+async def open_runtime(engine: str, label: str, identities: Identities, images: Images) -> Runtime:
     """Open the runtime, with a fresh network and nothing of an earlier run left.
 
     Args:
@@ -21,7 +19,6 @@ async def open_runtime(
             reaches, and the placeholder when there is none; or an engine's address.
         label: names this emulator among others on the same engine; whatever carries it is removed.
         identities: issues the containers' tokens.
-        access: whether the service agent may read an image.
         images: tells where the engine pulls from.
 
     Raises:
@@ -31,7 +28,7 @@ async def open_runtime(
         return PlaceholderRuntime("the emulator was started without one")
     try:
         connection = await DockerEngine.connect("" if engine == "auto" else engine, label)
-        return await DockerRuntime.open(connection, identities, access, images)
+        return await DockerRuntime.open(connection, identities, images)
     except EngineUnavailableError as error:
         if engine != "auto":
             raise

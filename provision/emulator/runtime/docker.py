@@ -13,10 +13,10 @@ from provision.emulator.runtime.engine import (
     EngineUnavailableError,
     hosts,
 )
+from provision.emulator.runtime.images import manifest_status
 from provision.emulator.runtime.plan import plan_container
 from provision.emulator.runtime.startup import Startup, listens
 from provision.emulator.seams import (
-    Access,
     Identities,
     Images,
     RevisionToRun,
@@ -25,7 +25,7 @@ from provision.emulator.seams import (
 )
 
 _AMD64 = "linux/amd64"
-_DOWNLOAD = "artifactregistry.repositories.downloadArtifacts"
+_USER = "oauth2accesstoken"
 _EXEC_FORMAT = "exec format error"
 
 
@@ -35,7 +35,6 @@ class DockerRuntime:
     Args:
         engine: the connection.
         identities: the service agent's token for pulling, and the containers' tokens.
-        access: whether the service agent may read an image.
         images: tells where the engine pulls from.
         network: the containers' network.
     """
@@ -44,13 +43,11 @@ class DockerRuntime:
         self,
         engine: DockerEngine,
         identities: Identities,
-        access: Access,
         images: Images,
         network: ipaddress.IPv4Network,
     ) -> None:
         self._engine = engine
         self._identities = identities
-        self._access = access
         self._images = images
         self._addresses = hosts(network)
         self._gateway = str(network[1])
@@ -60,7 +57,7 @@ class DockerRuntime:
 
     @classmethod
     async def open(
-        cls, engine: DockerEngine, identities: Identities, access: Access, images: Images
+        cls, engine: DockerEngine, identities: Identities, images: Images
     ) -> "DockerRuntime":
         """Make the network and start the metadata server on its gateway.
 
@@ -71,7 +68,7 @@ class DockerRuntime:
             network = await engine.make_network()
         except EngineRefusedError as error:
             raise EngineUnavailableError(f"The Docker engine made no network: {error}") from None
-        runtime = cls(engine, identities, access, images, network)
+        runtime = cls(engine, identities, images, network)
         try:
             await runtime._metadata.start(runtime.gateway)
         except OSError:
@@ -121,20 +118,17 @@ class DockerRuntime:
 
     async def _pull(self, revision: RevisionToRun) -> None:
         agent = f"service-{revision.project_number}@serverless-robot-prod.iam.gserviceaccount.com"
-        member, repository = f"serviceAccount:{agent}", revision.image.repository.name
-        if not self._access.allowed(member, _DOWNLOAD, repository):
-            # The engine does not ask for what it has already, but Cloud Run does every time.
-            raise words.unreadable_image(revision, agent)
-        token = self._identities.access_token(member)
+        token = self._identities.access_token(f"serviceAccount:{agent}")
         reference = self._images.pull_reference(revision.image)
+        # The engine does not ask for what it has already, but Cloud Run does every time.
+        status = await manifest_status(reference, token)
+        if status in (401, 403):
+            raise words.unreadable_image(revision, agent)
+        if status == 404:  # noqa: PLR2004 - HTTP
+            raise words.missing_image(revision)
         try:
-            await self._engine.pull(reference, "oauth2accesstoken", token)
+            await self._engine.pull(reference, _USER, token)
         except EngineRefusedError as error:
-            text = str(error).lower()
-            if "denied" in text or "unauthorized" in text:
-                raise words.unreadable_image(revision, agent) from None
-            if "not found" in text or "unknown" in text or "failed to fetch" in text:
-                raise words.missing_image(revision) from None
             raise words.engine_failed(revision, str(error)) from None
 
     async def _run(self, revision: RevisionToRun) -> None:

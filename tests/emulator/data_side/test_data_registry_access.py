@@ -7,7 +7,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import DataSide, RegistryClient
+    from tests.emulator.data_side.conftest import DataSide, RegistryClient
 
 RESOURCE = "projects/acme-prod/locations/asia-east1/repositories/services"
 SCOPE = "repository:asia-east1/acme-prod/services/app:pull"

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import DataSide, RegistryClient
+    from tests.emulator.data_side.conftest import DataSide, RegistryClient
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 HOST_FORMS = [

@@ -9,7 +9,7 @@ import requests
 from provision.emulator.seams import StartError
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import DataSide, Workshop
+    from tests.emulator.data_side.conftest import DataSide, Workshop
 
 pytestmark = pytest.mark.engine
 
@@ -82,7 +82,7 @@ def test_a_container_is_confined(
     )
     config = container.attrs["HostConfig"]
     assert (config["Memory"], config["NanoCpus"]) == (256 * 1024 * 1024, 500_000_000)
-    assert (config["Binds"], config["Privileged"], config["PortBindings"]) == (None, False, {})
+    assert (config["Binds"], config["Privileged"], config["PortBindings"]) == (None, False, None)
     assert (container.attrs["Mounts"], config["RestartPolicy"]["Name"]) == ([], "")
     assert "NET_RAW" in config["CapDrop"]
 

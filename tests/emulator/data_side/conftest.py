@@ -4,9 +4,13 @@ import asyncio
 import contextlib
 import dataclasses
 import hashlib
+import importlib.metadata
+import io
 import json
+import tarfile
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+import uuid
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -295,11 +299,83 @@ def engine() -> docker.DockerClient:
     return docker.from_env(timeout=120)
 
 
-@pytest.fixture
-def engine_side(tmp_path: Path, engine: docker.DockerClient) -> Iterator[DataSide]:  # noqa: ARG001 - needed to be there
+@pytest.fixture(scope="module")
+def engine_side(
+    tmp_path_factory: pytest.TempPathFactory, engine: docker.DockerClient
+) -> Iterator[DataSide]:
     """The data side with the engine that the environment names."""
-    label = f"test-{tmp_path.name}-{threading.get_native_id()}"
-    with opened(DataSide(tmp_path / "registry", "auto", label)) as side:
+    assert engine.ping()
+    directory = tmp_path_factory.mktemp("registry")
+    with opened(DataSide(directory, "auto", f"test-{uuid.uuid4().hex[:12]}")) as side:
         assert side.runtime.gateway, getattr(side.runtime, "reason", "")
         side.repository()
         yield side
+
+
+class Workshop:
+    """Builds small images on the engine and pushes them to a data side, as a user's machine does.
+
+    Args:
+        side: whose registry to push to.
+        engine: the engine.
+    """
+
+    def __init__(self, side: DataSide, engine: docker.DockerClient) -> None:
+        self._side, self._engine = side, engine
+        self._references: set[str] = set()
+
+    def build(self, name: str, files: Mapping[str, bytes], packages: Sequence[str] = ()) -> str:
+        """Build an image of `files` (a Dockerfile among them) and Python packages; push it.
+
+        Returns:
+            The reference it was pushed under.
+        """
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            for path, content in files.items():
+                entry = tarfile.TarInfo(path)
+                entry.size, entry.mode = len(content), 0o755
+                archive.addfile(entry, io.BytesIO(content))
+            for distribution in packages:
+                _add_distribution(archive, distribution)
+        buffer.seek(0)
+        reference = f"{self._side.host}/{LOCATION}/{PROJECT}/services/{name}"
+        self._engine.images.build(fileobj=buffer, custom_context=True, tag=reference, rm=True)
+        self._references.add(reference)
+        self.push(reference)
+        return reference
+
+    def python(self, name: str, source: str, packages: Sequence[str] = ()) -> str:
+        """Build and push a Python program on the base image of the tests."""
+        lines = ["FROM provision-base:dev", "COPY . /", "ENV PYTHONPATH=/packages"]
+        lines.append('CMD ["python3", "-u", "/app.py"]')
+        files = {"Dockerfile": "\n".join(lines).encode(), "app.py": source.encode()}
+        return self.build(name, files, packages)
+
+    def push(self, reference: str, member: str = DEVELOPER) -> list[str]:
+        """Push, and return the errors that the engine's stream told of."""
+        token = self._side.identities.access_token(member)
+        credentials = {"username": "oauth2accesstoken", "password": token}
+        events = self._engine.images.push(
+            reference, auth_config=credentials, stream=True, decode=True
+        )
+        return [str(event["error"]) for event in events if "error" in event]
+
+    def clean(self) -> None:
+        """Take the names away again."""
+        for reference in self._references:
+            self._engine.images.remove(reference, force=True)
+
+
+def _add_distribution(archive: tarfile.TarFile, name: str) -> None:
+    for file in importlib.metadata.files(name) or ():
+        if ".." not in file.parts and "__pycache__" not in file.parts:
+            archive.add(str(file.locate()), f"packages/{file}")
+
+
+@pytest.fixture(scope="module")
+def workshop(engine_side: DataSide, engine: docker.DockerClient) -> Iterator[Workshop]:
+    """Builds and pushes images."""
+    shop = Workshop(engine_side, engine)
+    yield shop
+    shop.clean()

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     import requests
 
-    from tests.emulator.conftest import DataSide, RegistryClient
+    from tests.emulator.data_side.conftest import DataSide, RegistryClient
 
 GOOD = b"some layer content"
 
