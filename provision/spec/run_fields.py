@@ -11,9 +11,11 @@ from provision.resources import ImageReference, InvalidNameError
 from provision.spec.nodes import Path
 
 _ASSERTED = "is asserted false on every run: the invoker check stays on"
+_LATEST = "is asserted on every run: all traffic goes to the latest revision"
 _SPEC_WORD: Mapping[Path, str] = {
     ("ingress",): "use `ingress`",
     ("invokerIamDisabled",): _ASSERTED,
+    ("traffic",): _LATEST,
     ("iapEnabled",): "use `iap`",
     ("defaultUriDisabled",): "use `default_url`",
     ("customAudiences",): "use `custom_audiences`",
@@ -57,7 +59,7 @@ def run_problems(run: object) -> Iterator[tuple[Path, str]]:
             yield (key,), "is written by Cloud Run; it cannot be set"
     for path, advice in _SPEC_WORD.items():
         if _has(run, path):
-            verb = "" if advice is _ASSERTED else "belongs to the spec; "
+            verb = "" if advice in {_ASSERTED, _LATEST} else "belongs to the spec; "
             yield path, verb + advice
     yield from _annotation_problems(run)
     yield from _spelling_problems(run, ())

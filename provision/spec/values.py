@@ -16,6 +16,9 @@ from provision.resources import ImageReference, InvalidNameError
 RESERVED_ENV = frozenset({"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"})
 """Set by Cloud Run itself. https://cloud.google.com/run/docs/container-contract#env-vars"""
 
+OWN_LABEL = "managed-by"
+"""The label by which we know what we made; a spec cannot set it."""
+
 MAX_TIMEOUT = 3600
 MAX_CONCURRENCY = 1000
 MAX_AUDIENCES = 32_768
@@ -33,11 +36,11 @@ _FULL_CPU = re.compile(r"[1-9][0-9]?|0?\.[0-9]{1,3}|[1-9]\.0+")
 _WHOLE_CPUS = frozenset({1000, 2000, 4000, 6000, 8000})
 _SMALLEST_CPU = 80
 _ONE_CPU = 1000
-_MEMORY = re.compile(r"(?P<number>[1-9][0-9]{0,11})(?P<unit>[KMGT]i?|)")
+_MEMORY = re.compile(r"(?P<number>[1-9][0-9]{0,11})(?P<unit>k|[KMG]i|[MG]|)")
 _UNITS = {
     "": 1,
-    **{unit: 1000**power for power, unit in enumerate("KMGT", 1)},
-    **{f"{unit}i": 1024**power for power, unit in enumerate("KMGT", 1)},
+    **{unit: 1000**power for power, unit in enumerate("kMG", 1)},
+    **{f"{unit}i": 1024**power for power, unit in enumerate("KMG", 1)},
 }
 _DURATION = re.compile(r"(?P<number>[1-9][0-9]{0,5})(?P<unit>[smh]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -122,6 +125,8 @@ def _timeout(value: object) -> int:
 def _label_key(key: str) -> str:
     if not _LABEL_KEY.fullmatch(key):
         raise ValueError("allowed: up to 63 of a-z, 0-9, _ and -, beginning with a letter")
+    if key == OWN_LABEL:
+        raise ValueError("is set by provision itself, to know what it made")
     return key
 
 
@@ -235,7 +240,9 @@ Member = Annotated[str, AfterValidator(_member)]
 Probe = Annotated[str, AfterValidator(_probe)]
 FilePath = Annotated[str, AfterValidator(_file), _json({"minLength": 1})]
 ProbePath = Annotated[str, AfterValidator(_probe_path), _json({"pattern": "^/"})]
-Memory = Annotated[str, AfterValidator(_memory), _json({"pattern": "^[1-9][0-9]*([KMGT]i?)?$"})]
+Memory = Annotated[
+    str, AfterValidator(_memory), _json({"pattern": "^[1-9][0-9]*(k|[KMG]i|[MG])?$"})
+]
 Secret = Annotated[str, AfterValidator(_secret)]
 EnvName = Annotated[str, AfterValidator(_env_name)]
 ArgName = Annotated[str, AfterValidator(_arg_name)]

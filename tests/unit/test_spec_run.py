@@ -28,6 +28,7 @@ def test_fields_without_a_word_in_the_spec_are_free() -> None:
     [
         ({"ingress": "x"}, ("ingress",), "use `ingress`"),
         ({"invokerIamDisabled": False}, ("invokerIamDisabled",), "asserted false"),
+        ({"traffic": []}, ("traffic",), "to the latest revision"),
         ({"iapEnabled": True}, ("iapEnabled",), "use `iap`"),
         ({"defaultUriDisabled": True}, ("defaultUriDisabled",), "use `default_url`"),
         ({"customAudiences": []}, ("customAudiences",), "use `custom_audiences`"),
