@@ -74,7 +74,7 @@ class Starter:
             if marker in line and value is None:
                 return f"# {line.replace(marker, '…')}   # or by flag, environment, gcloud config"
             line = line.replace(marker, value or "")
-        return line
+        return line.replace(": \n", ":\n")
 
     def _values(self) -> Mapping[str, str | None]:
         return {
