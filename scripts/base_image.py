@@ -190,4 +190,7 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except docker.errors.DockerException as problem:
+        sys.exit(f"the Docker engine could not give a base image: {problem}")

@@ -12,33 +12,31 @@ if [ -x "$venv/bin/provision" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]
     exit 0
 fi
 
-# The newest Python that the lock was made for, or a newer one.
+# A Python that is new enough and can make environments: Debian keeps the means in a package of its own.
 find_python() {
     for candidate in ${PYTHON:-} python3.11 python3.12 python3.13 python3 python3.14; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if "$candidate" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$candidate"
             return
         fi
     done
-    echo 'Python 3.11 or newer is needed and not found; install it, or name it: make PYTHON=…' >&2
     return 1
 }
 
-# Debian keeps the means to make environments in a package of its own.
-install_venv() {
+install_python() {
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        echo "$1 cannot make virtual environments; on Debian or Ubuntu: apt-get install python3-venv" >&2
+        echo 'Python 3.11 or newer with its module venv is needed and not found.' >&2
+        echo 'Debian, Ubuntu: sudo apt-get install python3-venv; elsewhere: make PYTHON=/path/to/python' >&2
         return 1
     fi
     echo 'installing python3-venv …' >&2
     export DEBIAN_FRONTEND=noninteractive
-    apt-get -qq update </dev/null >&2
-    apt-get -qq install -y --no-install-recommends python3-venv </dev/null >&2
+    apt-get -qq update </dev/null >/dev/null
+    apt-get -qq install -y --no-install-recommends python3-venv ca-certificates </dev/null >/dev/null
 }
 
 if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-    python=$(find_python)
-    "$python" -c 'import ensurepip' 2>/dev/null || install_venv "$python"
+    python=$(find_python) || { install_python && python=$(find_python); }
     "$python" -m venv --clear "$venv"
 fi
 echo "installing the locked packages into $venv …" >&2
