@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from provision.principals import Principal
 from provision.resources import (
@@ -90,7 +91,8 @@ class Starter:
 
 def service_id(directory: str) -> str:
     """A service id made from a directory's name: ``My Shop_2`` becomes ``my-shop-2``."""
-    words = re.sub(r"[^a-z0-9]+", "-", directory.lower()).strip("-")
+    plain = normalize("NFKD", directory).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     name = words if words[:1].isalpha() else f"{_FALLBACK}-{words}".rstrip("-")
     return check_service_id(name[:_LONGEST_SERVICE].rstrip("-"))
 

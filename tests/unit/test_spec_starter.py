@@ -16,7 +16,7 @@ from provision.spec.starter import Starter, account_id, service_id
         ("2024-report", "app-2024-report"),
         ("--", "app"),
         ("", "app"),
-        ("été", "t"),
+        ("Été", "ete"),
         ("x" * 60, "x" * 49),
     ],
 )
