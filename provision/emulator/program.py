@@ -1,4 +1,4 @@
-"""The emulator put together: one event loop, one HTTP port, one gRPC port, and service addresses."""
+"""The emulator put together: one event loop, an HTTP and a gRPC port, and service addresses."""
 
 import asyncio
 import hashlib
@@ -10,7 +10,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -24,7 +24,6 @@ from provision.emulator.rpc.catalogue import Method, methods
 from provision.emulator.rpc.rest import RestApi, error_response
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.runtime import open_runtime
-from provision.emulator.seams import Runtime
 from provision.emulator.services.accounts import Accounts
 from provision.emulator.services.credentials import Credentials
 from provision.emulator.services.custom_roles import CustomRoles
@@ -40,6 +39,9 @@ from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.services import Services
 from provision.emulator.store import remove_tree, write_atomically
 from provision.emulator.world import DEVELOPER, Settings, World
+
+if TYPE_CHECKING:
+    from provision.emulator.seams import Runtime
 
 _MAX_BODY = 32 * 1024 * 1024
 _SHUTDOWN_SECONDS = 2.0
@@ -215,7 +217,7 @@ class Emulator:
 
     async def _reset(self) -> None:
         await self._rollouts.remove_all()
-        for repository in self._records.keys():
+        for repository in self._records.all():
             self._registry.images.forget(repository)
         self.world.reset()
 

@@ -86,9 +86,11 @@ class Table(Generic[T]):
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.json"
 
     def __contains__(self, key: str) -> bool:
+        """Whether there is a record of that key."""
         return key in self._records
 
     def __iter__(self) -> Iterator[str]:
+        """The keys, in order of creation."""
         return iter(list(self._records))
 
     def values(self) -> ValuesView[T]:

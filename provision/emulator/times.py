@@ -4,7 +4,7 @@ import base64
 import time
 from typing import Any
 
-from google.protobuf import timestamp_pb2
+from provision.emulator.rpc.wellknown import Timestamp
 
 _MICRO = 1_000_000
 
@@ -17,7 +17,7 @@ def micros() -> int:
 def timestamp(moment: int | None = None) -> Any:  # noqa: ANN401 - a Timestamp
     """A protobuf Timestamp of microseconds since the epoch (now when left out)."""
     value = micros() if moment is None else moment
-    return timestamp_pb2.Timestamp(seconds=value // _MICRO, nanos=value % _MICRO * 1000)
+    return Timestamp(seconds=value // _MICRO, nanos=value % _MICRO * 1000)
 
 
 def to_micros(stamp: Any) -> int:  # noqa: ANN401 - a Timestamp
@@ -41,7 +41,7 @@ def run_etag_moment(etag: str) -> int | None:
     try:
         encoded = etag.strip('"').split("/")[0]
         raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-        return to_micros(timestamp_pb2.Timestamp.FromString(raw))
+        return to_micros(Timestamp.FromString(raw))
     except Exception:  # noqa: BLE001 - whatever was sent, it is no etag of ours
         return None
 

@@ -12,7 +12,7 @@ from provision.emulator.iam.identities import TokenIssuer, subject
 from provision.emulator.iam.members import Membership
 from provision.emulator.iam.policies import Policies
 from provision.emulator.iam.roles import Roles
-from provision.emulator.store import Store
+from provision.emulator.store import Store, Table
 
 DEVELOPER = "user:developer@example.com"
 """The default identity: owner of every project and token creator on its accounts."""
@@ -55,7 +55,7 @@ class World:
         self._first_projects = projects
         self.hierarchy = Hierarchy(self.store)
         self.roles = Roles(self.store)
-        self.accounts = self.store.table("accounts")
+        self.accounts: Table[dict[str, Any]] = self.store.table("accounts")
         self.groups = self.store.table("groups", encode=list, decode=tuple)
         self.policies = Policies(self.store, lambda: self.settings.iam_delay)
         membership = Membership(lambda group: self.groups.get(group) or (), self._account_is_below)

@@ -6,6 +6,8 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import run_v2
 
+from tests.conftest import Clients
+
 PARENT = "projects/demo-project/locations/asia-east1"
 ORDERS = f"{PARENT}/services/orders"
 
@@ -16,7 +18,9 @@ def service_of(image: str, **fields: Any) -> run_v2.Service:  # noqa: ANN401 - f
     return run_v2.Service(template=template, **fields)
 
 
-def test_a_new_service_is_pending_first_and_ready_later(clients: Any, pushed_image: str) -> None:
+def test_a_new_service_is_pending_first_and_ready_later(
+    clients: Clients, pushed_image: str
+) -> None:
     """The operation starts with what is known then, and ends with the whole service."""
     operation = clients.services.create_service(
         parent=PARENT, service_id="orders", service=service_of(pushed_image)
@@ -45,7 +49,7 @@ def test_a_new_service_is_pending_first_and_ready_later(clients: Any, pushed_ima
     assert done.uri == done.urls[0]
 
 
-def test_defaults_are_filled_in(clients: Any, pushed_image: str) -> None:
+def test_defaults_are_filled_in(clients: Clients, pushed_image: str) -> None:
     """A bare container gets what Cloud Run gives it."""
     created = clients.services.create_service(
         parent=PARENT, service_id="orders", service=service_of(pushed_image)
@@ -61,7 +65,7 @@ def test_defaults_are_filled_in(clients: Any, pushed_image: str) -> None:
     assert created.template.execution_environment.name == "EXECUTION_ENVIRONMENT_UNSPECIFIED"
 
 
-def test_a_missing_service_is_told_in_google_s_words(clients: Any) -> None:
+def test_a_missing_service_is_told_in_google_s_words(clients: Clients) -> None:
     """Not found names the service, its region and its project."""
     with pytest.raises(exceptions.NotFound) as caught:
         clients.services.get_service(name=ORDERS)

@@ -4,7 +4,7 @@ Rule: "Policy evaluation" on the policy types page of IAM's documentation, the a
 policies and principal access boundaries are not emulated.
 """
 
-import datetime
+import datetime as dt
 
 from provision.emulator.iam.conditions import holds
 from provision.emulator.iam.hierarchy import Hierarchy
@@ -32,7 +32,7 @@ class PolicyAccess:
 
     def allowed(self, member: str, permission: str, resource: str) -> bool:
         """Whether `member` holds `permission` on the resource or inherits it."""
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         return any(
             self._granted_by(one, member, permission, now)
             for one in self._hierarchy.chain(resource)
@@ -42,9 +42,7 @@ class PolicyAccess:
         """Those of the permissions that the member holds, in their order."""
         return [one for one in permissions if self.allowed(member, one, resource)]
 
-    def _granted_by(
-        self, resource: str, member: str, permission: str, now: datetime.datetime
-    ) -> bool:
+    def _granted_by(self, resource: str, member: str, permission: str, now: dt.datetime) -> bool:
         policy = self._policies.in_effect(resource)
         if policy is None:
             return False

@@ -4,11 +4,11 @@ Known: ``request.time``, ``timestamp("…")``, ``duration("…s")``, comparisons
 and ``true``/``false``. Three-valued: what cannot be told is None, and None never grants.
 """
 
-import datetime
+import datetime as dt
 import re
 from typing import Final
 
-Value = datetime.datetime | datetime.timedelta | bool | str | int | None
+Value = dt.datetime | dt.timedelta | bool | str | int | None
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>\"[^\"]*\"|'[^']*')|(?P<number>\d+)"
@@ -21,7 +21,7 @@ class ConditionSyntaxError(ValueError):
     """The expression is none that this evaluator can read."""
 
 
-def holds(expression: str, now: datetime.datetime) -> bool | None:
+def holds(expression: str, now: dt.datetime) -> bool | None:
     """Whether a condition is true at `now`; None when it cannot be told."""
     try:
         parser = _Parser(_tokens(expression), now)
@@ -46,7 +46,7 @@ def _tokens(expression: str) -> list[str]:
 class _Parser:
     """Recursive descent; evaluates as it goes."""
 
-    def __init__(self, tokens: list[str], now: datetime.datetime) -> None:
+    def __init__(self, tokens: list[str], now: dt.datetime) -> None:
         self._tokens = tokens
         self._at = 0
         self._now = now
@@ -88,7 +88,7 @@ class _Parser:
         while self._peek() in ("+", "-"):
             sign = 1 if self._next() == "+" else -1
             other = self._unary()
-            if isinstance(value, datetime.datetime) and isinstance(other, datetime.timedelta):
+            if isinstance(value, dt.datetime) and isinstance(other, dt.timedelta):
                 value = value + sign * other
             else:
                 value = None
@@ -110,7 +110,7 @@ class _Parser:
         if token.isdigit():
             return int(token)
         if token in ("true", "false"):
-            return token == "true"
+            return token == "true"  # noqa: S105 - a literal
         if self._take("("):
             return _function(token, self._arguments())
         return self._now if token == "request.time" else None  # noqa: S105 - an attribute
@@ -148,7 +148,7 @@ def _compare(left: Value, operator: str, right: Value) -> bool | None:
         return None
     if operator in ("==", "!="):
         return (left == right) == (operator == "==")
-    if isinstance(left, datetime.datetime) and isinstance(right, datetime.datetime):
+    if isinstance(left, dt.datetime) and isinstance(right, dt.datetime):
         order = (left > right) - (left < right)
         return {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[operator]
     return None
@@ -158,10 +158,10 @@ def _function(name: str, arguments: list[Value]) -> Value:
     match name, arguments:
         case "timestamp", [str(text)]:
             try:
-                moment = datetime.datetime.fromisoformat(text)
+                moment = dt.datetime.fromisoformat(text)
             except ValueError as error:
                 raise ConditionSyntaxError(text) from error
             return moment if moment.tzinfo else None
         case "duration", [str(text)] if re.fullmatch(r"\d+(\.\d+)?s", text):
-            return datetime.timedelta(seconds=float(text[:-1]))
+            return dt.timedelta(seconds=float(text[:-1]))
     return None

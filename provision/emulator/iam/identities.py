@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 
 from provision.emulator.iam.signing import SigningKey
 from provision.emulator.seams import TokenError
-from provision.emulator.store import Store
+from provision.emulator.store import Store, Table
 
 ISSUER = "https://accounts.google.com"
-CLIENT_ID = "emulator.apps.googleusercontent.com"
+CLIENT_ID = "764086051850-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com"
 _ACCESS_PREFIX = "ya29."
 _REFRESH_PREFIX = "1//"
 _CLOCK_SKEW = 10
@@ -33,7 +33,7 @@ class TokenIssuer:
 
     def __init__(self, store: Store, disabled: Callable[[str], bool]) -> None:
         self._disabled = disabled
-        self._secrets = store.table("secrets", kept_on_reset=True)
+        self._secrets: Table[dict[str, str]] = store.table("secrets", kept_on_reset=True)
         kept = self._secrets.get("tokens")
         if kept is None:
             kept = {

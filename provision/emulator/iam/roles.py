@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from provision.emulator.store import Store
+from provision.emulator.store import Store, Table
 
 
 @cache
@@ -24,7 +24,7 @@ class Roles:
     """
 
     def __init__(self, store: Store) -> None:
-        self.custom = store.table("roles")
+        self.custom: Table[dict[str, Any]] = store.table("roles")
         table = _table()
         names = table["permissions"]
         self._predefined: dict[str, frozenset[str]] = {
@@ -47,7 +47,7 @@ class Roles:
         return frozenset() if custom.get("deleted") else frozenset(custom["includedPermissions"])
 
     def stage(self, role: str) -> str:
-        """Launch stage of a predefined role: GA, BETA, …"""
+        """Launch stage of a predefined role, as in GA or BETA."""
         return self._stages.get(role, "GA")
 
     def predefined(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """RSA keys that sign tokens, with the forms Google publishes them in: PEM certificate and JWK."""
 
 import base64
-import datetime
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from provision.emulator.seams import TokenError
 
 _BITS = 2048
-_VALIDITY = datetime.timedelta(days=3650)
+_VALIDITY = dt.timedelta(days=3650)
 
 
 class SigningKey:
@@ -57,7 +57,7 @@ class SigningKey:
     def certificate(self, subject: str) -> str:
         """A self-signed PEM certificate of the public key."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject[:64])])
-        start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+        start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
         made = (
             x509.CertificateBuilder()
             .subject_name(name)

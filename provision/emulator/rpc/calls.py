@@ -1,5 +1,6 @@
-"""The one way an RPC goes: who calls, is there a fault to play, run it, write down what happened."""
+"""The one way an RPC goes: who calls, is a fault to be played, run it, write down what happened."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -11,6 +12,7 @@ from provision.emulator.seams import Identities
 
 _READS = ("Get", "List", "Test", "Search", "Query", "Wait", "Generate", "Sign", "Lint", "Fetch")
 _KEPT_RECORDS = 100_000
+_log = logging.getLogger(__name__)
 
 NO_CREDENTIAL = (
     "Request is missing required authentication credential. Expected OAuth 2 access token, login "
@@ -145,9 +147,10 @@ class Dispatcher:
         except ApiError as error:
             status = error.code
             raise
-        except Exception:
+        except Exception as error:  # a bug: kept in the log, told as little as Google tells
             status = "INTERNAL"
-            raise
+            _log.exception("%s broke", method)
+            raise ApiError("INTERNAL", "Internal error encountered.") from error
         finally:
             self._recorder.record(
                 method,

@@ -1,20 +1,20 @@
 """Which RPCs there are, read from Google's installed client packages.
 
 The gRPC transports name each method and its message types; the REST transports name the routes.
-``google.iam.admin.v1`` has no REST transport: its routes are in `provision.emulator.rpc.iam_routes`.
+``google.iam.admin.v1`` has no REST transport: its routes stand in `iam_routes`.
 """
 
 import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import grpc
 from google.iam.v1 import iam_policy_pb2
 from google.longrunning import operations_pb2
-from google.protobuf import empty_pb2
 
 from provision.emulator.rpc.iam_routes import IAM_ROUTES
+from provision.emulator.rpc.wellknown import Empty
 
 _TRANSPORTS = (
     ("google.cloud.run_v2.services.services.transports", "Services"),
@@ -74,10 +74,16 @@ class _Listening(grpc.Channel):
     def __init__(self) -> None:
         self.seen: list[tuple[str, Any, Any]] = []
 
-    def unary_unary(self, method, request_serializer=None, response_deserializer=None, *_, **__):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN002, ANN003, ANN201 - grpc's signature
+    def unary_unary(
+        self,
+        method: str,
+        request_serializer: Any = None,  # noqa: ANN401 - grpc's signature
+        response_deserializer: Any = None,  # noqa: ANN401 - grpc's signature
+        *_: object,
+        **__: object,
+    ) -> None:
         """Remember the method and its message classes."""
         self.seen.append((method, request_serializer, response_deserializer))
-        return None
 
     unary_stream = stream_unary = stream_stream = unary_unary
 
@@ -90,7 +96,7 @@ class _Listening(grpc.Channel):
     def close(self) -> None:
         """There is nothing to close."""
 
-    def __enter__(self) -> "_Listening":
+    def __enter__(self) -> Self:
         """As grpc asks."""
         return self
 
@@ -173,7 +179,7 @@ def _operations() -> Sequence[Method]:
         Method(
             f"{name}/DeleteOperation",
             pb.DeleteOperationRequest,
-            empty_pb2.Empty,
+            Empty,
             (Route("DELETE", run, ""),),
         ),
     )

@@ -1,6 +1,5 @@
 """The gRPC side: generic handlers over the same dispatcher; no generated service code."""
 
-import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,11 +10,10 @@ from provision.emulator.rpc.calls import Dispatcher, bearer
 from provision.emulator.rpc.catalogue import Method
 from provision.emulator.rpc.status import ApiError
 
-_log = logging.getLogger(__name__)
 _MAX_MESSAGE = 32 * 1024 * 1024
 
 
-class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc ships no types
+class _Handlers(grpc.GenericRpcHandler):
     def __init__(self, dispatcher: Dispatcher, methods: Iterable[Method]) -> None:
         self._dispatcher = dispatcher
         self._methods = {method.name: method for method in methods}
@@ -40,9 +38,6 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc ships no t
                 return await self._dispatcher.call(method.name, request, token, "grpc")
             except ApiError as error:
                 await context.abort_with_status(rpc_status.to_status(error.to_status()))
-            except Exception:
-                _log.exception("%s broke", method.name)
-                await context.abort(grpc.StatusCode.INTERNAL, "Internal error encountered.")
 
         return run
 

@@ -1,10 +1,13 @@
 """Google's error model: a canonical code, a message and details, for gRPC and REST alike."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from google.protobuf import any_pb2
-from google.rpc import code_pb2, error_details_pb2, status_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+from provision.emulator.rpc import wellknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HTTP_STATUS = {
     "OK": 200,
@@ -51,13 +54,13 @@ class ApiError(Exception):
     @property
     def number(self) -> int:
         """The canonical code as a number."""
-        return int(code_pb2.Code.Value(self.code))
+        return int(wellknown.Code.Value(self.code))
 
     def to_status(self) -> Any:  # noqa: ANN401 - a google.rpc.Status
         """The ``google.rpc.Status`` message."""
         packed = []
         for detail in self.details:
-            holder = any_pb2.Any()
+            holder = wellknown.Any()
             holder.Pack(detail)
             packed.append(holder)
         return status_pb2.Status(code=self.number, message=self.message, details=packed)

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 from google.cloud import iam_admin_v1
-from google.protobuf import empty_pb2, json_format
+from google.protobuf import json_format
 
 from provision.emulator.iam.hierarchy import Project
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
+from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import iam_refusal, require
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
@@ -140,7 +141,7 @@ class Accounts:
         account = self._allowed(call, "delete", call.request.name)
         self._world.accounts.pop(account["email"])
         self._world.policies.forget(account["name"])
-        return empty_pb2.Empty()
+        return Empty()
 
     async def _enable(self, call: Call) -> Any:  # noqa: ANN401 - Empty
         return self._switch(call, "enable", disabled=False)
@@ -152,7 +153,7 @@ class Accounts:
         account = self._allowed(call, verb, call.request.name)
         account["disabled"] = disabled
         self._world.accounts.put(account["email"], account)
-        return empty_pb2.Empty()
+        return Empty()
 
     def _allowed(self, call: Call, verb: str, name: str) -> dict[str, Any]:
         resource = full_name(self._world, name)

@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.cloud import iam_admin_v1
-from google.protobuf import empty_pb2
 
 from provision.emulator.iam.identities import subject
 from provision.emulator.iam.signing import SigningKey, unverified_claims
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
+from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.seams import TokenError
 from provision.emulator.services.accounts import SERVICE, full_name, resolve
 from provision.emulator.services.permissions import iam_refusal, require
 from provision.emulator.times import micros, timestamp
 from provision.emulator.world import World
+
+if TYPE_CHECKING:
+    from provision.emulator.store import Table
 
 _MAX_KEYS = 10
 _YEARS_TEN = 10 * 365 * 86_400 * 1_000_000
@@ -33,7 +36,7 @@ class Keys:
     def __init__(self, world: World, base_url: Callable[[], str]) -> None:
         self._world = world
         self._base_url = base_url
-        self._kept = world.store.table("keys")
+        self._kept: Table[dict[str, Any]] = world.store.table("keys")
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
@@ -122,7 +125,7 @@ class Keys:
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
         self._kept.pop(self._find(call, "delete")["name"])
-        return empty_pb2.Empty()
+        return Empty()
 
     def _find(self, call: Call, verb: str) -> dict[str, Any]:
         owner, _, key_id = call.request.name.partition("/keys/")

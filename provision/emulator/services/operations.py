@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from google.longrunning import operations_pb2
-from google.protobuf import empty_pb2, json_format
+from google.protobuf import json_format
 
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, not_found
+from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.world import World
 
 _SERVICE = "google.longrunning.Operations"
@@ -44,8 +45,8 @@ class Operations:
     def start(
         self,
         location: str,
-        metadata: Any,
-        work: Callable[[Any], Awaitable[None]],  # noqa: ANN401 - protobuf
+        metadata: Any,  # noqa: ANN401 - protobuf
+        work: Callable[[Any], Awaitable[None]],
     ) -> Any:  # noqa: ANN401 - Operation
         """A new operation, not done yet, whose work goes on in the background.
 
@@ -142,4 +143,4 @@ class Operations:
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
         self._kept.pop(self._find(call.request.name).name)
-        return empty_pb2.Empty()
+        return Empty()

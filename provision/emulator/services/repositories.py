@@ -4,10 +4,11 @@ import re
 from typing import Any
 
 from google.cloud import artifactregistry_v1
-from google.protobuf import empty_pb2, field_mask_pb2, json_format
+from google.protobuf import json_format
 
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
+from provision.emulator.rpc.wellknown import Empty, FieldMask
 from provision.emulator.seams import Images, RepositoryKey
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.paging import page
@@ -43,7 +44,7 @@ class RepositoryRecords:
             decode=lambda value: json_format.ParseDict(value, RepositoryMessage()),
         )
 
-    def keys(self) -> tuple[RepositoryKey, ...]:
+    def all(self) -> tuple[RepositoryKey, ...]:
         """Every repository there is."""
         return tuple(key_of(name) for name in self.table)
 
@@ -185,7 +186,7 @@ class Repositories:
         _require(self._world, call, "update", name)
         message = self._find(name)
         paths = [path for path in call.request.update_mask.paths if path != "*"]
-        mask = field_mask_pb2.FieldMask(
+        mask = FieldMask(
             paths=[path for path in paths or _UPDATABLE if path.partition(".")[0] in _UPDATABLE]
         )
         if not mask.IsValidForDescriptor(RepositoryMessage.DESCRIPTOR):
@@ -201,7 +202,7 @@ class Repositories:
         self._records.table.pop(name)
         self._world.policies.forget(name)
         self._images.forget(key_of(name))
-        return self._start("/".join(name.split("/")[:4]), empty_pb2.Empty())
+        return self._start("/".join(name.split("/")[:4]), Empty())
 
 
 def _require(world: World, call: Call, verb: str, resource: str) -> None:

@@ -44,7 +44,7 @@ class ResourceManager:
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
-        found = {
+        found: dict[str, Handler] = {
             f"{_PACKAGE}.Projects/GetProject": self._get_project,
             f"{_PACKAGE}.Projects/ListProjects": self._list_projects,
             f"{_PACKAGE}.Projects/SearchProjects": self._search_projects,

@@ -202,14 +202,14 @@ class Rollouts:
         image = self._images.find(reference)
         if image is None:
             raise RolloutError("NOT_FOUND", f"Image '{reference}' not found.", "CONTAINER_MISSING")
-        if "index" in image.media_type or "list" in image.media_type:
-            if _PLATFORM not in image.platforms:
-                raise RolloutError(
-                    "FAILED_PRECONDITION",
-                    f"Cloud Run does not support image '{reference}': Container manifest type "
-                    f"'{image.media_type}' must support amd64/linux.",
-                    "CONTAINER_MISSING",
-                )
+        is_index = "index" in image.media_type or "list" in image.media_type
+        if is_index and _PLATFORM not in image.platforms:
+            raise RolloutError(
+                "FAILED_PRECONDITION",
+                f"Cloud Run does not support image '{reference}': Container manifest type "
+                f"'{image.media_type}' must support amd64/linux.",
+                "CONTAINER_MISSING",
+            )
         return image
 
     async def _start(
@@ -320,10 +320,10 @@ def _condition(kind: str, state: int, now: Any, error: RolloutError | None = Non
     if error is not None:
         condition.message = error.message
         if error.reason in _REVISION.__members__:
-            condition.revision_reason = _REVISION[error.reason]
+            condition.revision_reason = _REVISION.__members__[error.reason]
         else:
             reason = error.reason if error.reason in _COMMON.__members__ else "UNKNOWN"
-            condition.reason = _COMMON[reason]
+            condition.reason = _COMMON.__members__[reason]
     return condition
 
 

@@ -3,9 +3,8 @@
 import re
 from typing import Any
 
-from google.protobuf import field_mask_pb2
-
 from provision.emulator.rpc.status import ApiError, invalid
+from provision.emulator.rpc.wellknown import FieldMask
 from provision.emulator.services.run.records import LATEST, NAMED, ServiceMessage
 from provision.emulator.times import run_etag_moment, to_micros
 
@@ -169,12 +168,12 @@ def changed(current: Any, sent: Any, mask: Any) -> Any:  # noqa: ANN401 - messag
     paths = [path for path in mask.paths if path != "*"]
     if len(paths) != len(mask.paths):
         paths = []
-    whole = field_mask_pb2.FieldMask(paths=paths)
+    whole = FieldMask(paths=paths)
     if paths and not whole.IsValidForDescriptor(ServiceMessage.DESCRIPTOR):
         raise invalid(f"The update mask names a field that does not exist: {','.join(paths)}")
     taken = [path for path in paths or WRITABLE if path.partition(".")[0] in WRITABLE]
     for path in taken:
-        one = field_mask_pb2.FieldMask(paths=[path])
+        one = FieldMask(paths=[path])
         one.MergeMessage(sent, wanted, replace_message_field=True, replace_repeated_field=True)
         # Merging never takes a message away that was not sent.
         if "." not in path and not _is_set(sent, path):

@@ -1,6 +1,6 @@
 """The RPCs of ``google.cloud.run.v2.Services``."""
 
-import datetime
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -29,7 +29,7 @@ from provision.emulator.world import World
 
 _SERVICE = "google.cloud.run.v2.Services"
 _PENDING = int(run_v2.Condition.State.CONDITION_PENDING)
-_KEPT_AFTER_DELETION = datetime.timedelta(days=30)
+_KEPT_AFTER_DELETION = dt.timedelta(days=30)
 _READ_IMAGE = "artifactregistry.repositories.downloadArtifacts"
 
 
@@ -189,7 +189,7 @@ class Services:
         message.CopyFrom(record.message)
         message.delete_time.GetCurrentTime()
         message.expire_time.FromDatetime(
-            message.delete_time.ToDatetime(tzinfo=datetime.UTC) + _KEPT_AFTER_DELETION
+            message.delete_time.ToDatetime(tzinfo=dt.UTC) + _KEPT_AFTER_DELETION
         )
         message.generation += 1
         message.terminal_condition.CopyFrom(ConditionMessage(type_="Ready", state=_PENDING))
