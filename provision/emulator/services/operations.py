@@ -59,10 +59,7 @@ class Operations:
         operation = operations_pb2.Operation(name=name)
         operation.metadata.Pack(metadata)
         self._kept.put(name, operation)
-        self._finished[name] = asyncio.Event()
-        task = asyncio.create_task(self._run(name, work))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._go(name, work)
         answer = operations_pb2.Operation()
         answer.CopyFrom(operation)
         return answer
@@ -92,6 +89,28 @@ class Operations:
                 operation.metadata.Pack(metadata)
             operation.error.CopyFrom(error.to_status())
             self._finish(name, operation)
+
+    def resume(self, work_of: Callable[[Any], Callable[[Any], Awaitable[None]] | None]) -> None:
+        """After a restart: go on with what was not done.
+
+        Args:
+            work_of: the work of an operation (message); None when it cannot be taken up again.
+        """
+        for operation in self._kept.values():
+            if operation.done:
+                continue
+            work = work_of(operation)
+            if work is None:
+                error = ApiError("ABORTED", "The emulator was stopped meanwhile.")
+                self.fail(operation.name, None, error)
+            else:
+                self._go(operation.name, work)
+
+    def _go(self, name: str, work: Callable[[Any], Awaitable[None]]) -> None:
+        self._finished[name] = asyncio.Event()
+        task = asyncio.create_task(self._run(name, work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def close(self) -> None:
         """Stop what is still going on."""

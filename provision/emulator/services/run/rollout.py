@@ -5,7 +5,7 @@ was, and the fields that tell of serving as they were.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from google.cloud import run_v2
@@ -28,6 +28,7 @@ from provision.emulator.services.run.records import (
     IngressTraffic,
     RevisionRecord,
     RunState,
+    ServiceMessage,
     ServiceRecord,
     wanted_revisions,
 )
@@ -143,6 +144,16 @@ class Rollouts:
                 await self._run_wanted(record)
             except (RolloutError, StartError) as error:
                 self._fail(record, _as_rollout_error(record.key.service, error))
+        self._operations.resume(self._work_of)
+
+    def _work_of(self, operation: Any) -> Callable[[Any], Awaitable[None]] | None:  # noqa: ANN401 - Operation
+        message = ServiceMessage()
+        if not operation.metadata.Is(ServiceMessage.DESCRIPTOR):
+            return None
+        operation.metadata.Unpack(message)
+        if message.HasField("delete_time"):
+            return lambda name: self.take_down(message.name, name)
+        return lambda name: self.run(message.name, message.generation, name)
 
     async def run(self, name: str, generation: int, operation: str) -> None:
         """Roll out a service up to a generation, and finish the operation."""
@@ -150,7 +161,7 @@ class Rollouts:
         async with turn:
             await asyncio.sleep(self._world.settings.operation_delay)
             record = self._state.services.get(name)
-            if record is None:
+            if record is None or record.message.HasField("delete_time"):
                 raise ApiError("ABORTED", "The service was deleted meanwhile.")
             if record.settled < generation:
                 await self._settle(record)
