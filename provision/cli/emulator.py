@@ -118,8 +118,7 @@ def status(name: Name = "default", as_json: AsJson = False) -> None:
         )
     else:
         for key, value in _document(instance).items():
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            results.print(f"{key:<10} {shown}", markup=False)
+            results.print(f"{key:<10} {_shown(value)}", markup=False)
     if instance is None:
         raise typer.Exit(1)
 
@@ -165,6 +164,12 @@ def _told(instance: Instance) -> str:
     parts = [instance.url]
     parts += [f"{word} {said[key]}" for key, word in _WORDS.items() if said.get(key)]
     return ", ".join(parts)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "none" if value is None else str(value)
 
 
 _WORDS = {"project": "project", "identity": "acting as", "engine": "Docker engine:"}
