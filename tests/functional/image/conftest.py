@@ -23,7 +23,6 @@ from provision.pipeline import Pipeline
 from provision.plan import Known
 from provision.resources import ImageReference, RepositoryName
 from provision.spec import BuiltImage, GivenImage
-from provision.stages import Stage
 from tests.conftest import RunningEmulator
 
 _OCI = "application/vnd.oci.image"
@@ -78,7 +77,7 @@ class Workshop:
             build_args=self.build_args,
         )
 
-    def stages(self, reference: str = "") -> list[Stage[Any]]:
+    def stages(self, reference: str = "") -> list[Any]:
         """Build and push, new ones as a new run has them; or those of a given image."""
         pipeline = Pipeline(self.google, {"DOCKER_HOST": self.engine}, self.lines.append)
         if reference:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from provision.clients.artifact_registry import ArtifactRegistry
+from provision.clients.artifact_registry import ArtifactRegistry, Repository
 from provision.errors import (
     BuildError,
     NotFoundError,
@@ -27,13 +27,19 @@ def _repositories(workshop: Workshop) -> ArtifactRegistry:
     return Pipeline(workshop.google, {}, workshop.lines.append).artifacts
 
 
+def _repository(workshop: Workshop) -> Repository:
+    found = _repositories(workshop).find_repository(workshop.repository_name)
+    assert found is not None
+    return found
+
+
 def _create(workshop: Workshop, *, kind: str = "DOCKER", immutable: bool = False) -> None:
-    from google.cloud.artifactregistry_v1 import Repository
+    from google.cloud.artifactregistry_v1 import Repository as Message
 
     name = workshop.repository_name
-    message = Repository(
-        format_=Repository.Format[kind],
-        docker_config=Repository.DockerRepositoryConfig(immutable_tags=immutable),
+    message = Message(
+        format_=getattr(Message.Format, kind),
+        docker_config=Message.DockerRepositoryConfig(immutable_tags=immutable),
     )
     client = workshop.google.repositories
     made = client.create_repository(
@@ -51,9 +57,9 @@ def _verdicts(workshop: Workshop) -> dict[str, Verdict]:
 def test_the_repository_is_created_as_ours_and_the_image_is_there(built_here: Workshop) -> None:
     """From nothing to an image by digest, proven from scratch with evidence."""
     known = built_here.up()
-    repository = _repositories(built_here).find_repository(built_here.repository_name)
+    repository = _repository(built_here)
     assert (repository.format, repository.is_ours) == ("DOCKER", True)
-    assert known.image.startswith(f"{repository.registry_uri}/{built_here.name}@sha256:")
+    assert str(known.image).startswith(f"{repository.registry_uri}/{built_here.name}@sha256:")
     push = built_here.stages()[1]
     checks = list(push.verify(push.observe()))
     assert [check.name for check in checks] == ["image-in-registry", "image-architecture"]
@@ -187,7 +193,7 @@ def test_our_repositories_can_be_told_listed_and_deleted(workshop: Workshop, she
     repositories = _repositories(workshop)
     shelf.put("one", "1")
     name = workshop.repository_name
-    assert repositories.find_repository(name).is_ours
+    assert _repository(workshop).is_ours
     (image,) = repositories.list_images(name)
     assert "/one@sha256:" in image.uri
     assert image.tags == ("1",)
@@ -198,7 +204,7 @@ def test_our_repositories_can_be_told_listed_and_deleted(workshop: Workshop, she
 def test_a_foreign_repository_is_not_ours(workshop: Workshop) -> None:
     """Only the label that we set makes it ours."""
     _create(workshop)
-    assert not _repositories(workshop).find_repository(workshop.repository_name).is_ours
+    assert not _repository(workshop).is_ours
 
 
 def test_a_given_image_is_resolved_and_nothing_is_done(
