@@ -32,6 +32,7 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+_CONNECT_SECONDS = 3.0
 TRACE = "X-Cloud-Trace-Context"
 
 
@@ -106,7 +107,7 @@ class Forwarder:
             self._session = aiohttp.ClientSession(
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 connector=aiohttp.TCPConnector(limit=0, force_close=True),
                 max_line_size=65536,
                 max_field_size=65536,
@@ -136,10 +137,11 @@ class Forwarder:
                         await response.write(piece)
                     await response.write_eof()
                     return response
+        except (aiohttp.ClientError, ConnectionError):
+            # First, for a connection that cannot be made in time is both.
+            problem = pages.unavailable()
         except TimeoutError:
             problem = pages.timed_out()
-        except (aiohttp.ClientError, ConnectionError):
-            problem = pages.unavailable()
         if response is None:
             return problem
         if onward.request.transport is not None:
