@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -218,6 +219,28 @@ def test_data_outlives_a_restart(run: Run, tmp_path: Path) -> None:
     told = _start(run, "--data", data)
 
     assert "acme-prod" in told["projects"]
+
+
+def test_foreground_ends_with_the_terminal(tmp_path: Path) -> None:
+    """In the foreground it writes its line to stdout, and Ctrl-C ends it without a traceback."""
+    main = "from provision.cli.app import main; main()"
+    arguments = ["emulator", "start", "--foreground", "--port", "0", "--engine", "none"]
+    with subprocess.Popen(
+        [sys.executable, "-c", main, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+    ) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        answered = _answers(told["http"])
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+
+    assert answered
+    assert process.returncode == 0
+    assert "Traceback" not in said
 
 
 def test_missing_packages_are_named() -> None:
