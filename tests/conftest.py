@@ -52,7 +52,7 @@ class RunningEmulator:
         """The first project's id."""
         return str(self.about["project"])
 
-    def admin(self, method: str, path: str, **body: object) -> Any:  # noqa: ANN401 - JSON
+    def admin(self, method: str, path: str, /, **body: object) -> Any:  # noqa: ANN401 - JSON
         """Ask ``/_emulator``; the answer's JSON."""
         url = f"{self.http}/_emulator{path}"
         answer = requests.request(method, url, json=body if method == "POST" else None, timeout=30)

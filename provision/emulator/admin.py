@@ -62,6 +62,7 @@ class Admin:
             "projects": self._project,
             "identities": self._identity,
             "settings": self._settings,
+            "grants": self._grant,
             "groups": self._group,
             "orgpolicy": self._org_policy,
             "faults": self._fault,
@@ -133,6 +134,16 @@ class Admin:
         if not group.startswith("group:"):
             raise AdminError('"group" must be "group:E-MAIL"')
         self._world.groups.put(group.lower(), tuple(map(str, body.get("members", ()))))
+        return web.json_response({})
+
+    async def _grant(self, request: web.Request) -> web.Response:
+        """Bind a role as an administrator of the whole world would, at once."""
+        body = await _object(request)
+        resource = self._world.hierarchy.canonical(_text(body, "resource"))
+        role = _text(body, "role")
+        if self._world.roles.permissions(role) is None:
+            raise AdminError(f"there is no role {role}")
+        self._world.grant_at_once(resource, _text(body, "member"), (role,))
         return web.json_response({})
 
     async def _org_policy(self, request: web.Request) -> web.Response:

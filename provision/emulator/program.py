@@ -79,10 +79,10 @@ class Emulator:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._scratch = None if options.data else Path(tempfile.mkdtemp(prefix="emulator-"))
         self._ports = _kept_ports(options)
         self._http_socket = _listen(options.host, options.port or self._ports.get("http", 0))
         self._http_port: int = self._http_socket.getsockname()[1]
+        self._scratch = None if options.data else Path(tempfile.mkdtemp(prefix="emulator-"))
         self._grpc_port = 0
         self._engine: str | None = None
         self._runtime: Runtime | None = None
