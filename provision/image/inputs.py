@@ -1,4 +1,8 @@
-"""The hash of everything that goes into an image: the same inputs need no second build."""
+"""The hash of everything that goes into an image: the same inputs need no second build.
+
+What a step fetches while it runs (`RUN apt-get …`, `ADD https://…`) is not among the inputs, as
+little as for Docker's own cache: pin it in the Dockerfile where it matters.
+"""
 
 import hashlib
 import json
@@ -96,6 +100,7 @@ class InputsReader:
         """
         image = self.image
         dockerfile = self._read_dockerfile()
+        self.report(f"reading the build context {image.context}")
         entries = find_entries(image.context, read_ignore(image.context, image.dockerfile))
         context_hash = hash_entries(entries)
         text = dockerfile.decode("utf-8-sig", errors="surrogateescape")
@@ -109,6 +114,11 @@ class InputsReader:
             context_hash=context_hash,
         )
         return Inputs(digest, context_hash, dockerfile, bases, entries)
+
+    @property
+    def local_name(self) -> str:
+        """What the image is called in the engine."""
+        return f"{self.image.name}:{self.inputs.tag}"
 
     def pack(self) -> Archive:
         """The context as an archive for the engine.

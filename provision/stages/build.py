@@ -83,7 +83,7 @@ class Build:
                 build_args=self.reader.image.build_args,
                 platform=PLATFORM,
                 labels={LABEL: inputs.hash},
-                tag=self._local_name,
+                tag=self.reader.local_name,
             )
             image_id = self.engine.build(request, self.progress)
         self._check(image_id)
@@ -134,7 +134,7 @@ class Build:
         inputs = self.reader.inputs
         try:
             # By name and label: whoever builds on top of our image inherits the label alone.
-            found = self.engine.find_image(self._local_name)
+            found = self.engine.find_image(self.reader.local_name)
         except EngineError:
             # Without an engine there is nothing built here; only building needs one, and says so.
             return None
@@ -142,18 +142,13 @@ class Build:
             return None
         return Built(inputs.hash, found.platform, found.id, "", f"the engine has {found.id}")
 
-    @property
-    def _local_name(self) -> str:
-        """What the image is called in the engine."""
-        return f"{self.reader.image.name}:{self.reader.inputs.tag}"
-
     def _check(self, image_id: str) -> None:
         """Look at the result; the engine is free to build something else than was asked."""
         image = self.engine.find_image(image_id)
         if image is None:
             raise BuildError(f"The engine built {image_id} and does not have it any more.")
         if image.platform != PLATFORM:
-            self.engine.untag(self._local_name)
+            self.engine.untag(self.reader.local_name)
             raise BuildError(
                 f"The image is for {image.platform}, and Cloud Run runs {PLATFORM} only: its base"
                 " image is of that architecture.",

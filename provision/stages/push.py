@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from provision.clients.artifact_registry import Repository
 from provision.clients.clock import Clock
 from provision.clients.docker_engine import DockerEngine
-from provision.errors import PermissionDeniedError, ProvisionError, PushError
+from provision.errors import ConflictError, PermissionDeniedError, ProvisionError, PushError
 from provision.image.destination import Destination, FoundImage, find_image
 from provision.image.dockerfile import PLATFORM
 from provision.image.inputs import InputsReader
@@ -92,10 +92,7 @@ class Push:
             PermissionDeniedError: the registry refuses; with what it takes.
             PushError: it did not arrive, or something else did.
         """
-        repository = self.destination.find_repository()
-        if repository is None:
-            name = self.reader.image.repository
-            repository = self.destination.artifacts.create_repository(name, self.progress)
+        repository = self.destination.find_repository() or self._create()
         found = self.destination.find(repository, change.desired.tag)
         if found is None or found.inputs != change.desired.inputs:
             found = self._upload(repository, change.desired, found)
@@ -145,6 +142,17 @@ class Push:
             hint="" if passed else "`provision up` pushes it again.",
         )
 
+    def _create(self) -> Repository:
+        try:
+            name = self.reader.image.repository
+            return self.destination.artifacts.create_repository(name, self.progress)
+        except ConflictError:
+            # Another run was quicker, which is just as well.
+            there = self.destination.find_repository()
+            if there is None:
+                raise
+            return there
+
     def _state(self, found: FoundImage) -> Pushed:
         image = self.reader.image
         return Pushed(
@@ -177,7 +185,7 @@ class Push:
         try:
             self._send(reference, repository)
         finally:
-            # The name served the push; the image keeps the one that it was built under.
+            # This name served the push; the image keeps the one that it was built under.
             self.engine.untag(str(reference))
         return self._read_back(reference, desired)
 

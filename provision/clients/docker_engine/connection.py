@@ -119,7 +119,7 @@ def engine_calls(doing: str) -> Iterator[None]:
     Args:
         doing: what we are doing, to what.
     """
-    from docker.errors import APIError, DockerException
+    from docker.errors import APIError, DockerException, StreamParseError
     from requests import RequestException
     from urllib3.exceptions import HTTPError
 
@@ -128,10 +128,17 @@ def engine_calls(doing: str) -> Iterator[None]:
     except APIError as error:
         said = error.explanation or error
         raise EngineError(f"{doing}: the Docker engine says: {str(said).strip()}") from error
-    except (DockerException, RequestException, HTTPError, ConnectionError) as error:
+    except (StreamParseError, RequestException, HTTPError, ConnectionError) as error:
         raise EngineError(
             f"{doing}: the Docker engine broke off ({short(error)}).",
             hint="Look whether it still runs (`docker info`), then run the same command again.",
+        ) from error
+    except DockerException as error:
+        # What is left is not the engine's: a credential helper that is not installed, mostly.
+        raise EngineError(
+            f"{doing}: Docker's client says: {short(error)}",
+            hint="Look into ~/.docker/config.json: `credsStore` and `credHelpers` name programs"
+            " that have to be installed.",
         ) from error
 
 
