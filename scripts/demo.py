@@ -120,6 +120,8 @@ def main() -> int:
     except ClaimError as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     print(GO_ON)
     return 0
 

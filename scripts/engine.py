@@ -27,6 +27,7 @@ from private_engine import NoEngineError, PrivateEngine, answers, install
 
 WORK = Path(__file__).resolve().parent.parent / ".work"
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NOT_FOUND = """\
 No Docker engine answers: {tried}.
 Install one and start it, then run this again:
@@ -103,12 +104,16 @@ def run(engine: PrivateEngine, command: list[str]) -> int:
     """Run `command` with an engine at hand, and stop the engine when nobody uses it any more."""
     WORK.mkdir(exist_ok=True)
     with (WORK / "engine.users").open("w") as users:
-        with exclusive():
-            host = ensure(engine, keep=bool(os.environ.get("KEEP")))
-            fcntl.flock(users, fcntl.LOCK_SH)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
         try:
+            with exclusive():
+                host = ensure(engine, keep=bool(os.environ.get("KEEP")))
+                fcntl.flock(users, fcntl.LOCK_SH)
             return wait(command, host)
         finally:
+            for number in ENDING:
+                signal.signal(number, signal.SIG_IGN)
             fcntl.flock(users, fcntl.LOCK_UN)
             with exclusive():
                 stop_if_unused(engine, users)
@@ -157,3 +162,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except NoEngineError as problem:
         sys.exit(f"{problem}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
