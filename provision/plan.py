@@ -160,10 +160,10 @@ def _compared(state: object) -> dict[str, object]:
 
 
 def _walk(path: str, before: object, after: object) -> Iterator[FieldChange]:
-    if before == after:
-        return
     if before is None:
         before = _empty_like(after)
+    if before == after:
+        return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys([*after, *before]):
             inner = f"{path}.{key}" if path else str(key)
@@ -181,6 +181,8 @@ def _empty_like(after: object) -> object:
         return {}
     if isinstance(after, list) and after and all(isinstance(item, Mapping) for item in after):
         return [None] * len(after)
+    if isinstance(after, frozenset) and not after:
+        return after  # nothing wanted where nothing is, is no change
     return None
 
 

@@ -1,5 +1,6 @@
 """Results for people."""
 
+import json
 from typing import Any
 
 from rich.markup import escape
@@ -75,7 +76,7 @@ def _value(value: object) -> str:
         return "(none)"
     if isinstance(value, str):
         return value or '""'
-    return str(value) if isinstance(value, Unknown) else str(plain(value))
+    return str(value) if isinstance(value, Unknown) else json.dumps(plain(value))
 
 
 def show_check(check: Check) -> None:

@@ -1,0 +1,150 @@
+"""One suite over every stage: what design promises of each holds for all of them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from provision import engine
+from provision.engine import Outcome
+from provision.errors import ProvisionError
+from provision.pipeline import SERVICE_STAGES
+from provision.plan import Verdict
+
+if TYPE_CHECKING:
+    from tests.functional.conftest import Project
+
+pytestmark = pytest.mark.engine
+
+
+def apply_until(project: "Project", last: str) -> None:
+    """Apply the stages up to `last`, as a new process would."""
+    stages = project.pipeline().stages(project.spec)[: SERVICE_STAGES.index(last) + 1]
+    engine.apply(stages, engine.plan(stages), Outcome())
+
+
+def plan_until(project: "Project", last: str) -> engine.Plan:
+    """Plan the stages up to `last`, as a new process would."""
+    return engine.plan(project.pipeline().stages(project.spec)[: SERVICE_STAGES.index(last) + 1])
+
+
+def apply_before(project: "Project", stage: str) -> None:
+    """Apply the stages before `stage`."""
+    index = SERVICE_STAGES.index(stage)
+    if index:
+        apply_until(project, SERVICE_STAGES[index - 1])
+
+
+def failed_checks(project: "Project") -> list[str]:
+    """The names of the checks that found a claim false."""
+    stages = project.pipeline().stages(project.spec)
+    checks = engine.verify(stages, lambda: "now", Outcome())
+    return [check.name for check in checks if check.verdict is Verdict.FAILED]
+
+
+@pytest.mark.parametrize("stage", SERVICE_STAGES)
+def test_observing_writes_nothing(project: "Project", stage: str) -> None:
+    """Neither where there is nothing yet, nor where all is done."""
+    project.forget_requests()
+    plan_until(project, stage)
+    assert project.writes() == []
+    apply_until(project, stage)
+    project.forget_requests()
+    plan_until(project, stage)
+    assert project.writes() == []
+
+
+@pytest.mark.parametrize("stage", SERVICE_STAGES)
+def test_the_plan_after_an_apply_is_empty_and_a_second_apply_writes_nothing(
+    project: "Project", stage: str
+) -> None:
+    """What was applied is what is observed."""
+    assert not plan_until(project, stage).is_empty
+    apply_until(project, stage)
+    assert plan_until(project, stage).is_empty
+    project.forget_requests()
+    apply_until(project, stage)
+    assert project.writes() == []
+
+
+def writes_of(project: "Project", stage: str) -> list[str]:
+    """The methods that a stage writes with, told by the record of a first run."""
+    apply_before(project, stage)
+    project.forget_requests()
+    apply_until(project, stage)
+    methods = dict.fromkeys(project.writes())
+    return [method for method in methods if not method.startswith("registry/")]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("stage", ["push", "deploy", "bind"])
+def test_a_fault_at_any_write_and_then_apply_again_converges(
+    project: "Project", cloud: Any, stage: str, when: str  # noqa: ANN401 - the fixture's type
+) -> None:
+    """Whether the write took effect before it failed or not."""
+    methods = writes_of(project, stage)
+    assert methods
+    for method in methods:
+        cloud.admin("POST", "/reset")
+        apply_before(project, stage)
+        fault = {"method": method, "code": "INTERNAL", "message": "a bad day", "times": 1}
+        cloud.admin("POST", "/faults", **fault, when=when)
+        with pytest.raises(ProvisionError, match="a bad day"):
+            apply_until(project, stage)
+        apply_until(project, stage)
+        assert plan_until(project, stage).is_empty, method
+
+
+def edit_source(project: "Project") -> None:
+    """Change what goes into the image."""
+    with (project.path / "app.py").open("a") as app:
+        app.write("# edited\n")
+
+
+def delete_repository(project: "Project") -> None:
+    """Delete the repository with all that is in it."""
+    repository = project.spec.repository_name
+    assert repository is not None
+    repositories = project.pipeline().google.repositories
+    repositories.delete_repository(name=repository.name).result(timeout=30)
+
+
+def open_service(project: "Project") -> None:
+    """Switch the invoker check off, as Google itself recommends for public services."""
+    services = project.pipeline().google.services
+    service = services.get_service(name=project.spec.service_name.name)
+    service.invoker_iam_disabled = True
+    services.update_service(
+        service=service, update_mask={"paths": ["invoker_iam_disabled"]}
+    ).result(timeout=30)
+
+
+def open_policy(project: "Project") -> None:
+    """Let everybody invoke by another role than the one that everybody looks at."""
+    policies = project.pipeline().google.services
+    resource = project.spec.service_name.name
+    policy = policies.get_iam_policy(request={"resource": resource})
+    policy.bindings.add(role="roles/run.servicesInvoker", members=["allUsers"])
+    policies.set_iam_policy(request={"resource": resource, "policy": policy})
+
+
+EDITS: dict[str, tuple[Callable[["Project"], None], str]] = {
+    "build": (edit_source, "build-as-declared"),
+    "push": (delete_repository, "push-as-declared"),
+    "deploy": (open_service, "invoker-check-on"),
+    "bind": (open_policy, "no-public-member"),
+}
+
+
+@pytest.mark.parametrize("stage", SERVICE_STAGES)
+def test_an_outside_edit_is_found_by_verify_and_undone_by_apply(
+    project: "Project", stage: str
+) -> None:
+    """Whoever made it, and by whatever way."""
+    edit, check = EDITS[stage]
+    apply_until(project, "bind")
+    assert failed_checks(project) == []
+    edit(project)
+    assert check in failed_checks(project)
+    apply_until(project, "bind")
+    assert failed_checks(project) == []
