@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from debian import InstallError, can_install, install
 from demo_cloud import DemoCloud
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,6 +140,7 @@ def emulator(terminal: Terminal) -> Iterator[DemoCloud]:
     """An emulator of the demo's own, on free ports; it is stopped whatever happens."""
     terminal.folder.mkdir()
     base = base_image()
+    get_curl()
     heading("A Google Cloud on this machine")
     try:
         said = terminal.run(["provision", "emulator", "start", "--port", "0"])
@@ -165,6 +167,18 @@ def base_image() -> str:
     if done.returncode != 0:
         raise ClaimError("there is no base image for the sample to build from")
     return done.stdout.strip()
+
+
+def get_curl() -> None:
+    """Install curl, with which a user would look, where it is missing and can be had."""
+    if shutil.which("curl"):
+        return
+    if not can_install():
+        raise ClaimError("it calls the service with curl, which is not installed")
+    try:
+        install("curl")
+    except InstallError as error:
+        raise ClaimError(str(error)) from error
 
 
 def prepare(folder: Path, cloud: DemoCloud, base: str) -> None:

@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import TextIO
 
 import docker
-from private_engine import NoEngineError, PrivateEngine, answers, install
+from debian import InstallError, can_install, install
+from private_engine import NoEngineError, PrivateEngine, answers
 
 WORK = Path(__file__).resolve().parent.parent / ".work"
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+NEEDED = {"dockerd": "docker.io", "iptables": "iptables", "ip": "iproute2"}
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NOT_FOUND = """\
 No Docker engine answers: {tried}.
@@ -40,6 +42,8 @@ again. If it listens elsewhere, say where: export DOCKER_HOST=unix:///path/to/do
 
 def main(arguments: list[str]) -> int:
     """Do what the first argument says."""
+    # Where Debian has dockerd and iptables; not everybody's PATH has these folders.
+    os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
     engine = PrivateEngine(WORK / "engine")
     match arguments:
         case ["ensure"]:
@@ -71,8 +75,7 @@ def ensure(engine: PrivateEngine, *, keep: bool) -> str:
         tried.append(f"{name} ({host})")
     running = engine.find()
     if running is None:
-        if shutil.which("dockerd") is None or os.geteuid() != 0:
-            get_dockerd(tried)
+        get_dockerd(tried)
         say(f"no Docker engine answers at {', '.join(tried)}; starting one in {engine.home}")
         return engine.start(keep=keep).host
     if keep:
@@ -81,11 +84,13 @@ def ensure(engine: PrivateEngine, *, keep: bool) -> str:
 
 
 def get_dockerd(tried: list[str]) -> None:
-    """Install `dockerd` where that can be done, or say what to install."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    """Install what a private engine needs where that can be done, or say what to install."""
+    missing = [package for tool, package in NEEDED.items() if shutil.which(tool) is None]
+    if os.geteuid() != 0 or (missing and not can_install()):
         raise NoEngineError(NOT_FOUND.format(tried=", ".join(tried)))
-    say("installing docker.io …")
-    install()
+    if missing:
+        say(f"installing {', '.join(missing)} …")
+        install(*missing)
 
 
 def candidates() -> Iterator[tuple[str, str]]:
@@ -160,7 +165,7 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except NoEngineError as problem:
+    except (NoEngineError, InstallError) as problem:
         sys.exit(f"{problem}")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)

@@ -14,7 +14,6 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +24,6 @@ START_SECONDS = 60
 STOP_SECONDS = 40
 # A Unix socket's path has 107 usable characters; containerd's own sockets lie deeper than ours.
 SOCKET_FOLDER_LENGTH = 60
-POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 class NoEngineError(Exception):
@@ -181,42 +179,6 @@ def answers(host: str | None) -> bool:
             client.close()
     except Exception:  # noqa: BLE001 - whatever keeps the client from it: it is no engine for us
         return False
-
-
-def install() -> None:
-    """Install Debian's engine, without letting the package start one for the whole machine.
-
-    Raises:
-        NoEngineError: apt said no, with what it said.
-    """
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    packages = ["docker.io", "iptables", "iproute2"]
-    with no_services_started():
-        for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-            done = subprocess.run(
-                ["apt-get", "-q", *arguments],
-                check=False,
-                text=True,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                env=environment,
-            )
-    if done.returncode != 0:
-        raise NoEngineError(f"apt-get could not install docker.io:\n{done.stderr.strip()}")
-
-
-@contextlib.contextmanager
-def no_services_started() -> Iterator[None]:
-    """Debian's way of installing a daemon without starting it, for as long as this lasts."""
-    if POLICY.exists():
-        yield
-        return
-    POLICY.write_text("#!/bin/sh\nexit 101\n")
-    POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        POLICY.unlink(missing_ok=True)
 
 
 def another_runs() -> bool:
