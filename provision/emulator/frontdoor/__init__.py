@@ -80,7 +80,7 @@ class HttpFrontDoor:
     ) -> web.StreamResponse | Page:
         route = self._routes.route(service)
         path = raw_target(request).partition("?")[0]
-        if route is None or not reachable(route, path, inside=self._is_inside(request)):
+        if route is None or not reachable(route, path, inside=self._is_inside(service, request)):
             return pages.not_found()
         credential = find_credential(
             {name: request.headers.getall(name, []) for name in (SERVERLESS, AUTHORIZATION)}
@@ -90,10 +90,13 @@ class HttpFrontDoor:
             return await self._admit(route, request, credential)
         return _refusal(verdict, path, str(request.url))
 
-    def _is_inside(self, request: web.BaseRequest) -> bool:
+    def _is_inside(self, service: ServiceKey, request: web.BaseRequest) -> bool:
         peer = request.transport.get_extra_info("peername") if request.transport else None
         caller = self._runtime.caller(peer[0]) if peer else None
-        return caller is not None and caller.vpc_egress == "ALL_TRAFFIC"
+        if caller is None or caller.vpc_egress != "ALL_TRAFFIC":
+            return False
+        # A project's VPC is inside for that project's services.
+        return caller.service.project == service.project
 
     async def _admit(
         self, route: Route, request: web.BaseRequest, credential: Credential | None

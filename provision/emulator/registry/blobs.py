@@ -87,9 +87,9 @@ class BlobFiles:
         """Drop an unfinished upload."""
         (self._uploads / upload).unlink(missing_ok=True)
 
-    def unfinished(self) -> tuple[str, ...]:
-        """The ids of the uploads on disk."""
-        return tuple(file.name for file in self._uploads.iterdir())
+    def unfinished(self) -> tuple[tuple[str, float], ...]:
+        """The ids of the uploads on disk, and when each was written to last (epoch seconds)."""
+        return tuple((file.name, file.stat().st_mtime) for file in self._uploads.iterdir())
 
     async def write(self, content: bytes) -> str:
         """Store a small document and return its digest."""

@@ -1,11 +1,12 @@
 """Manifests, tags and blobs on their way out, manifests on their way in, and what is deleted."""
 
 import json
+from dataclasses import replace
 
 from aiohttp import web
 
 from provision.emulator.registry.call import Call
-from provision.emulator.registry.manifests import LARGEST_MANIFEST, parse_manifest
+from provision.emulator.registry.manifests import LARGEST_MANIFEST, Manifest, parse_manifest
 from provision.emulator.registry.names import ImageName, is_digest, is_tag
 from provision.emulator.registry.refusals import Refusal
 from provision.emulator.registry.store import Store
@@ -65,13 +66,11 @@ class Content:
             raise Refusal(400, "TAG_INVALID", "The tag is not valid.")
         content = await _read(call.request)
         manifest = parse_manifest(content, call.request.headers.get("Content-Type", ""))
-        image = self._store.draft(call.name, manifest, content)
-        if is_digest(target):
-            if target != image.digest:
-                raise Refusal(400, "DIGEST_INVALID", "The manifest has another digest.")
-        else:
-            self._refuse_to_move(call.name, target, image.digest)
-        await self._store.add_manifest(call.name, manifest, content, image, target)
+        self._check(call.name, manifest, content, target)
+        await self._store.files.write(content)
+        # Others may have pushed or deleted while it was written; from here on nobody can.
+        image = self._check(call.name, manifest, content, target)
+        self._store.add_manifest(call.name, manifest, image)
         headers = {
             "Location": f"/v2/{call.path}/manifests/{image.digest}",
             "Docker-Content-Digest": image.digest,
@@ -79,6 +78,17 @@ class Content:
         if manifest.subject:
             headers["OCI-Subject"] = manifest.subject
         return web.Response(status=201, headers=headers)
+
+    def _check(
+        self, name: ImageName, manifest: Manifest, content: bytes, target: str
+    ) -> StoredImage:
+        image = self._store.draft(name, manifest, content)
+        if not is_digest(target):
+            self._refuse_to_move(name, target, image.digest)
+            return replace(image, tags=(target,))
+        if target != image.digest:
+            raise Refusal(400, "DIGEST_INVALID", "The manifest has another digest.")
+        return image
 
     def _refuse_to_move(self, name: ImageName, tag: str, digest: str) -> None:
         current = self._store.catalog.digest(name, tag)

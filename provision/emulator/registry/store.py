@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from provision.emulator.registry.blobs import BlobFiles, digest_of
@@ -11,6 +11,8 @@ from provision.emulator.registry.manifests import Manifest, image_platform
 from provision.emulator.registry.names import ImageName, is_digest, parse_reference
 from provision.emulator.registry.refusals import Refusal
 from provision.emulator.seams import RepositoryKey, StoredImage
+
+_UPLOAD_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,19 @@ class Store:
             uploaded=self.clock(),
         )
 
-    async def add_manifest(
-        self,
-        name: ImageName,
-        manifest: Manifest,
-        content: bytes,
-        image: StoredImage,
-        target: str,
-    ) -> None:
-        """Store what `draft` made of a manifest, under its tag if `target` is one."""
-        await self.files.write(content)
-        tags = () if is_digest(target) else (target,)
-        self.catalog.add_manifest(name, replace(image, tags=tags), manifest)
+    def add_manifest(self, name: ImageName, manifest: Manifest, image: StoredImage) -> None:
+        """Store what `draft` made of a manifest whose bytes are on disk.
+
+        Raises:
+            Refusal: the bytes went with another manifest that was deleted just now.
+        """
+        self.require_file(image.digest)
+        self.catalog.add_manifest(name, image, manifest)
+
+    def require_file(self, digest: str) -> None:
+        """Refuse when content that was just written has been deleted again."""
+        if not self.files.path(digest).exists():
+            raise _missing(digest)
 
     def _children(self, name: ImageName, manifest: Manifest) -> list[StoredImage]:
         found = []
@@ -117,14 +120,16 @@ class StoredImages:
 def open_store(directory: Path, clock: Callable[[], float] = time.time) -> Store:
     """Open the content in `directory`, as an earlier run left it.
 
-    Uploads that nobody owns, from a run that ended between two steps, are dropped.
+    Uploads that nobody owns, from a run that ended between two steps, are dropped, and those that
+    nobody went on with for a day.
     """
     directory.mkdir(parents=True, exist_ok=True)
     files = BlobFiles(directory)
     catalog = Catalog(directory / "registry.sqlite3")
-    for upload in files.unfinished():
-        if not catalog.knows_upload(upload):
+    for upload, touched in files.unfinished():
+        if not catalog.knows_upload(upload) or touched < clock() - _UPLOAD_SECONDS:
             files.abandon(upload)
+            catalog.drop_upload(upload)
     return Store(files, catalog, clock)
 
 

@@ -92,6 +92,7 @@ class Uploads:
         finally:
             self._busy.discard(upload)
             self._store.catalog.drop_upload(upload)
+        self._store.require_file(digest)
         self._store.catalog.add_blob(call.name.repository, digest)
         return _created(call, digest)
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 LABEL = "provision.emulator"
 _LOG_LINES = 20
+_NETWORK_ATTEMPTS = 10
 
 
 class EngineUnavailableError(Exception):
@@ -70,13 +71,21 @@ class DockerEngine:
 
     def _make_network(self) -> ipaddress.IPv4Network:
         # The engine picks a free subnet by itself, but gives chosen addresses to containers only
-        # in a network whose subnet was asked for: hence twice.
-        picked = self._create_network(None)
-        picked.reload()
-        subnet = ipaddress.IPv4Network(picked.attrs["IPAM"]["Config"][0]["Subnet"])
-        picked.remove()
-        pool = IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
-        self._create_network(IPAMConfig(pool_configs=[pool]))
+        # in a network whose subnet was asked for: hence twice, and again when somebody else took
+        # the subnet in between.
+        for attempt in range(_NETWORK_ATTEMPTS):
+            picked = self._create_network(None)
+            picked.reload()
+            subnet = ipaddress.IPv4Network(picked.attrs["IPAM"]["Config"][0]["Subnet"])
+            picked.remove()
+            pool = IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
+            try:
+                self._create_network(IPAMConfig(pool_configs=[pool]))
+            except APIError:
+                if attempt == _NETWORK_ATTEMPTS - 1:
+                    raise
+            else:
+                break
         return subnet
 
     def _create_network(self, ipam: IPAMConfig | None) -> Network:

@@ -1,5 +1,6 @@
 """Revisions on a real Docker engine: pushed, pulled, started, watched and removed."""
 
+import json
 from typing import TYPE_CHECKING
 
 import docker
@@ -7,10 +8,12 @@ import pytest
 import requests
 
 from provision.emulator.seams import StartError
+from tests.emulator.data_side.conftest import DataSide, RegistryClient
 
 if TYPE_CHECKING:
-    from tests.emulator.data_side.conftest import DataSide, Workshop
+    from tests.emulator.data_side.conftest import Workshop
 
+INDEX = "application/vnd.oci.image.index.v1+json"
 pytestmark = pytest.mark.engine
 
 ECHO = """
@@ -42,7 +45,7 @@ def echo(workshop: "Workshop") -> str:
     return workshop.python("echo", ECHO)
 
 
-def _failure(side: "DataSide", service: str, image: str, **changes: object) -> StartError:
+def _failure(side: DataSide, service: str, image: str, **changes: object) -> StartError:
     revision = side.revision_of(service, image, **changes)
     with pytest.raises(StartError) as caught:
         side.run(side.runtime.start(revision))
@@ -50,7 +53,7 @@ def _failure(side: "DataSide", service: str, image: str, **changes: object) -> S
     return caught.value
 
 
-def test_a_container_finds_what_cloud_run_promises(engine_side: "DataSide", echo: str) -> None:
+def test_a_container_finds_what_cloud_run_promises(engine_side: DataSide, echo: str) -> None:
     """PORT and the K_ variables are set, over the user's own, and the user's others are there."""
     revision = engine_side.revision_of("env", echo, env={"LOG_LEVEL": "info", "K_SERVICE": "x"})
     engine_side.run(engine_side.runtime.start(revision))
@@ -72,7 +75,7 @@ def test_a_container_finds_what_cloud_run_promises(engine_side: "DataSide", echo
 
 
 def test_a_container_is_confined(
-    engine_side: "DataSide", engine: docker.DockerClient, echo: str
+    engine_side: DataSide, engine: docker.DockerClient, echo: str
 ) -> None:
     """No mounts, no privileges, no published ports, no restarts, and the limits of the revision."""
     revision = engine_side.revision_of("confined", echo, memory_bytes=256 * 1024 * 1024, cpu=0.5)
@@ -88,7 +91,7 @@ def test_a_container_is_confined(
 
 
 def test_stopping_removes_the_container(
-    engine_side: "DataSide", engine: docker.DockerClient, echo: str
+    engine_side: DataSide, engine: docker.DockerClient, echo: str
 ) -> None:
     """After stop there is neither a container nor an address, and stopping again does nothing."""
     revision = engine_side.revision_of("stopped", echo)
@@ -103,7 +106,7 @@ def test_stopping_removes_the_container(
 
 
 def test_a_container_that_ends_fails_in_googles_words(
-    engine_side: "DataSide", engine: docker.DockerClient, workshop: "Workshop"
+    engine_side: DataSide, engine: docker.DockerClient, workshop: "Workshop"
 ) -> None:
     """The message names the port, the logs have the last lines, and nothing is left behind."""
     error = _failure(engine_side, "deaf", workshop.python("deaf", DEAF))
@@ -119,7 +122,7 @@ def test_a_container_that_ends_fails_in_googles_words(
 
 
 def test_a_container_that_listens_on_loopback_only_fails(
-    engine_side: "DataSide", workshop: "Workshop"
+    engine_side: DataSide, workshop: "Workshop"
 ) -> None:
     """Listening on 127.0.0.1 does not count, and the time it was given is mentioned."""
     image = workshop.python("loopback", LOOPBACK)
@@ -128,7 +131,7 @@ def test_a_container_that_listens_on_loopback_only_fails(
 
 
 def test_a_program_for_another_processor_is_recognised(
-    engine_side: "DataSide", workshop: "Workshop"
+    engine_side: DataSide, workshop: "Workshop"
 ) -> None:
     """The engine really tries to run it, and its words are kept."""
     files = {"Dockerfile": b'FROM scratch\nCOPY app /app\nCMD ["/app"]', "app": FOREIGN}
@@ -137,14 +140,14 @@ def test_a_program_for_another_processor_is_recognised(
     assert "failed to start and listen on the port" in str(error)
 
 
-def test_a_missing_command_is_recognised(engine_side: "DataSide", echo: str) -> None:
+def test_a_missing_command_is_recognised(engine_side: DataSide, echo: str) -> None:
     """A command that the image does not have fails the revision with the engine's words."""
     error = _failure(engine_side, "typo", echo, command=("/no/such/program",))
     assert "no such file" in error.logs
     assert error.reason == "HEALTH_CHECK_CONTAINER_ERROR"
 
 
-def test_command_and_arguments_replace_the_images(engine_side: "DataSide", echo: str) -> None:
+def test_command_and_arguments_replace_the_images(engine_side: DataSide, echo: str) -> None:
     """An override runs instead of the image's own entry point and command."""
     revision = engine_side.revision_of(
         "override", echo, command=("python3",), args=("-m", "http.server", "9000"), port=9000
@@ -156,7 +159,7 @@ def test_command_and_arguments_replace_the_images(engine_side: "DataSide", echo:
     assert "app.py" in requests.get(f"http://{address[0]}:9000/", timeout=30).text
 
 
-def test_the_service_agent_needs_to_read_the_image(engine_side: "DataSide", echo: str) -> None:
+def test_the_service_agent_needs_to_read_the_image(engine_side: DataSide, echo: str) -> None:
     """Without the permission the pull is refused, and the message names who lacks it."""
     error = _failure(engine_side, "unreadable", echo, project_number=999999999999)
     assert error.reason == "CONTAINER_IMAGE_UNAUTHORIZED"
@@ -174,7 +177,7 @@ def test_a_push_without_the_permission_is_told_in_the_engines_stream(
     )
 
 
-def test_containers_cannot_reach_each_other(engine_side: "DataSide", echo: str) -> None:
+def test_containers_cannot_reach_each_other(engine_side: DataSide, echo: str) -> None:
     """The front door is the only way from one service to another."""
     target = engine_side.revision_of("target", echo)
     engine_side.run(engine_side.runtime.start(target))
@@ -191,3 +194,53 @@ def test_containers_cannot_reach_each_other(engine_side: "DataSide", echo: str) 
     source = engine_side.revision_of("source", echo, command=("python3",), args=("-c", probe))
     # It listens, and so becomes ready, only when it could not connect.
     engine_side.run(engine_side.runtime.start(source))
+
+
+def _index(side: DataSide, name: str, *architectures: str) -> str:
+    """Push an index of one-layer images; returns its reference."""
+    client = RegistryClient(side)
+    entries = []
+    for architecture in architectures:
+        digest, content = client.push_image(f"services/{name}", architecture, b"x", architecture)
+        platform = {"os": "linux", "architecture": architecture}
+        entries.append({"digest": digest, "size": len(content), "platform": platform})
+    body = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}
+    answer = client.put_manifest(f"services/{name}", "latest", json.dumps(body).encode(), INDEX)
+    assert answer.status_code == 201
+    return f"{{host}}/asia-east1/acme-prod/services/{name}"
+
+
+def test_an_index_without_amd64_is_refused(engine_side: DataSide) -> None:
+    """Whatever this machine could run, Cloud Run runs linux/amd64."""
+    error = _failure(engine_side, "arms", _index(engine_side, "arms", "arm64", "arm"))
+    assert "must support amd64/linux" in str(error)
+
+
+def test_an_image_for_arm64_alone_is_refused(engine_side: DataSide) -> None:
+    """Also on machines and engines that could run it."""
+    client = RegistryClient(engine_side)
+    client.push_image("services/arm", "latest", b"x", "arm64")
+    error = _failure(engine_side, "arm", "{host}/asia-east1/acme-prod/services/arm")
+    assert "exec format error" in error.logs
+
+
+def test_the_amd64_image_of_an_index_runs(engine_side: DataSide, echo: str) -> None:
+    """A multi-platform image is started by the index's digest."""
+    client = RegistryClient(engine_side)
+    stored = engine_side.find(echo)
+    assert stored is not None
+    content = client.call("GET", "services/echo", f"manifests/{stored.digest}").content
+    platform = {"os": "linux", "architecture": "amd64"}
+    entry = {
+        "mediaType": stored.media_type,
+        "digest": stored.digest,
+        "size": len(content),
+        "platform": platform,
+    }
+    body = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}
+    pushed = client.put_manifest("services/echo", "both", json.dumps(body).encode(), INDEX)
+    assert pushed.status_code == 201
+    revision = engine_side.revision_of("index", f"{echo}:both")
+    assert revision.image.media_type == INDEX
+    engine_side.run(engine_side.runtime.start(revision))
+    assert engine_side.run(engine_side.runtime.address(revision.service, revision.revision))
