@@ -152,9 +152,7 @@ def test_members_of_impossible_form_are_refused(
         "deleted:user:ann@example.com?uid=123",
     ],
 )
-def test_members_of_known_forms_are_taken(
-    grpc_clients: Clients, orders: str, member: str
-) -> None:
+def test_members_of_known_forms_are_taken(grpc_clients: Clients, orders: str, member: str) -> None:
     """Each form of the principal identifiers page."""
     written = bind(grpc_clients.services, orders, INVOKER, member)
     assert list(written.bindings[0].members) == [member]

@@ -18,9 +18,7 @@ def create(clients: Clients, image: str, **fields: Any) -> run_v2.Service:  # no
     """Create the service `orders` and wait for it."""
     template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=image)])
     service = run_v2.Service(template=template, **fields)
-    operation = clients.services.create_service(
-        parent=PARENT, service_id="orders", service=service
-    )
+    operation = clients.services.create_service(parent=PARENT, service_id="orders", service=service)
     done: run_v2.Service = operation.result(timeout=30)
     return done
 
@@ -112,9 +110,7 @@ def test_validation_alone_writes_nothing(grpc_clients: Clients, pushed_image: st
 def test_an_update_may_create_what_is_missing(grpc_clients: Clients, pushed_image: str) -> None:
     """With allow_missing an update is a creation."""
     template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=pushed_image)])
-    made = update(
-        grpc_clients, run_v2.Service(name=ORDERS, template=template), allow_missing=True
-    )
+    made = update(grpc_clients, run_v2.Service(name=ORDERS, template=template), allow_missing=True)
     assert made.generation == 1
 
 

@@ -34,8 +34,6 @@ def fill(service: Any, default_account: str) -> None:  # noqa: ANN401 - Service
         template.max_instance_request_concurrency = _CONCURRENCY
     if not template.timeout.seconds:
         template.timeout.seconds = _TIMEOUT_SECONDS
-    if not template.scaling.max_instance_count:
-        template.scaling.max_instance_count = _MAX_INSTANCES
     for container in template.containers:
         _fill_resources(container)
     ingress = ingress_container(template)

@@ -139,12 +139,21 @@ class Rollouts:
             urls = await self.open(record)
             if record.message.uri:
                 _show_urls(record.message, urls)
+            self._forget_unfinished(record)
             self._state.keep(record)
             try:
                 await self._run_wanted(record)
             except (RolloutError, StartError) as error:
                 self._fail(record, _as_rollout_error(record.key.service, error))
         self._operations.resume(self._work_of)
+
+    def _forget_unfinished(self, record: ServiceRecord) -> None:
+        """A revision that was cut off while it started is made anew."""
+        name = record.message.latest_created_revision
+        revision = self._state.revisions.get(name)
+        if revision is not None and revision.message.reconciling:
+            self._state.revisions.pop(name)
+            record.template_changed = True
 
     def _work_of(self, operation: Any) -> Callable[[Any], Awaitable[None]] | None:  # noqa: ANN401 - Operation
         message = ServiceMessage()
