@@ -54,7 +54,11 @@ class Bases:
         if reference.digest:
             return ResolvedBase(base, reference.digest)
         problems: list[str] = []
-        for look in (self._ask_registry, self._ask_engine):
+        looks = (
+            (self._ask_registry, f"{reference.host} does not have it."),
+            (self._ask_engine, "The Docker engine does not have it."),
+        )
+        for look, nothing in looks:
             try:
                 found = look(base, reference)
             except (PermissionDeniedError, UnavailableError, EngineError) as error:
@@ -62,8 +66,7 @@ class Bases:
             else:
                 if found:
                     return found
-        if not problems:
-            problems.append(f"neither {reference.host} nor the Docker engine has it.")
+                problems.append(nothing)
         raise BuildError(
             f"Looking for the base image {base.image}: {' '.join(problems)}",
             hint="Check its name, log in to its registry (`docker login`), or build it here first.",

@@ -25,21 +25,23 @@ class Pushed:
 
     Args:
         repository: the full resource name.
-        image_name: its name within the repository.
-        tag: the tag of its inputs.
+        image_name: its name within the repository; None while only the repository is there.
+        tag: the tag of its inputs; None likewise.
         inputs: the hash of its inputs, as the image's own label says.
-        platform: ``os/architecture``; empty when the tag names nothing that Cloud Run can run.
+        platform: ``os/architecture``; None when the tag names nothing that Cloud Run can run.
         image_id: the engine's id of it; empty while it is not known.
         image: by digest; empty while it is not pushed.
+        note: where it was found.
     """
 
     repository: str
-    image_name: str
-    tag: str
-    inputs: str
-    platform: str
+    image_name: str | None = None
+    tag: str | None = None
+    inputs: str | None = None
+    platform: str | None = None
     image_id: str = field(default="", compare=False)
     image: str = field(default="", compare=False)
+    note: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,12 @@ class Push:
         )
 
     def observe(self) -> Pushed | None:
-        """What the tag names now."""
-        found = self.destination.find(self.destination.find_repository(), self.reader.inputs.tag)
-        return self._state(found) if found else None
+        """What the tag names now; the bare repository when it names nothing."""
+        repository = self.destination.find_repository()
+        if repository is None:
+            return None
+        found = self.destination.find(repository, self.reader.inputs.tag)
+        return self._state(found) if found else Pushed(self.reader.image.repository.name)
 
     def apply(self, change: Change[Pushed]) -> Pushed:
         """Create the repository where it is missing, and push what it does not have.
@@ -93,7 +98,7 @@ class Push:
             PushError: it did not arrive, or something else did.
         """
         repository = self.destination.find_repository() or self._create()
-        found = self.destination.find(repository, change.desired.tag)
+        found = self.destination.find(repository, self.reader.inputs.tag)
         if found is None or found.inputs != change.desired.inputs:
             found = self._upload(repository, change.desired, found)
         return self._state(found)
@@ -108,17 +113,25 @@ class Push:
 
     def verify(self, state: Pushed) -> Iterable[Check]:
         """The image is in the registry under its digest and its tag, and can run on Cloud Run."""
+        if not state.image:
+            asked = f"GET manifest {state.repository}: {self.reader.inputs.tag}"
+            summary = "The registry has the image"
+            yield self._check(
+                "image-in-registry", passed=False, summary=summary, evidence=((asked, "not there"),)
+            )
+            return
         reference = ImageReference.parse(state.image)
+        tag = state.tag or self.reader.inputs.tag
         found = find_image(self.destination.registry, reference)
-        tagged = self.destination.registry.find_manifest(reference.with_tag(state.tag))
+        tagged = self.destination.registry.find_manifest(reference.with_tag(tag))
         names = tagged.digest if tagged else "nothing"
         yield self._check(
             "image-in-registry",
             passed=found is not None and names == reference.digest,
-            summary=f"The registry has {state.image}, and {state.tag} names it",
+            summary=f"The registry has {state.image}, and {tag} names it",
             evidence=(
                 (f"GET manifest {reference}", found.manifest.media_type if found else "not there"),
-                (f"GET manifest {reference.with_tag(state.tag)}", names),
+                (f"GET manifest {reference.with_tag(tag)}", names),
             ),
         )
         platform = found.platform if found else ""
@@ -159,16 +172,17 @@ class Push:
             repository=image.repository.name,
             image_name=image.name,
             tag=self.reader.inputs.tag,
-            inputs=found.inputs,
-            platform=found.platform,
+            inputs=found.inputs or None,
+            platform=found.platform or None,
             image_id=found.image_id,
             image=found.image,
+            note=f"the registry has {found.image}",
         )
 
     def _upload(
         self, repository: Repository, desired: Pushed, there: FoundImage | None
     ) -> FoundImage:
-        reference = self.destination.reference(repository).with_tag(desired.tag)
+        reference = self.destination.reference(repository).with_tag(self.reader.inputs.tag)
         if there and repository.immutable_tags:
             raise PushError(
                 f"Pushing {reference}: the tag names an image of other inputs, {there.image}, and"

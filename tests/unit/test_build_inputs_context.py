@@ -103,6 +103,13 @@ def test_rules_beside_the_dockerfile_go_before_the_context_s(context: Path) -> N
     assert "src/app.py" in names
 
 
+def test_an_exception_with_a_wildcard_reaches_into_what_is_left_out(context: Path) -> None:
+    """As BuildKit reads it, directories on the way included."""
+    (context / ".dockerignore").write_text("*\n!**/*.py\n")
+    entries = find_entries(context, read_ignore(context, context / "Dockerfile"))
+    assert [entry.path for entry in entries] == ["src", "src/app.py"]
+
+
 def test_what_is_packed_is_what_was_hashed(context: Path) -> None:
     """The archive has the entries, owned by root, and tells the same hash."""
     (context / "hard").hardlink_to(context / "notes.txt")

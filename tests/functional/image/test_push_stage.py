@@ -1,6 +1,5 @@
 """Push: into a repository of ours, once, and what arrived is what was built."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -252,15 +251,47 @@ def test_a_fault_between_repository_and_push_is_made_good_by_the_next_run(
     built_here: Workshop, emulator: RunningEmulator
 ) -> None:
     """The repository was created and the answer lost: the next run goes on from there."""
-    method = "google.devtools.artifactregistry.v1.ArtifactRegistry/CreateRepository"
-    fault = {"method": method, "code": "UNAVAILABLE", "when": "after"}
-    requests.post(f"{emulator.http}/_emulator/faults", json=fault, timeout=30).raise_for_status()
+    _fail_after_creating(emulator, "UNAVAILABLE")
     with pytest.raises(UnavailableError):
         built_here.up()
-    known = built_here.up()
-    assert json.dumps(known.image).count("@sha256:") == 1
+    assert _repository(built_here).is_ours
+    assert "@sha256:" in str(built_here.up().image)
     assert built_here.plan().is_empty
-    assert [change.action for change in built_here.plan().changes] == [Action.NOTHING] * 2
+
+
+@pytest.mark.engine
+def test_a_repository_that_another_run_created_meanwhile_is_taken(
+    built_here: Workshop, emulator: RunningEmulator
+) -> None:
+    """Two first runs at once: the slower one is told that it exists, and pushes to it."""
+    _fail_after_creating(emulator, "ALREADY_EXISTS")
+    assert "@sha256:" in str(built_here.up().image)
+
+
+def test_the_plan_tells_whether_the_repository_is_created_too(workshop: Workshop) -> None:
+    """A repository that is there is not among what would change; an image that is not, is."""
+    push = workshop.plan().changes[1]
+    assert push.action is Action.CREATE
+    assert push.fields[0].path == "repository"
+    _create(workshop)
+    push = workshop.plan().changes[1]
+    assert push.action is Action.UPDATE
+    assert [item.path for item in push.fields] == ["image_name", "tag", "inputs", "platform"]
+
+
+def test_a_repository_without_the_image_is_found_by_verify(workshop: Workshop) -> None:
+    """What is not there is a failed check with its evidence, not an error."""
+    _create(workshop)
+    push = workshop.stages()[1]
+    (check,) = push.verify(push.observe())
+    assert (check.name, check.verdict) == ("image-in-registry", Verdict.FAILED)
+    assert check.evidence[0].answered == "not there"
+
+
+def _fail_after_creating(emulator: RunningEmulator, code: str) -> None:
+    method = "google.devtools.artifactregistry.v1.ArtifactRegistry/CreateRepository"
+    fault = {"method": method, "code": code, "when": "after"}
+    requests.post(f"{emulator.http}/_emulator/faults", json=fault, timeout=30).raise_for_status()
 
 
 def _bind(workshop: Workshop, role: str, member: str) -> None:
