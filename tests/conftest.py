@@ -35,7 +35,7 @@ class RunningEmulator:
 
     process: subprocess.Popen[str]
     about: dict[str, Any]
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def http(self) -> str:

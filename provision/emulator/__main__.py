@@ -12,7 +12,11 @@ from provision.emulator.world import Settings
 
 
 def _loopback(text: str) -> str:
-    if not ipaddress.ip_address(text).is_loopback:
+    try:
+        found = ipaddress.IPv4Address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no IPv4 address") from error
+    if not found.is_loopback:
         raise argparse.ArgumentTypeError("the emulator listens on loopback only")
     return text
 

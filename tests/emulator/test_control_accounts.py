@@ -72,14 +72,16 @@ def test_impossible_account_ids_are_refused(grpc_clients: Clients, account_id: s
 
 
 def test_an_account_is_described_anew(grpc_clients: Clients) -> None:
-    """A patch changes what its mask names and nothing else."""
+    """A patch changes what its mask names, nothing else, and answers with that alone."""
     email = make_account(grpc_clients)
     account = iam_admin_v1.ServiceAccount(name=name_of(email), description="runs orders")
     patched = grpc_clients.iam.patch_service_account(
         request={"service_account": account, "update_mask": "description"}
     )
     assert patched.description == "runs orders"
-    assert patched.display_name == "Orders"
+    assert patched.display_name == ""
+    found = grpc_clients.iam.get_service_account(name=name_of(email))
+    assert (found.display_name, found.description) == ("Orders", "runs orders")
 
 
 def test_minting_needs_token_creator_on_the_account(

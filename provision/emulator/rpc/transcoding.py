@@ -95,6 +95,7 @@ def to_request(match: Match, query: Sequence[tuple[str, str]], body: object) -> 
     tree: dict[str, Any] = {}
     if body is not None and match.route.body:
         _plant_body(tree, match.route.body, body)
+    _respell_masks(tree, request.DESCRIPTOR)
     for name, value in query:
         if name not in _SYSTEM_PARAMETERS:
             _plant(tree, request.DESCRIPTOR, name, value)
@@ -114,6 +115,18 @@ def _plant_body(tree: dict[str, Any], field: str, body: object) -> None:
         tree.update(body)
     else:
         raise invalid("Invalid JSON payload received. Root element must be a message.")
+
+
+def _respell_masks(tree: dict[str, Any], message: Any) -> None:  # noqa: ANN401 - descriptor
+    """Masks in a body may name fields as the proto does; proto3 JSON knows only camel case."""
+    for name, value in tree.items():
+        field = _field(message, name)
+        if field is not None and isinstance(value, str) and _is_mask(field):
+            tree[name] = _scalar(field, value)
+
+
+def _is_mask(field: Any) -> bool:  # noqa: ANN401 - descriptor
+    return field.message_type is not None and field.message_type.full_name == _MASK
 
 
 def _plant(tree: dict[str, Any], message: Any, path: str, value: str) -> None:  # noqa: ANN401 - descriptor
@@ -148,7 +161,7 @@ def _field(message: Any, name: str) -> Any:  # noqa: ANN401 - descriptor
 def _scalar(field: Any, value: str) -> object:  # noqa: ANN401 - descriptor
     if field.type == descriptor.FieldDescriptor.TYPE_BOOL:
         return value.lower() in ("true", "1")
-    if field.message_type is not None and field.message_type.full_name == _MASK:
+    if _is_mask(field):
         return ",".join(_camel(path) for path in value.split(","))
     if field.enum_type is not None and value.lstrip("-").isdigit():
         return int(value)

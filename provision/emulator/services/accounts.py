@@ -17,6 +17,7 @@ from provision.emulator.world import World
 
 SERVICE = "google.iam.admin.v1.IAM"
 _ID = re.compile(r"[a-z]([-a-z0-9]{4,28}[a-z0-9])")
+_CHANGEABLE = {"display_name": "displayName", "description": "description"}
 _MAX_DISPLAY_NAME = 100
 _MAX_DESCRIPTION = 256
 
@@ -123,8 +124,13 @@ class Accounts:
 
     async def _patch(self, call: Call) -> Any:  # noqa: ANN401 - ServiceAccount
         sent = call.request.service_account
-        paths = call.request.update_mask.paths or ("display_name", "description")
-        return self._change(call, sent, tuple(paths))
+        paths = tuple(call.request.update_mask.paths or ("display_name", "description"))
+        changed = self._change(call, sent, paths)
+        # Only the name and what was changed is answered (recorded).
+        answer = type(changed)(name=changed.name)
+        for path in paths:
+            setattr(answer, path, getattr(changed, path))
+        return answer
 
     async def _replace(self, call: Call) -> Any:  # noqa: ANN401 - ServiceAccount
         return self._change(call, call.request, ("display_name", "description"))
@@ -132,9 +138,10 @@ class Accounts:
     def _change(self, call: Call, sent: Any, paths: tuple[str, ...]) -> Any:  # noqa: ANN401 - messages
         account = self._allowed(call, "update", sent.name)
         _check_texts(sent)
-        for path, key in (("display_name", "displayName"), ("description", "description")):
-            if path in paths:
-                account[key] = getattr(sent, path)
+        for path in paths:
+            if path not in _CHANGEABLE:
+                raise invalid(f"The update mask names a field that cannot be changed: {path}")
+            account[_CHANGEABLE[path]] = getattr(sent, path)
         return _message(self._world.accounts.put(account["email"], account))
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty

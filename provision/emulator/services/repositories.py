@@ -150,6 +150,7 @@ class Repositories:
         message.vulnerability_scanning_config.enablement_state_reason = (
             "API containerscanning.googleapis.com is not enabled."
         )
+        message.vulnerability_scanning_config.last_enable_time.CopyFrom(message.create_time)
 
     def _start(self, parent: str, response: Any) -> Any:  # noqa: ANN401 - messages
         metadata = artifactregistry_v1.OperationMetadata.pb()()

@@ -167,10 +167,7 @@ class Services:
         wanted.ingress = record.message.ingress
         if changed:
             wanted.generation += 1
-            wanted.terminal_condition.type_ = "Ready"
-            wanted.terminal_condition.state = _PENDING
-            for field in ("message", "reason", "revision_reason"):
-                wanted.terminal_condition.ClearField(field)
+            _make_pending(wanted.terminal_condition)
         self._stamp(call, wanted, timestamp(), reconciling=changed)
         if call.request.validate_only:
             return self._operations.done(_location(name), wanted, wanted)
@@ -192,7 +189,7 @@ class Services:
             message.delete_time.ToDatetime(tzinfo=dt.UTC) + _KEPT_AFTER_DELETION
         )
         message.generation += 1
-        message.terminal_condition.CopyFrom(ConditionMessage(type_="Ready", state=_PENDING))
+        _make_pending(message.terminal_condition)
         self._stamp(call, message, timestamp())
         if call.request.validate_only:
             return self._operations.done(_location(name), message, message)
@@ -272,6 +269,14 @@ class Services:
 
 _ALL = int(IngressTraffic.INGRESS_TRAFFIC_ALL)
 _NO_MASK = run_v2.UpdateServiceRequest.pb()().update_mask
+
+
+def _make_pending(condition: Any) -> None:  # noqa: ANN401 - Condition
+    """The terminal condition of an existing service; it keeps its time (recorded)."""
+    condition.type_ = "Ready"
+    condition.state = _PENDING
+    for field in ("message", "reason", "revision_reason"):
+        condition.ClearField(field)
 
 
 def _location(name: str) -> str:
