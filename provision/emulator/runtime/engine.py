@@ -26,7 +26,7 @@ _LOG_LINES = 20
 _NETWORK_ATTEMPTS = 10
 
 
-class EngineUnavailableError(Exception):
+class EngineUnavailableError(RuntimeError):
     """The engine cannot be reached or used."""
 
 

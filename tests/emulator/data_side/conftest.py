@@ -152,9 +152,14 @@ class DataSide:
         self.grants.allow(AGENT, "artifactregistry.repositories.downloadArtifacts", key.name)
         return key
 
-    def open_service(self, name: str, **changes: object) -> tuple[ServiceKey, str, str]:
+    def open_service(
+        self,
+        name: str,
+        project: str = PROJECT,
+        **changes: Any,  # noqa: ANN401 - fields of a route
+    ) -> tuple[ServiceKey, str, str]:
         """Open a service's address; returns its key, the preferred URL and the loopback URL."""
-        key = ServiceKey(PROJECT, LOCATION, name)
+        key = ServiceKey(project, LOCATION, name)
         _, urls = self.run(self.door.open(key))
         route = Route(
             service=key,
@@ -166,15 +171,21 @@ class DataSide:
             revision=f"{name}-00001-abc",
             timeout=60,
         )
-        self.routes.routes[key] = dataclasses.replace(route, **changes)  # type: ignore[arg-type]
+        self.routes.routes[key] = dataclasses.replace(route, **changes)
         return key, urls[0], urls[-1]
 
-    def revision_of(self, service: str, image: str, **changes: object) -> RevisionToRun:
+    def revision_of(
+        self,
+        service: str,
+        image: str,
+        project: str = PROJECT,
+        **changes: Any,  # noqa: ANN401 - fields of a revision
+    ) -> RevisionToRun:
         """A revision of a pushed image, with Cloud Run's defaults."""
         stored = self.find(image)
         assert stored is not None
         revision = RevisionToRun(
-            service=ServiceKey(PROJECT, LOCATION, service),
+            service=ServiceKey(project, LOCATION, service),
             revision=f"{service}-00001-abc",
             project_number=123456789012,
             image=stored,
@@ -188,7 +199,7 @@ class DataSide:
             vpc_egress="",
             startup_seconds=30,
         )
-        return dataclasses.replace(revision, **changes)  # type: ignore[arg-type]
+        return dataclasses.replace(revision, **changes)
 
 
 class RegistryClient:
@@ -313,15 +324,16 @@ def engine_side(
 
 
 class Workshop:
-    """Builds small images on the engine and pushes them to a data side, as a user's machine does.
+    """Builds small images on the engine and pushes them, as a user's machine does.
 
     Args:
-        side: whose registry to push to.
         engine: the engine.
+        host: the registry to push to.
+        token: makes a member's access token.
     """
 
-    def __init__(self, side: DataSide, engine: docker.DockerClient) -> None:
-        self._side, self._engine = side, engine
+    def __init__(self, engine: docker.DockerClient, host: str, token: Callable[[str], str]) -> None:
+        self._engine, self._host, self._token = engine, host, token
         self._references: set[str] = set()
 
     def build(self, name: str, files: Mapping[str, bytes], packages: Sequence[str] = ()) -> str:
@@ -339,7 +351,7 @@ class Workshop:
             for distribution in packages:
                 _add_distribution(archive, distribution)
         buffer.seek(0)
-        reference = f"{self._side.host}/{LOCATION}/{PROJECT}/services/{name}"
+        reference = f"{self._host}/{LOCATION}/{PROJECT}/services/{name}"
         self._engine.images.build(fileobj=buffer, custom_context=True, tag=reference, rm=True)
         self._references.add(reference)
         self.push(reference)
@@ -354,8 +366,7 @@ class Workshop:
 
     def push(self, reference: str, member: str = DEVELOPER) -> list[str]:
         """Push, and return the errors that the engine's stream told of."""
-        token = self._side.identities.access_token(member)
-        credentials = {"username": "oauth2accesstoken", "password": token}
+        credentials = {"username": "oauth2accesstoken", "password": self._token(member)}
         events = self._engine.images.push(
             reference, auth_config=credentials, stream=True, decode=True
         )
@@ -376,6 +387,6 @@ def _add_distribution(archive: tarfile.TarFile, name: str) -> None:
 @pytest.fixture(scope="module")
 def workshop(engine_side: DataSide, engine: docker.DockerClient) -> Iterator[Workshop]:
     """Builds and pushes images."""
-    shop = Workshop(engine_side, engine)
+    shop = Workshop(engine, engine_side.host, engine_side.identities.access_token)
     yield shop
     shop.clean()

@@ -1,7 +1,7 @@
 """Who the front door lets in, seen over plain HTTP; without an engine a placeholder answers."""
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -146,7 +146,7 @@ def test_custom_audiences_are_taken(side: "DataSide") -> None:
     ],
 )
 def test_an_address_out_of_reach_answers_404_before_anything_else(
-    side: "DataSide", changes: dict[str, object]
+    side: "DataSide", changes: dict[str, Any]
 ) -> None:
     """From this machine, even an invoker and a public service get 404; no header helps."""
     key, url, _ = side.open_service("orders", invoker_iam_disabled=True, **changes)

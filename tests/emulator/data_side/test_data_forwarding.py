@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -108,7 +108,7 @@ def url(engine_side: "DataSide", image: str) -> str:
     return _start(engine_side, image, invoker_iam_disabled=True)
 
 
-def _start(side: "DataSide", image: str, **changes: object) -> str:
+def _start(side: "DataSide", image: str, **changes: Any) -> str:  # noqa: ANN401 - fields of a route
     side.run(side.runtime.start(side.revision_of("app", image)))
     _, url, _ = side.open_service("app", **changes)
     return url

@@ -133,7 +133,7 @@ def test_closing_removes_containers_network_and_pulled_images(
     label = f"test-closing-{tmp_path.name}"
     with opened(DataSide(tmp_path / "registry", "auto", label)) as side:
         side.repository()
-        shop = Workshop(side, engine)
+        shop = Workshop(engine, side.host, side.identities.access_token)
         _running(shop, side, "orders")
         shop.clean()
         ours = f"provision.emulator={label}"

@@ -1,7 +1,7 @@
 """Revisions on a real Docker engine: pushed, pulled, started, watched and removed."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import docker
 import pytest
@@ -45,7 +45,7 @@ def echo(workshop: "Workshop") -> str:
     return workshop.python("echo", ECHO)
 
 
-def _failure(side: DataSide, service: str, image: str, **changes: object) -> StartError:
+def _failure(side: DataSide, service: str, image: str, **changes: Any) -> StartError:  # noqa: ANN401 - fields of a revision
     revision = side.revision_of(service, image, **changes)
     with pytest.raises(StartError) as caught:
         side.run(side.runtime.start(revision))

@@ -1,12 +1,20 @@
 """One service calls another with the token that Google's own library fetched in its container."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from google.cloud import artifactregistry_v1, run_v2
+from google.iam.v1 import iam_policy_pb2, policy_pb2
+
+from tests.conftest import Clients, RunningEmulator, StartEmulator
+from tests.emulator.data_side.conftest import Workshop
 
 if TYPE_CHECKING:
-    from tests.emulator.data_side.conftest import DataSide, Workshop
+    import docker
+
+    from tests.emulator.data_side.conftest import DataSide
 
 pytestmark = pytest.mark.engine
 
@@ -72,7 +80,7 @@ http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), App).serve_forever(
 
 
 @pytest.fixture(scope="module")
-def image(workshop: "Workshop") -> str:
+def image(workshop: Workshop) -> str:
     """An image with Google's authentication library."""
     return workshop.python("caller", APP, LIBRARIES)
 
@@ -127,6 +135,15 @@ def test_a_caller_that_does_not_go_through_the_vpc_is_outside(
     """The role alone does not open an internal service."""
     _grant(engine_side, image)
     checkout = _checkout(engine_side, image, vpc_egress)
+    assert _ask(checkout, "call", url=orders)["status"] == 404
+
+
+def test_another_projects_vpc_is_outside(engine_side: "DataSide", image: str, orders: str) -> None:
+    """Only the VPC of the service's own project counts as inside."""
+    _grant(engine_side, image)
+    revision = engine_side.revision_of("checkout", image, "acme-dev", vpc_egress="ALL_TRAFFIC")
+    engine_side.run(engine_side.runtime.start(revision))
+    _, _, checkout = engine_side.open_service("checkout", "acme-dev", invoker_iam_disabled=True)
     assert _ask(checkout, "call", url=orders)["status"] == 404
 
 
@@ -193,3 +210,69 @@ def test_the_host_gets_no_metadata(engine_side: "DataSide", image: str) -> None:
         f"http://{address}{path}", headers={"Metadata-Flavor": "Google"}, timeout=30
     )
     assert answer.status_code == 403
+
+
+PARENT = "projects/acme-prod/locations/asia-east1"
+
+
+@pytest.fixture(scope="module")
+def whole(start_emulator: StartEmulator) -> RunningEmulator:
+    """The emulator as users start it, with an engine, a repository and two accounts."""
+    running = start_emulator("--project", "acme-prod", "--operation-delay", "0")
+    assert running.about["engine"]
+    clients = Clients(running, "grpc", "user:developer@example.com")
+    docker_format = artifactregistry_v1.Repository.Format.DOCKER
+    clients.repositories.create_repository(
+        parent=PARENT,
+        repository_id="services",
+        repository=artifactregistry_v1.Repository(format_=docker_format),
+    ).result(timeout=30)
+    for account in ("checkout", "orders"):
+        clients.iam.create_service_account(
+            request={"name": "projects/acme-prod", "account_id": account}
+        )
+    return running
+
+
+@pytest.fixture(scope="module")
+def pushed(whole: RunningEmulator, engine: "docker.DockerClient") -> Iterator[str]:
+    """The program above in the emulator's registry."""
+    shop = Workshop(engine, str(whole.about["registry"]), whole.token)
+    yield shop.python("caller", APP, LIBRARIES)
+    shop.clean()
+
+
+def _deploy(clients: Clients, name: str, image: str, service: run_v2.Service) -> run_v2.Service:
+    service.template.containers = [run_v2.Container(image=image)]
+    service.template.service_account = f"{name}@acme-prod.iam.gserviceaccount.com"
+    deployed: run_v2.Service = clients.services.create_service(
+        parent=PARENT, service_id=name, service=service
+    ).result(timeout=60)
+    return deployed
+
+
+def test_the_whole_emulator_lets_checkout_call_orders(whole: RunningEmulator, pushed: str) -> None:
+    """Deployed and bound with Google's clients: 403 before the binding, 200 after, 404 outside."""
+    clients = Clients(whole, "grpc", "user:developer@example.com")
+    internal = run_v2.IngressTraffic.INGRESS_TRAFFIC_INTERNAL_ONLY
+    orders = _deploy(clients, "orders", pushed, run_v2.Service(ingress=internal))
+    vpc = run_v2.VpcAccess(
+        egress=run_v2.VpcAccess.VpcEgress.ALL_TRAFFIC,
+        network_interfaces=[run_v2.VpcAccess.NetworkInterface(network="default")],
+    )
+    template = run_v2.RevisionTemplate(vpc_access=vpc)
+    checkout = _deploy(
+        clients, "checkout", pushed, run_v2.Service(template=template, invoker_iam_disabled=True)
+    )
+    assert _ask(checkout.uri, "call", url=orders.uri)["status"] == 403
+    binding = policy_pb2.Binding(role="roles/run.invoker", members=[CHECKOUT])
+    clients.services.set_iam_policy(
+        iam_policy_pb2.SetIamPolicyRequest(
+            resource=orders.name, policy=policy_pb2.Policy(bindings=[binding])
+        )
+    )
+    told = _ask(checkout.uri, "call", url=orders.uri)
+    assert told == {"status": 200, "body": '{"service": "orders"}'}
+    assert [requests.get(url, timeout=30).status_code for url in orders.urls] == [404, 404]
+    for name in (orders.name, checkout.name):
+        clients.services.delete_service(name=name).result(timeout=60)
