@@ -7,7 +7,10 @@ from typing import IO, Any
 
 from provision.clients.docker_engine.connection import Connection, Event, engine_calls
 from provision.clients.docker_engine.transcript import BuildTranscript, TransferTotals, said
-from provision.errors import EngineError, PushError
+from provision.errors import EngineError, ProvisionError, PushError, UnavailableError
+
+_NOT_REACHED = ("dial tcp", "no such host", "i/o timeout", "TLS handshake timeout")
+"""What the engine says when it did not get as far as the registry."""
 
 Report = Callable[[str], None]
 
@@ -173,6 +176,7 @@ class DockerEngine:
 
         Raises:
             PushError: in the words of the registry.
+            UnavailableError: the engine cannot reach the registry.
             EngineError: the engine broke off.
         """
         totals = TransferTotals("pushing", report)
@@ -180,7 +184,7 @@ class DockerEngine:
         with self._stream("Pushing the image", "push", stream=True, **arguments) as events:
             for event in events:
                 if "error" in event or "errorDetail" in event:
-                    raise PushError(f"Pushing {name}:{tag}: {said(event)}")
+                    raise _push_error(f"Pushing {name}:{tag}: {said(event)}")
                 totals.take(event)
 
     @contextmanager
@@ -193,6 +197,16 @@ class DockerEngine:
         """The events of a long answer, each one decoded."""
         with engine_calls(doing), self.connection.streaming() as client:
             yield getattr(client, method)(decode=True, **arguments)
+
+
+def _push_error(message: str) -> ProvisionError:
+    if any(words in message for words in _NOT_REACHED):
+        return UnavailableError(
+            message,
+            hint="The registry is looked for from where the Docker engine runs: check the network"
+            " and the proxy there, and run the same command again.",
+        )
+    return PushError(message)
 
 
 def _image(told: Mapping[str, Any]) -> EngineImage:

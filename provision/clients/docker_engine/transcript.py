@@ -12,7 +12,8 @@ Report = Callable[[str], None]
 
 _SHOWN_LINES = 20
 """Lines of a failed step's output that its error repeats."""
-_NEWER_BUILDER = "requires BuildKit"
+_NEWER_BUILDER = ("requires BuildKit", "failed to parse platform")
+"""What the engine's own builder says of options that only BuildKit has."""
 _EXIT_CODE = re.compile(r"The command '.*' returned a non-zero code: (\d+)", re.DOTALL)
 _ENGINES_OWN = (" ---> ", "Removing intermediate container ")
 """Beginnings of lines that are the engine's own bookkeeping, and tell nothing of a failure."""
@@ -99,7 +100,7 @@ class BuildTranscript:
         output = [line for line in self._lines if not line.startswith(_ENGINES_OWN)]
         shown = "".join(f"\n  {line}" for line in output[-_SHOWN_LINES:])
         hint = ""
-        if _NEWER_BUILDER in reason:
+        if any(words in reason for words in _NEWER_BUILDER):
             hint = (
                 "The engine's own builder is used here; write the step without BuildKit's options."
             )

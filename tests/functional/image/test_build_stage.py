@@ -114,6 +114,16 @@ def test_a_step_that_fails_is_shown(built_here: Workshop) -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize("step", ["COPY --chmod=755 . /", "RUN --mount=type=cache,target=/c true"])
+def test_options_of_buildkit_alone_are_told_apart(built_here: Workshop, step: str) -> None:
+    """The engine's own builder refuses them; the hint says what that means."""
+    built_here.write("Dockerfile", f"FROM scratch\n{step}\n")
+    with pytest.raises(BuildError, match="requires BuildKit") as caught:
+        built_here.up()
+    assert "without BuildKit's options" in caught.value.hint
+
+
+@pytest.mark.engine
 def test_a_result_of_another_architecture_goes_no_further(
     built_here: Workshop, shelf: Shelf, engine: docker.DockerClient
 ) -> None:

@@ -169,6 +169,18 @@ def test_progress_is_a_few_lines(built_here: Workshop) -> None:
     assert told[-1].startswith("pushing: 1 of 1 layers")
 
 
+@pytest.mark.engine
+def test_a_registry_that_the_engine_cannot_reach_is_named(built_here: Workshop) -> None:
+    """Whatever we can reach: the push comes from the engine, and its words name the host."""
+    build = built_here.stages()[0]
+    built = build.apply(built_here.plan().changes[0])
+    name = f"127.0.0.1:1/a/{built_here.name}"
+    build.engine.tag(built.image_id, name, "1")
+    with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:1") as caught:
+        build.engine.push(name, "1", login={}, report=built_here.lines.append)
+    assert "where the Docker engine runs" in caught.value.hint
+
+
 def test_a_repository_of_another_format_is_refused(workshop: Workshop) -> None:
     """Before anything is built, and without an engine."""
     _create(workshop, kind="MAVEN")
