@@ -17,14 +17,8 @@ RUN = "run/*cloudruncomputeregionnetworkendpointgroup__http__2026-06-13*.log"
 REPOSITORIES = "artifactregistry/*repository_crud__http__2025-05-14*.log"
 ACCOUNTS = "iam/*iamserviceaccount-full__http__2025-05-23*.log"
 # What newer servers add to recordings from before it existed, and what the recorder left out (uid).
-ADDED = {
-    "uid",
-    "metadata.uid",
-    "response.uid",
-    "registryUri",
-    "response.registryUri",
-    "response.satisfiesPzi",
-}
+ADDED = {"uid", "metadata.uid", "response.uid"}
+ADDED |= {"registryUri", "response.registryUri", "response.satisfiesPzi"}
 LEGACY = {"error.errors[]", "error.errors[].domain", "error.errors[].message"}
 LEGACY |= {"error.errors[].reason", "error.errors"}
 
