@@ -100,6 +100,9 @@ class Registry:
                 response = await self._serve(operation, request, note)
             except Refusal as refusal:
                 response = refusal.response()
+            except OSError as error:
+                message = f"The registry's disk cannot be used: {error.strerror}"
+                response = Refusal(500, "UNKNOWN", message).response()
             response.headers[_API_VERSION[0]] = _API_VERSION[1]
             self._recorder.record(
                 operation.title,

@@ -92,10 +92,10 @@ def parse_reference(reference: str, own_hosts: tuple[str, ...]) -> ImageReferenc
     host, _, rest = reference.partition("/")
     if host not in own_hosts and host not in _GCR_LOCATIONS and not _PKG_DEV.fullmatch(host):
         return None
-    tagged, _, digest = rest.partition("@")
-    name, _, tag = tagged.partition(":")
-    target = digest or tag or "latest"
-    if not (is_digest(target) if digest else is_tag(target)):
+    tagged, at, digest = rest.partition("@")
+    name, colon, tag = tagged.partition(":")
+    target = digest if at else tag if colon else "latest"
+    if not (is_digest(target) if at else is_tag(target)):
         return None
     try:
         return ImageReference(parse_name(host, name), target)

@@ -123,7 +123,8 @@ def open_store(directory: Path, clock: Callable[[], float] = time.time) -> Store
     Uploads that nobody owns, from a run that ended between two steps, are dropped, and those that
     nobody went on with for a day.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    # Images hold what their owner may not want read by others on this machine.
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = BlobFiles(directory)
     catalog = Catalog(directory / "registry.sqlite3")
     for upload, touched in files.unfinished():

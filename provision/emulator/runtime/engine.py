@@ -62,7 +62,10 @@ class DockerEngine:
             client = docker.DockerClient(base_url=address) if address else docker.from_env()
             return cls(client, label, int(client.info()["NCPU"]))
 
-        return await _in_thread(connect)
+        try:
+            return await _in_thread(connect)
+        except EngineRefusedError as error:
+            raise EngineUnavailableError(f"The Docker engine refused: {error}") from None
 
     async def make_network(self) -> ipaddress.IPv4Network:
         """Remove what earlier runs left, and make the network. Its first address is the gateway."""
