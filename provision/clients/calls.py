@@ -58,12 +58,14 @@ From the predefined roles as of 2026-08-22; refresh with ``gcloud iam roles desc
 
 
 @contextmanager
-def calling(doing: str, *, member: str = "") -> Iterator[None]:
+def calling(doing: str, *, member: str = "", needs: str = "") -> Iterator[None]:
     """Turn what Google's clients raise into a `ProvisionError`.
 
     Args:
         doing: what we are doing, to what, as in ``Reading service orders in asia-east1``.
         member: whom we act as, named when a permission is missing.
+        needs: the permission and the resource, as in ``resourcemanager.folders.get on folders/1``,
+            for services that refuse without naming them.
     """
     from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import GoogleAuthError
@@ -71,7 +73,7 @@ def calling(doing: str, *, member: str = "") -> Iterator[None]:
     try:
         yield
     except GoogleAPICallError as error:
-        raise translated(error, doing, member) from error
+        raise translated(error, doing, member, needs) from error
     except RetryError as error:
         raise UnavailableError(f"{doing}: gave up, {error.cause}.", hint=_LATER) from error
     except GoogleAuthError as error:
@@ -85,7 +87,7 @@ _LOG_IN = "Log in again: `gcloud auth application-default login`."
 _LATER = "Nothing is lost: run the same command again."
 
 
-def translated(error: Any, doing: str, member: str) -> ProvisionError:  # noqa: ANN401 - untyped
+def translated(error: Any, doing: str, member: str, needs: str = "") -> ProvisionError:  # noqa: ANN401 - untyped
     """The error as one of ours, with the least role or the constraint named where there is one."""
     from google.api_core import exceptions as google
 
@@ -97,7 +99,7 @@ def translated(error: Any, doing: str, member: str) -> ProvisionError:  # noqa: 
             f"{message} (organisation policy {constraint})", hint=_domain_hint(said)
         )
     for kinds, ours, hint in (
-        (google.Forbidden, PermissionDeniedError, permission_hint(said, member)),
+        (google.Forbidden, PermissionDeniedError, permission_hint(said, member, needs)),
         (google.NotFound, NotFoundError, ""),
         (google.Conflict, ConflictError, "Somebody else changed it meanwhile; run it again."),
         (google.Unauthorized, UsageError, _LOG_IN),
@@ -108,19 +110,20 @@ def translated(error: Any, doing: str, member: str) -> ProvisionError:  # noqa: 
     return ProvisionError(message)
 
 
-def permission_hint(said: str, member: str) -> str:
+def permission_hint(said: str, member: str, needs: str = "") -> str:
     """Which permission, on what, for whom, and the least role that has it."""
-    found = _PERMISSION.search(said)
     whom = member or "the identity in use"
-    if not found:
-        return (
-            f"Check that the project exists and that {whom} may see it:"
-            " a project that does not exist is answered in the same words."
-        )
-    permission, resource = found.groups()
+    found = _PERMISSION.search(said)
+    permission, resource = found.groups() if found else (needs.split(" on ") if needs else ("", ""))
+    if not permission:
+        return f"Check that the project exists and that {whom} may see it. {_SAME_WORDS}"
     role = LEAST_ROLES.get(permission.lower())
     narrowest = f"; the least role that has it is {role}" if role else ""
-    return f"{whom} needs {permission} on {resource.strip(' .')}{narrowest}."
+    unnamed = "" if found else f" {_SAME_WORDS}"
+    return f"{whom} needs {permission} on {resource.strip(' .')}{narrowest}.{unnamed}"
+
+
+_SAME_WORDS = "What does not exist is answered in the same words."
 
 
 def _constraint(error: Any) -> str:  # noqa: ANN401

@@ -73,13 +73,8 @@ def load_caller(
 
 
 def _source(environ: Mapping[str, str], local: LocalCloud | None) -> tuple[Any, str]:
-    if local is not None and not _issued_by(environ.get("GOOGLE_APPLICATION_CREDENTIALS"), local):
-        from google.oauth2.credentials import Credentials
-
-        refresh = {
-            key: value for key, value in local.refresh.items() if key not in {"type", "account"}
-        }
-        return Credentials(None, scopes=SCOPES, **refresh), "the emulator's default identity"
+    if local is not None:
+        return _local_source(environ.get("GOOGLE_APPLICATION_CREDENTIALS", ""), local)
     import google.auth
     from google.auth.exceptions import DefaultCredentialsError
 
@@ -93,15 +88,29 @@ def _source(environ: Mapping[str, str], local: LocalCloud | None) -> tuple[Any, 
     return credentials, "Application Default Credentials"
 
 
-def _issued_by(path: str | None, local: LocalCloud) -> bool:
-    """Whether the credentials file is one that this emulator issued."""
-    if not path:
-        return False
+def _local_source(path: str, local: LocalCloud) -> tuple[Any, str]:
+    """Credentials that the emulator issued: those of a file, else its default identity's."""
+    from google.oauth2 import credentials, service_account
+
+    issued = _read_issued(path, local)
+    if issued.get("type") == "service_account":
+        info = service_account.Credentials.from_service_account_info(issued, scopes=SCOPES)
+        return info, "GOOGLE_APPLICATION_CREDENTIALS"
+    # google.auth.default() would send a user's refresh token to Google, whatever the file says.
+    told = issued or local.refresh
+    parts = {key: told[key] for key in ("refresh_token", "token_uri", "client_id", "client_secret")}
+    origin = "GOOGLE_APPLICATION_CREDENTIALS" if issued else "the emulator's default identity"
+    return credentials.Credentials(None, scopes=SCOPES, **parts), origin
+
+
+def _read_issued(path: str, local: LocalCloud) -> Mapping[str, str]:
+    """The credentials file, if it is one that this emulator issued; else nothing."""
     try:
-        told = json.loads(Path(path).read_text(encoding="utf-8"))
+        told = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
     except (OSError, ValueError):
-        return False
-    return isinstance(told, dict) and str(told.get("token_uri", "")).startswith(f"{local.http}/")
+        return {}
+    ours = isinstance(told, dict) and str(told.get("token_uri", "")).startswith(f"{local.http}/")
+    return told if ours else {}
 
 
 def _impersonated(source: Any, chain: str, local: LocalCloud | None) -> Any:  # noqa: ANN401

@@ -117,7 +117,7 @@ class GoogleClients:
 def _token_interceptor(token: Callable[[], str]) -> Any:  # noqa: ANN401
     import grpc
 
-    class Interceptor(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    class Interceptor(grpc.UnaryUnaryClientInterceptor):
         """Adds the authorization metadata that a TLS channel would add by itself."""
 
         def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:  # noqa: ANN401

@@ -1,12 +1,11 @@
 """IAM v1: service accounts and roles."""
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from typing import Any
 
 from provision.clients.calls import TIMEOUT, calling
 from provision.clients.google import GoogleClients
-from provision.errors import NotFoundError, PermissionDeniedError, ProvisionError
+from provision.errors import NotFoundError, ProvisionError
 from provision.resources import ServiceAccountName
 from provision.roles import INVOKE, predefined
 
@@ -44,6 +43,7 @@ class Iam:
     """
 
     google: GoogleClients
+    _read: dict[str, bool | None] = field(default_factory=dict, repr=False)
 
     def find_account(self, name: ServiceAccountName) -> Account | None:
         """The account, or None when there is none."""
@@ -77,19 +77,21 @@ class Iam:
 
     def carries_invoke(self, role: str) -> bool | None:
         """Whether `role` holds ``run.routes.invoke``; None when the role cannot be read."""
-        return True if role in predefined() else _carries(self, role)
+        if role in predefined():
+            return True
+        if role not in self._read:
+            self._read[role] = self._ask(role)
+        return self._read[role]
+
+    def _ask(self, role: str) -> bool | None:
+        try:
+            with self._calling(f"Reading {role}"):
+                told = self.google.iam.get_role(request={"name": role}, timeout=TIMEOUT)
+        except NotFoundError:
+            return False  # a role that is gone grants nothing
+        except ProvisionError:
+            return None
+        return not told.deleted and INVOKE in told.included_permissions
 
     def _calling(self, doing: str) -> Any:  # noqa: ANN401 - a context manager
         return calling(doing, member=self.google.caller.member)
-
-
-@cache
-def _carries(iam: Iam, role: str) -> bool | None:
-    try:
-        with calling(f"Reading {role}", member=iam.google.caller.member):
-            told = iam.google.iam.get_role(request={"name": role}, timeout=TIMEOUT)
-    except NotFoundError:
-        return False  # a role that is gone grants nothing
-    except (PermissionDeniedError, ProvisionError):
-        return None
-    return not told.deleted and INVOKE in told.included_permissions

@@ -29,9 +29,9 @@ class PolicyClient:
     member: str
     clock: Clock = field(default_factory=Clock)
 
-    def get(self, resource: str) -> Policy:
-        """The policy of `resource`, conditions included."""
-        with calling(f"Reading the policy of {resource}", member=self.member):
+    def get(self, resource: str, *, needs: str = "") -> Policy:
+        """The policy of `resource`, conditions included; `needs` as in `calling`."""
+        with calling(f"Reading the policy of {resource}", member=self.member, needs=needs):
             return _from_message(self._read(resource))
 
     def edit(self, resource: str, edit: Callable[[Policy], Policy]) -> Policy:

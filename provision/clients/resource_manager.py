@@ -26,7 +26,8 @@ class ResourceManager:
         """What stands directly above, ``folders/…`` or ``organizations/…``; empty at the top."""
         if resource.startswith("organizations/"):
             return ""
-        with calling(f"Reading {resource}", member=self.google.caller.member):
+        needs = f"resourcemanager.{resource.partition('/')[0]}.get on {resource}"
+        with calling(f"Reading {resource}", member=self.google.caller.member, needs=needs):
             if resource.startswith("folders/"):
                 told = self.google.folders.get_folder(name=resource, timeout=TIMEOUT)
             else:
@@ -35,7 +36,9 @@ class ResourceManager:
 
     def policy(self, resource: str) -> Policy:
         """The allow policy of a project, a folder or an organisation."""
-        return PolicyClient(self._api(resource), self.google.caller.member).get(resource)
+        needs = f"resourcemanager.{resource.partition('/')[0]}.getIamPolicy on {resource}"
+        client = PolicyClient(self._api(resource), self.google.caller.member)
+        return client.get(resource, needs=needs)
 
     def _api(self, resource: str) -> Any:  # noqa: ANN401
         kind = resource.partition("/")[0]

@@ -1,10 +1,9 @@
-"""A project of the user's, and an emulator that runs containers, for the stages and the commands."""
+"""A project of the user's and an emulator that runs containers, for stages and commands."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,8 @@ from provision.spec import Spec
 from provision.spec.load import load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from tests.conftest import RunningEmulator
 
 BASE = "provision-base:dev"
@@ -73,6 +74,7 @@ class Result:
     @property
     def document(self) -> dict[str, Any]:
         """What it printed with ``--json``."""
+        assert self.out, self.err
         found: dict[str, Any] = json.loads(self.out)
         return found
 
@@ -148,6 +150,13 @@ class Project:
         """``provision up --yes --json``, waiting for IAM only a little."""
         return self.run("up", "--yes", "--json", "--wait", "3s", *words)
 
+    def act_as(self, member: str) -> dict[str, str]:
+        """The environment in which commands act as another identity."""
+        made = self.cloud.admin("POST", "/identities", member=member)
+        file = self.path.parent / "home" / "adc.json"
+        file.write_text(json.dumps(made["adc"]))
+        return {"GOOGLE_APPLICATION_CREDENTIALS": str(file)}
+
     def forget_requests(self) -> None:
         """Begin a new record of what is asked of the cloud."""
         self.cloud.admin("DELETE", "/requests")
@@ -173,6 +182,7 @@ def project(tmp_path: Path, cloud: "RunningEmulator") -> Project:
     # The engine outlives a test: inputs of its own make sure that nothing was built before.
     (path / "app.py").write_text(f"{APP}\n# {uuid4()}\n")
     (path / "Dockerfile").write_text(DOCKERFILE)
+    (path / ".dockerignore").write_text("*.yaml\n")  # as `init` writes it: the spec is no input
     declared: Mapping[str, Any] = {
         "project": cloud.project,
         "region": "asia-east1",

@@ -1,7 +1,7 @@
 """One suite over every stage: what design promises of each holds for all of them."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,7 @@ from provision.pipeline import SERVICE_STAGES
 from provision.plan import Verdict
 
 if TYPE_CHECKING:
+    from tests.conftest import RunningEmulator
     from tests.functional.conftest import Project
 
 pytestmark = pytest.mark.engine
@@ -79,7 +80,10 @@ def writes_of(project: "Project", stage: str) -> list[str]:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("stage", ["push", "deploy", "bind"])
 def test_a_fault_at_any_write_and_then_apply_again_converges(
-    project: "Project", cloud: Any, stage: str, when: str  # noqa: ANN401 - the fixture's type
+    project: "Project",
+    cloud: "RunningEmulator",
+    stage: str,
+    when: str,
 ) -> None:
     """Whether the write took effect before it failed or not."""
     methods = writes_of(project, stage)

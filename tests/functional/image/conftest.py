@@ -143,7 +143,7 @@ def built_here(
     """The workshop with the engine; its images are taken away afterwards."""
     workshop.engine = engine_host
     yield workshop
-    names = [name for image in engine.images.list() for name in image.tags]
+    names = [name for image in engine.api.images() for name in image["RepoTags"] or ()]
     for name in names:
         if workshop.name in name or workshop.host in name:
             engine.images.remove(name, force=True)

@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -62,7 +63,8 @@ def context(tmp_path: Path) -> Path:
     (tmp_path / "empty2" / "inner").mkdir(parents=True)
     (tmp_path / "linkdir").symlink_to("src")
     (tmp_path / "dangling").symlink_to("nowhere")
-    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /ctx/\n")
+    # Builds side by side must not share images, as each one is removed when it was looked at.
+    (tmp_path / "Dockerfile").write_text(f"FROM scratch\nLABEL of={uuid4()}\nCOPY . /ctx/\n")
     return tmp_path
 
 
