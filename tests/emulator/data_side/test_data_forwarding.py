@@ -26,6 +26,12 @@ class App(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         size = int(self.headers.get("Content-Length", 0))
         digest = hashlib.sha256()
+        while self.path == "/chunked":
+            length = int(self.rfile.readline(), 16)
+            digest.update(self.rfile.read(length))
+            self.rfile.readline()
+            if not length:
+                break
         while size:
             piece = self.rfile.read(min(size, 65536))
             digest.update(piece)
@@ -182,6 +188,12 @@ def test_a_large_body_is_passed_on_whole(url: str, expect: dict[str, str]) -> No
     body = os.urandom(8 * 1024 * 1024)
     answer = requests.post(url, data=body, headers=expect, timeout=60)
     assert answer.text == hashlib.sha256(body).hexdigest()
+
+
+def test_a_body_of_unknown_length_is_passed_on(url: str) -> None:
+    """A chunked body arrives in chunks, and as it was sent."""
+    answer = requests.post(f"{url}/chunked", data=iter([b"one ", b"two"]), timeout=30)
+    assert answer.text == hashlib.sha256(b"one two").hexdigest()
 
 
 def test_answers_are_passed_on_as_they_are(url: str) -> None:
