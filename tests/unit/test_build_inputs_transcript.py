@@ -2,7 +2,11 @@
 
 import pytest
 
-from provision.clients.docker_engine.transcript import BuildTranscript, TransferTotals
+from provision.clients.docker_engine.transcript import (
+    BuildTranscript,
+    CacheLostError,
+    TransferTotals,
+)
 from provision.errors import BuildError, EngineError
 
 
@@ -29,6 +33,14 @@ def test_a_failed_step_is_shown_with_its_last_lines() -> None:
     first, *output = str(caught.value).splitlines()
     assert first == "Building the image failed at Step 2/2 : RUN make: it ended with exit code 2"
     assert output == [f"  line {number}" for number in range(10, 30)]
+
+
+def test_a_cache_that_was_cleared_meanwhile_is_no_failed_step() -> None:
+    """The engine trips over an image that another program removed: told apart, to build again."""
+    transcript = BuildTranscript(lambda _: None)
+    reason = f'unable to find image "sha256:{"0" * 64}"'
+    with pytest.raises(CacheLostError):
+        transcript.take({"errorDetail": {"message": reason}, "error": reason})
 
 
 def test_a_stream_that_ends_early_is_the_engine_s_failure() -> None:

@@ -6,9 +6,15 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from provision.clients.docker_engine.connection import Connection, Event, engine_calls
-from provision.clients.docker_engine.transcript import BuildTranscript, TransferTotals, said
+from provision.clients.docker_engine.transcript import (
+    BuildTranscript,
+    CacheLostError,
+    TransferTotals,
+    said,
+)
 from provision.errors import EngineError, ProvisionError, PushError, UnavailableError
 
+_BUILD_ATTEMPTS = 3
 _NOT_REACHED = ("dial tcp", "no such host", "i/o timeout", "TLS handshake timeout")
 """What the engine says when it did not get as far as the registry."""
 
@@ -146,6 +152,15 @@ class DockerEngine:
             BuildError: a step failed; with its last lines of output.
             EngineError: the engine broke off.
         """
+        for _ in range(_BUILD_ATTEMPTS - 1):
+            try:
+                return self._build(request, report)
+            except CacheLostError:
+                report("another program removed images that the engine looked at: building again")
+                request.archive.seek(0)
+        return self._build(request, report)
+
+    def _build(self, request: BuildRequest, report: Report) -> str:
         transcript = BuildTranscript(report)
         with self._stream(
             "Building the image",

@@ -15,12 +15,21 @@ _SHOWN_LINES = 20
 _NEWER_BUILDER = ("requires BuildKit", "failed to parse platform")
 """What the engine's own builder says of options that only BuildKit has."""
 _EXIT_CODE = re.compile(r"The command '.*' returned a non-zero code: (\d+)", re.DOTALL)
+_CACHE_LOST = re.compile(r"unable to find image \"?sha256:")
 _ENGINES_OWN = (" ---> ", "Removing intermediate container ")
 """Beginnings of lines that are the engine's own bookkeeping, and tell nothing of a failure."""
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 """Colours (the engine paints standard error red) and whatever else would drive the terminal."""
 _STEP_WIDTH = 200
 _MEGABYTE = 1_000_000
+
+
+class CacheLostError(BuildError):
+    """An image that the engine meant to reuse was removed while it looked; the build can go again.
+
+    The engine walks over all its images when it looks for a cached step, and gives up when one of
+    them goes meanwhile (moby, image/cache, getLocalCachedImage).
+    """
 
 
 def said(event: Event) -> str:
@@ -104,7 +113,8 @@ class BuildTranscript:
             hint = (
                 "The engine's own builder is used here; write the step without BuildKit's options."
             )
-        return BuildError(f"Building the image failed{at}: {why}{shown}", hint=hint)
+        kind = CacheLostError if _CACHE_LOST.match(reason) else BuildError
+        return kind(f"Building the image failed{at}: {why}{shown}", hint=hint)
 
 
 class TransferTotals:
