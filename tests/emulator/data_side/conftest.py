@@ -174,6 +174,13 @@ class DataSide:
         self.routes.routes[key] = dataclasses.replace(route, **changes)
         return key, urls[0], urls[-1]
 
+    def running(self, revision: RevisionToRun) -> RevisionToRun:
+        """The revision, started unless it runs already."""
+        held = self.run(self.runtime.address(revision.service, revision.revision))
+        if held is None:
+            self.run(self.runtime.start(revision))
+        return revision
+
     def revision_of(
         self,
         service: str,

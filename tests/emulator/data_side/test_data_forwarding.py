@@ -110,12 +110,12 @@ def image(workshop: "Workshop") -> str:
 
 @pytest.fixture
 def url(engine_side: "DataSide", image: str) -> str:
-    """The address of a freshly started service that everybody may invoke."""
+    """The address of a service that everybody may invoke."""
     return _start(engine_side, image, invoker_iam_disabled=True)
 
 
 def _start(side: "DataSide", image: str, **changes: Any) -> str:  # noqa: ANN401 - fields of a route
-    side.run(side.runtime.start(side.revision_of("app", image)))
+    side.running(side.revision_of("app", image))
     _, url, _ = side.open_service("app", **changes)
     return url
 
@@ -219,8 +219,10 @@ def test_a_slow_container_is_given_up(engine_side: "DataSide", image: str) -> No
     assert requests.get(f"{url}/slow", timeout=30).status_code == 504
 
 
-def test_a_dead_container_is_told_of(url: str) -> None:
+def test_a_dead_container_is_told_of(engine_side: "DataSide", image: str) -> None:
     """While it dies and after it died: 503."""
+    engine_side.running(engine_side.revision_of("mortal", image))
+    _, url, _ = engine_side.open_service("mortal", invoker_iam_disabled=True)
     assert requests.get(f"{url}/die", timeout=30).status_code == 503
     assert requests.get(url, timeout=30).status_code == 503
 

@@ -88,8 +88,7 @@ def image(workshop: Workshop) -> str:
 @pytest.fixture
 def orders(engine_side: "DataSide", image: str) -> str:
     """The address of an internal service that nobody may invoke yet."""
-    revision = engine_side.revision_of("orders", image)
-    engine_side.run(engine_side.runtime.start(revision))
+    revision = engine_side.running(engine_side.revision_of("orders", image))
     engine_side.grants.held.discard((CHECKOUT, INVOKE, revision.service.name))
     ingress = "INGRESS_TRAFFIC_INTERNAL_ONLY"
     _, url, _ = engine_side.open_service("orders", ingress=ingress)
@@ -98,9 +97,10 @@ def orders(engine_side: "DataSide", image: str) -> str:
 
 def _checkout(side: "DataSide", image: str, vpc_egress: str) -> str:
     """The address of a caller that the host may ask to call."""
-    revision = side.revision_of("checkout", image, vpc_egress=vpc_egress)
-    side.run(side.runtime.start(revision))
-    _, _, url = side.open_service("checkout", invoker_iam_disabled=True)
+    name = f"checkout-{vpc_egress.lower() or 'none'}"
+    revision = side.revision_of("checkout", image, revision=name, vpc_egress=vpc_egress)
+    side.running(revision)
+    _, _, url = side.open_service("checkout", revision=name, invoker_iam_disabled=True)
     return url
 
 
