@@ -21,6 +21,10 @@ _PERMISSION = re.compile(
     r"[Pp]ermission ['\"]([\w.]+)['\"] denied on (?:resource )?(.+?)(?: \(or|$)"
 )
 
+_CONSTRAINT = re.compile(r"constraints/[\w.]+|iam\.managed\.\w+")
+_OUTSIDER = re.compile(r"[Uu]ser (\S+) is not in permitted organization")
+"""How Google's details name the member that a domain restriction refuses."""
+
 LEAST_ROLES = {
     "run.services.get": "roles/run.viewer",
     "run.services.list": "roles/run.viewer",
@@ -93,11 +97,11 @@ def translated(error: Any, doing: str, member: str, needs: str = "") -> Provisio
 
     said = " ".join(str(error.message or error).split())
     message = f"{doing}: {said}"
-    constraint = _constraint(error)
+    told = " ".join((said, *(str(detail) for detail in error.details or ())))
+    constraint = _CONSTRAINT.search(told)
     if constraint:
-        return ProvisionError(
-            f"{message} (organisation policy {constraint})", hint=_domain_hint(said)
-        )
+        refused = f"{message} (organisation policy {constraint.group(0)})"
+        return ProvisionError(refused, hint=_domain_hint(told))
     for kinds, ours, hint in (
         (google.Forbidden, PermissionDeniedError, permission_hint(said, member, needs)),
         (google.NotFound, NotFoundError, ""),
@@ -126,17 +130,12 @@ def permission_hint(said: str, member: str, needs: str = "") -> str:
 _SAME_WORDS = "What does not exist is answered in the same words."
 
 
-def _constraint(error: Any) -> str:  # noqa: ANN401
-    """The organisation policy constraint that refused, from the error's details or its text."""
-    texts = [str(error.message or ""), *(str(detail) for detail in error.details or ())]
-    found = re.search(r"constraints/[\w.]+|iam\.managed\.\w+", " ".join(texts))
-    return found.group(0) if found else ""
-
-
-def _domain_hint(said: str) -> str:
-    found = re.search(r"[Uu]ser (\S+) is not in permitted organization|\b(\w+:\S+@\S+)", said)
-    who = next((group for group in found.groups() if group), "") if found else ""
+def _domain_hint(told: str) -> str:
+    """Which member an organisation policy refuses; never how to loosen the policy."""
+    found = _OUTSIDER.search(told)
     named = (
-        f"{who} is outside what the organisation allows" if who else "The organisation refuses it"
+        f"{found.group(1)} is outside what the organisation allows."
+        if found
+        else "A member is outside what the organisation allows."
     )
-    return f"{named}. Name a principal that it permits, or ask its administrators about that one."
+    return f"{named} Name principals that it permits, or ask its administrators about this one."

@@ -1,0 +1,76 @@
+"""`provision destroy`: what goes, what stays and why."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from google.cloud import run_v2
+
+if TYPE_CHECKING:
+    from tests.functional.conftest import Project
+
+pytestmark = pytest.mark.engine
+
+ORDERS = "projects/demo-project/locations/asia-east1/services/orders"
+
+
+def subjects(removals: list[dict[str, object]], *, removed: bool) -> list[str]:
+    """The things that went, or those that stayed."""
+    return [str(item["subject"]) for item in removals if item["removed"] is removed]
+
+
+def test_the_service_goes_with_its_bindings_and_nothing_else(project: "Project") -> None:
+    """Account and repository stay unless asked for; a second destroy finds nothing."""
+    project.up()
+    done = project.run("destroy", "--yes", "--json")
+    assert done.code == 0, done.err
+    (removal,) = done.service["removals"]
+    assert removal["subject"] == "service orders in asia-east1"
+    assert removal["details"] == ["user:developer@example.com as roles/run.invoker"]
+    assert removal["removed"] is True
+    project.forget_requests()
+    again = project.run("destroy", "--yes", "--json")
+    assert again.code == 0
+    assert again.service["removals"] == []
+    assert project.writes() == []
+
+
+def test_all_takes_the_account_and_the_repository_too(project: "Project") -> None:
+    """Where both are ours and nobody else uses them; `up` then makes everything anew."""
+    project.up()
+    done = project.run("destroy", "--all", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert subjects(done.service["removals"], removed=True) == [
+        "service orders in asia-east1",
+        "service account orders-run@demo-project.iam.gserviceaccount.com",
+        "repository services in asia-east1",
+    ]
+    assert project.up().code == 0
+
+
+def test_what_others_use_stays(project: "Project") -> None:
+    """An account that another service runs as, a repository with another image."""
+    project.up()
+    project.declare(service="invoices", service_account="orders-run")
+    project.up()
+    project.declare(service="orders")
+    done = project.run("destroy", "--all", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert subjects(done.service["removals"], removed=False) == [
+        "service account orders-run@demo-project.iam.gserviceaccount.com",
+        "repository services in asia-east1",
+    ]
+    reasons = [str(item["reason"]) for item in done.service["removals"]]
+    assert "invoices" in reasons[1]
+    assert "invoices" in reasons[2]
+
+
+def test_what_is_not_ours_stays(project: "Project") -> None:
+    """A service without our label was made by somebody else."""
+    project.up()
+    services = project.pipeline().google.services
+    bare = run_v2.Service(name=ORDERS, labels={})
+    services.update_service(service=bare, update_mask={"paths": ["labels"]}).result()
+    done = project.run("destroy", "--yes", "--json")
+    assert done.code == 0
+    assert subjects(done.service["removals"], removed=False) == ["service orders in asia-east1"]
+    assert services.get_service(name=ORDERS).name == ORDERS
