@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from provision.image.context import Entry, described, unreadable
+from provision.image.context import Entry, described, same_everywhere, unreadable
 
 _IGNORE = ".dockerignore"
 
@@ -68,6 +68,7 @@ def _add(archive: tarfile.TarFile, entry: Entry) -> bytes:
     try:
         info = archive.gettarinfo(entry.source, arcname=entry.path)
         info.uid = info.gid = 0
+        info.mode = same_everywhere(info.mode)
         info.uname = info.gname = ""
         if not stat.S_ISREG(entry.mode):
             archive.addfile(info)

@@ -95,7 +95,17 @@ def _entry(source: Path, path: str) -> Entry:
         link = os.readlink(source) if stat.S_ISLNK(mode) else ""  # noqa: PTH115 - no cleaning
     except OSError as error:
         raise unreadable(source, error) from error
-    return Entry(path, mode, link, source)
+    return Entry(path, same_everywhere(mode), link, source)
+
+
+def same_everywhere(mode: int) -> int:
+    """`mode` as it would be under the usual umask, 022.
+
+    Under umask 002 the same checkout has group-writable files, which would make another image of
+    the same sources. What is writable for everybody is meant so, and stays.
+    """
+    group, everybody = stat.S_IWGRP, stat.S_IWOTH
+    return mode if stat.S_ISLNK(mode) or mode & everybody else mode & ~group
 
 
 def unreadable(path: Path, error: OSError) -> BuildError:

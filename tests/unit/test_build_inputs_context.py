@@ -177,3 +177,15 @@ def test_a_file_that_goes_away_is_named(context: Path) -> None:
     (context / "notes.txt").unlink()
     with pytest.raises(BuildError, match=r"notes\.txt"):
         hash_entries(entries)
+
+
+def test_another_umask_makes_no_other_image(context: Path) -> None:
+    """The same checkout under umask 002 and 022 is the same input, and is packed alike."""
+    notes = context / "notes.txt"
+    notes.chmod(0o644)
+    before, packed = _hash(context), _packed(_pack(context))["notes.txt"].mode
+    notes.chmod(0o664)
+    assert _hash(context) == before
+    assert _packed(_pack(context))["notes.txt"].mode == packed
+    notes.chmod(0o666)
+    assert _hash(context) != before
