@@ -122,23 +122,28 @@ def verify(stages: Stages, stamp: Callable[[], str], outcome: Outcome) -> Iterat
 
 
 def _as_declared(change: Change[Any], at: str) -> Check:
-    """The claim that a stage has nothing left to do."""
+    """The claim that a stage has nothing left to do; what is not known yet cannot be told."""
     left = [item for item in change.fields if not isinstance(item.after, Unknown)]
+    unknown = [item for item in change.fields if isinstance(item.after, Unknown)]
     if change.observed is None:
-        answered = summary = f"{change.subject}: there is none"
+        verdict, answered = Verdict.FAILED, "there is none"
+        summary = f"{change.subject}: there is none"
     elif left:
         answered = "; ".join(f"{item.path} is {item.before!r}, not {item.after!r}" for item in left)
-        summary = f"{change.subject} differs from the spec in {len(left)} field(s)"
+        verdict, summary = Verdict.FAILED, f"{change.subject}: {len(left)} field(s) differ"
+    elif unknown:
+        answered = "; ".join(f"{item.path}: {item.after}" for item in unknown)
+        verdict, summary = Verdict.NOT_PROVEN, f"{change.subject}: not all can be compared yet"
     else:
-        answered, summary = "no difference", f"{change.subject} is as declared"
-    passed = change.observed is not None and not left
+        verdict, answered = Verdict.PASSED, "no difference"
+        summary = f"{change.subject}: as declared"
     return Check(
         name=f"{change.stage}-as-declared",
         claim=Claim.CONFIGURATION,
-        verdict=Verdict.PASSED if passed else Verdict.FAILED,
+        verdict=verdict,
         summary=summary,
         evidence=(Evidence(f"{change.subject}, compared with the spec", answered, at),),
-        hint="" if passed else "`provision plan` shows what `provision up` would change.",
+        hint="`provision plan` shows what `provision up` would change.",
     )
 
 

@@ -84,6 +84,8 @@ class Run:
         def one(report: ServiceReport) -> None:
             if report.plan is not None and not report.plan.is_empty:
                 engine.apply(self.stages(report), report.plan, report.outcome, self.starting)
+                with self.showing():
+                    as_text.show_steps(report.outcome)
 
         self.each(one)
 
@@ -111,7 +113,7 @@ class Run:
         if yes:
             return
         self.progress.pause()
-        answer = errors.input(f"{question} [y/N] ")
+        answer = errors.input(f"{question} [y/N] ", markup=False)
         if answer.strip().lower() not in {"y", "yes"}:
             raise InterruptedByUserError("Nothing was changed.")
 

@@ -21,6 +21,8 @@ def _one_stage(name: str) -> Callable[[Run], None]:
             with run.showing(report):
                 as_text.show_plan(report.plan)
             engine.apply(only, report.plan, report.outcome, run.starting)
+            with run.showing():
+                as_text.show_steps(report.outcome)
 
         run.each(one)
         run.finish()

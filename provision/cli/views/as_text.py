@@ -1,6 +1,7 @@
 """Results for people."""
 
 import json
+import re
 from typing import Any
 
 from rich.markup import escape
@@ -9,8 +10,10 @@ from provision.cli.console import results
 from provision.cli.report import ServiceReport
 from provision.cli.views.as_json import plain
 from provision.destroy import Removal
-from provision.engine import Plan
+from provision.engine import Outcome, Plan
 from provision.plan import Action, Change, Check, FieldChange, Unknown, Verdict
+
+_HEX = re.compile(r"\b((?:inputs-)?[0-9a-f]{12})[0-9a-f]{28,52}\b")
 
 _SIGNS = {
     Action.CREATE: "[green]+[/]",
@@ -22,6 +25,11 @@ _MARKS = {
     Verdict.FAILED: "[bold red]✘ failed    [/]",
     Verdict.NOT_PROVEN: "[yellow]? not proven[/]",
 }
+
+
+def _brief(text: str) -> str:
+    """`text` for people: of a digest, the twelve digits that Docker shows; JSON has them all."""
+    return escape(_HEX.sub(r"\1…", text))
 
 
 def show_heading(report: ServiceReport) -> None:
@@ -50,12 +58,12 @@ def show_plan(plan: Plan) -> None:
 def show_change(change: Change[Any]) -> None:
     """One stage's part of a plan."""
     words = "nothing to do" if change.action is Action.NOTHING else str(change.action)
-    why = f" ({escape(change.reason)})" if change.reason else ""
+    why = f" ({_brief(change.reason)})" if change.reason else ""
     results.print(
         f"  {_SIGNS[change.action]} {change.stage:<7}{escape(change.subject)}: {words}{why}"
     )
     for item in change.fields:
-        results.print(f"      {escape(_field(item))}")
+        results.print(f"      {_brief(_field(item))}")
     for warning in getattr(change.observed, "warnings", ()):
         results.print(f"      [yellow]can invoke too, and is not in the spec:[/] {escape(warning)}")
 
@@ -79,12 +87,21 @@ def _value(value: object) -> str:
     return str(value) if isinstance(value, Unknown) else json.dumps(plain(value))
 
 
+def show_steps(outcome: Outcome) -> None:
+    """What was done, once it is done."""
+    results.print()
+    for step in outcome.steps:
+        if step.applied:
+            results.print(f"  [green]done[/] {step.change.stage:<7}{escape(step.change.subject)}")
+    results.print()
+
+
 def show_check(check: Check) -> None:
     """One claim, the verdict, and what it rests on."""
-    results.print(f"  {_MARKS[check.verdict]}  [bold]{check.name}[/]  {escape(check.summary)}")
+    results.print(f"  {_MARKS[check.verdict]}  [bold]{check.name}[/]  {_brief(check.summary)}")
     for item in check.evidence:
-        results.print(f"      [dim]{escape(item.asked)}[/]")
-        results.print(f"      [dim]→ {escape(item.answered)}  ({item.at})[/]")
+        results.print(f"      [dim]{_brief(item.asked)}[/]")
+        results.print(f"      [dim]→ {_brief(item.answered)}  ({item.at})[/]")
     if check.hint and check.verdict is not Verdict.PASSED:
         results.print(f"      {escape(check.hint)}")
 
