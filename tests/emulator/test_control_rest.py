@@ -233,3 +233,34 @@ def test_a_made_repository_has_no_times_in_the_operation_and_has_them_when_read(
         json={"format": "DOCKER"},
     )
     assert again.status_code == 409
+
+
+def test_requests_by_google_s_own_host_name_are_understood(
+    emulator: RunningEmulator, orders: str
+) -> None:
+    """The absolute form, as a client behind a proxy setting sends it."""
+    answer = requests.get(
+        f"http://run.googleapis.com/v2/{orders}",
+        headers={"Authorization": f"Bearer {emulator.token()}"},
+        proxies={"http": emulator.http},
+        timeout=30,
+    )
+    assert answer.json()["name"] == orders
+
+
+def test_an_operation_is_shown_only_to_those_who_may_see_operations(
+    rest: Rest, emulator: RunningEmulator, orders: str
+) -> None:
+    """run.operations.get is a permission of its own."""
+    started = rest.call("DELETE", f"/v2/{orders}").json()
+    stranger = emulator.token("user:stranger@example.com")
+    headers = {"Authorization": f"Bearer {stranger}"}
+    refused = rest.call("GET", f"/v2/{started['name']}", headers=headers)
+    assert refused.status_code == 403
+    assert "run.operations.get" in refused.json()["error"]["message"]
+    waited = rest.call("POST", f"/v2/{started['name']}:wait", json={"timeout": "30s"}).json()
+    assert waited["done"] is True
+    listed = rest.call("GET", f"/v2/{PARENT}/operations").json()["operations"]
+    assert started["name"] in {one["name"] for one in listed}
+    assert rest.call("DELETE", f"/v2/{started['name']}").json() == {}
+    assert rest.call("GET", f"/v2/{started['name']}").status_code == 404

@@ -11,9 +11,11 @@ from google.protobuf import json_format
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, not_found
 from provision.emulator.rpc.wellknown import Empty
+from provision.emulator.services.permissions import require, run_refusal
 from provision.emulator.world import World
 
 _SERVICE = "google.longrunning.Operations"
+_RUN = "google.cloud.run."
 
 
 class Operations:
@@ -135,22 +137,28 @@ class Operations:
             self.fail(name, None, ApiError("INTERNAL", "Internal error encountered."))
             raise
 
-    def _find(self, name: str) -> Any:  # noqa: ANN401 - Operation
-        found = self._kept.get(self._world.hierarchy.canonical(name))
+    def _find(self, call: Call, verb: str) -> Any:  # noqa: ANN401 - Operation
+        name = self._world.hierarchy.canonical(call.request.name)
+        found = self._kept.get(name)
         if found is None:
             raise not_found(f"Operation {name} was not found.")
+        # Cloud Run has permissions for operations; Artifact Registry has none.
+        if found.metadata.type_url.rpartition("/")[2].startswith(_RUN):
+            require(self._world, call, f"run.operations.{verb}", name, run_refusal)
         return found
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Operation
-        return self._find(call.request.name)
+        return self._find(call, "get")
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        prefix = f"{self._world.hierarchy.canonical(call.request.name)}/operations/"
+        location = self._world.hierarchy.canonical(call.request.name)
+        require(self._world, call, "run.operations.list", location, run_refusal)
+        prefix = f"{location}/operations/"
         found = [one for one in self._kept.values() if one.name.startswith(prefix)]
         return operations_pb2.ListOperationsResponse(operations=found)
 
     async def _wait(self, call: Call) -> Any:  # noqa: ANN401 - Operation
-        operation = self._find(call.request.name)
+        operation = self._find(call, "get")
         finished = self._finished.get(operation.name)
         limit = call.request.timeout.seconds + call.request.timeout.nanos / 1e9
         if finished is not None:
@@ -158,8 +166,8 @@ class Operations:
                 await asyncio.wait_for(finished.wait(), limit or None)
             except TimeoutError:
                 return operation
-        return self._find(call.request.name)
+        return self._find(call, "get")
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
-        self._kept.pop(self._find(call.request.name).name)
+        self._kept.pop(self._find(call, "delete").name)
         return Empty()
