@@ -208,3 +208,22 @@ def test_predefined_roles_are_as_google_publishes_them(grpc_clients: Clients) ->
         assert "iam.serviceAccounts.getOpenIdToken" not in permissions
     with pytest.raises(exceptions.NotFound):
         get(request={"name": "roles/run.nothing"})
+
+
+def test_a_namesake_of_a_deleted_account_inherits_nothing(
+    grpc_clients: Clients, clients_of: Callable[[str], Clients]
+) -> None:
+    """The binding shows the deleted account, and the new one of that name has no role."""
+    email = make_account(grpc_clients)
+    policy = grpc_clients.projects.get_iam_policy(resource=PROJECT)
+    policy.bindings.add(role="roles/run.viewer", members=[f"serviceAccount:{email}"])
+    grpc_clients.projects.set_iam_policy(request={"resource": PROJECT, "policy": policy})
+    parent = f"{PROJECT}/locations/asia-east1"
+    assert not list(clients_of(f"serviceAccount:{email}").services.list_services(parent=parent))
+    grpc_clients.iam.delete_service_account(name=name_of(email))
+    make_account(grpc_clients)
+    after = grpc_clients.projects.get_iam_policy(resource=PROJECT)
+    members = [one for binding in after.bindings for one in binding.members]
+    assert any(one.startswith(f"deleted:serviceAccount:{email}?uid=") for one in members)
+    with pytest.raises(exceptions.PermissionDenied):
+        list(clients_of(f"serviceAccount:{email}").services.list_services(parent=parent))

@@ -84,6 +84,25 @@ class Policies:
         """The resource is gone, and its policy with it, at once."""
         self._kept.pop(resource)
 
+    def mark_deleted(self, email: str, unique_id: str) -> None:
+        """Show a deleted account for what it is in every binding, so that a namesake gets nothing.
+
+        As documented for principal identifiers: ``deleted:serviceAccount:EMAIL?uid=ID``.
+        """
+        gone = f"serviceAccount:{email}".lower()
+        for resource in self._kept:
+            kept = self._kept.get(resource)
+            policies = [] if kept is None else [kept.written, *(one for _, one in kept.pending)]
+            bindings = [binding for policy in policies for binding in policy.bindings]
+            touched = False
+            for binding in bindings:
+                for index, member in enumerate(binding.members):
+                    if member.lower() == gone:
+                        binding.members[index] = f"deleted:{member}?uid={unique_id}"
+                        touched = True
+            if touched and kept is not None:
+                self._kept.put(resource, kept)
+
     def in_effect(self, resource: str) -> Any:  # noqa: ANN401 - Policy or None
         """The policy that counts now; None when there is none yet."""
         kept = self._kept.get(resource)

@@ -148,6 +148,7 @@ class Accounts:
         account = self._allowed(call, "delete", call.request.name)
         self._world.accounts.pop(account["email"])
         self._world.policies.forget(account["name"])
+        self._world.policies.mark_deleted(account["email"], account["uniqueId"])
         return Empty()
 
     async def _enable(self, call: Call) -> Any:  # noqa: ANN401 - Empty

@@ -1,5 +1,6 @@
 """GetIamPolicy, SetIamPolicy and TestIamPermissions, written once for every kind of resource."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from provision.emulator.world import World
 
 MAX_PRINCIPALS = 1500
 MAX_GROUPS = 250
+_AGENT = re.compile(r"service-\d+@[a-z0-9.-]+\.gserviceaccount\.com$")
 DOMAIN_CONSTRAINT = "iam.allowedPolicyMemberDomains"
 
 
@@ -131,7 +133,8 @@ class PolicyRpcs:
             return
         for member in members:
             email = email_of(member)
-            if domain_of(member) not in allowed and not email.endswith(".gserviceaccount.com"):
+            ours = email in self._world.accounts or _AGENT.match(email)
+            if domain_of(member) not in allowed and not ours:
                 raise _outsider(member)
 
 
