@@ -17,13 +17,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 from debian import InstallError, can_install, install
 from demo_cloud import DemoCloud
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 REGION = "europe-west1"
-SERVICE = "hello"
+SERVICE = "greeter"
 SPEC = """\
 project: {project}
 region: {region}
@@ -115,8 +116,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         with tempfile.TemporaryDirectory(prefix="provision-demo-") as folder:
-            terminal = Terminal(Path(folder) / "hello", user_environment(Path(folder) / "state"))
-            with emulator(terminal) as cloud:
+            terminal = Terminal(Path(folder) / SERVICE, user_environment(Path(folder) / "state"))
+            with images_removed(), emulator(terminal) as cloud:
                 demonstrate(terminal, cloud)
     except ClaimError as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
@@ -133,6 +134,20 @@ def user_environment(state: Path) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(theirs)}
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return {**kept, "PATH": path, "XDG_STATE_HOME": str(state), "PYTHONUNBUFFERED": "1"}
+
+
+@contextlib.contextmanager
+def images_removed() -> Iterator[None]:
+    """Take the images away that are built meanwhile, so that the next demo builds again."""
+    engine = docker.from_env()
+    before = {image.id for image in engine.images.list(name=SERVICE)}
+    try:
+        yield
+    finally:
+        for image in engine.images.list(name=SERVICE):
+            if image.id not in before:
+                engine.images.remove(str(image.id), force=True)
+        engine.close()
 
 
 @contextlib.contextmanager

@@ -231,15 +231,17 @@ def test_base_image_runs_python() -> None:
 
 @pytest.mark.engine
 def test_demo_proves_what_it_says_and_leaves_nothing() -> None:
-    """The demo shows a refusal and an admission, shows no token, and leaves no container."""
+    """The demo shows a refusal and an admission, no token, and leaves no container or image."""
     done = _run(SCRIPTS / "demo.py")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    (image,) = set(re.findall(r"services/hello@(sha256:[0-9a-f]{64})", done.stdout))
+    (image,) = set(re.findall(r"services/greeter@(sha256:[0-9a-f]{12})", done.stdout))
 
     by_hand = done.stdout[done.stdout.index("By hand") :]
-    containers = docker.from_env().containers.list(all=True)
+    engine = docker.from_env()
+    containers = engine.containers.list(all=True)
 
     assert re.findall(r"^HTTP/1.1 (\d+)", by_hand, re.MULTILINE) == ["403", "200", "403"]
     assert "eyJ" not in done.stdout + done.stderr
     assert "gcloud auth application-default login" in done.stdout
     assert not [one for one in containers if image in str(one.attrs["Config"]["Image"])]
+    assert engine.images.list(name="greeter") == []
