@@ -1,7 +1,8 @@
+#!/usr/bin/env python3
 """Write docs/commands.md from the commands themselves, or check that it is in step.
 
-    python scripts/docs.py            write it
-    python scripts/docs.py --check    exit 1 when it lags
+python scripts/docs.py            write it
+python scripts/docs.py --check    exit 1 when it lags
 """
 
 import subprocess

@@ -106,9 +106,9 @@ class Build:
             name="image-built-from-inputs",
             claim=Claim.CONFIGURATION,
             verdict=Verdict.PASSED if passed else Verdict.FAILED,
-            summary="An image was built from the files, Dockerfile, arguments and bases as they are"
+            summary="the image is built from the sources as they are"
             if passed
-            else "No image was built from the files, Dockerfile, arguments and bases as they are",
+            else "no image is built from the sources as they are",
             evidence=(
                 Evidence(
                     f"image with the label {LABEL}={state.inputs}", answered, self.clock.stamp()

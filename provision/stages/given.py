@@ -93,14 +93,14 @@ class Given:
             name="image-in-registry",
             claim=Claim.CONFIGURATION,
             verdict=Verdict.PASSED if found.image == state.image else Verdict.FAILED,
-            summary=f"The registry has {state.image}",
+            summary="the registry has it",
             evidence=(self._evidence(f"GET manifest {self.given.reference}", found.image),),
         )
         yield Check(
             name="image-architecture",
             claim=Claim.CONFIGURATION,
             verdict=Verdict.PASSED if found.platform == PLATFORM else Verdict.FAILED,
-            summary=f"The image is there for {PLATFORM}",
+            summary=f"it is for {PLATFORM}",
             evidence=(self._evidence(f"GET configuration of {found.image}", found.platform),),
         )
 

@@ -128,7 +128,7 @@ class Push:
         yield self._check(
             "image-in-registry",
             passed=found is not None and names == reference.digest,
-            summary=f"The registry has {state.image}, and {tag} names it",
+            summary=f"the registry has it, and {tag} names it",
             evidence=(
                 (f"GET manifest {reference}", found.manifest.media_type if found else "not there"),
                 (f"GET manifest {reference.with_tag(tag)}", names),
@@ -138,7 +138,7 @@ class Push:
         yield self._check(
             "image-architecture",
             passed=platform == PLATFORM,
-            summary=f"The image is for {PLATFORM}",
+            summary=f"it is for {PLATFORM}",
             evidence=((f"GET configuration of {reference}", platform or f"none for {PLATFORM}"),),
         )
 
@@ -150,7 +150,7 @@ class Push:
             name=name,
             claim=Claim.CONFIGURATION,
             verdict=Verdict.PASSED if passed else Verdict.FAILED,
-            summary=summary if passed else f"Not so: {summary[0].lower()}{summary[1:]}",
+            summary=summary if passed else f"not so: {summary}",
             evidence=tuple(Evidence(asked, answered, at) for asked, answered in evidence),
             hint="" if passed else "`provision up` pushes it again.",
         )

@@ -98,7 +98,7 @@ def show_steps(outcome: Outcome) -> None:
 
 def show_check(check: Check) -> None:
     """One claim, the verdict, and what it rests on."""
-    results.print(f"  {_MARKS[check.verdict]}  [bold]{check.name}[/]  {_brief(check.summary)}")
+    results.print(f"  {_MARKS[check.verdict]}  [bold]{check.name:<24}[/]{_brief(check.summary)}")
     for item in check.evidence:
         results.print(f"      [dim]{_brief(item.asked)}[/]")
         results.print(f"      [dim]→ {_brief(item.answered)}  ({item.at})[/]")
