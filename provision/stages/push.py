@@ -115,7 +115,7 @@ class Push:
         """The image is in the registry under its digest and its tag, and can run on Cloud Run."""
         if not state.image:
             asked = f"GET manifest {state.repository}: {self.reader.inputs.tag}"
-            summary = "The registry has the image"
+            summary = "the registry has the image"
             yield self._check(
                 "image-in-registry", passed=False, summary=summary, evidence=((asked, "not there"),)
             )
