@@ -20,8 +20,12 @@ MARK = ("managed-by", "provision")
 LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 _SUFFIXES: Mapping[str, Decimal] = {
     "m": Decimal("0.001"),
-    "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9),
-    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30),
+    "k": Decimal(10**3),
+    "M": Decimal(10**6),
+    "G": Decimal(10**9),
+    "Ki": Decimal(2**10),
+    "Mi": Decimal(2**20),
+    "Gi": Decimal(2**30),
 }
 
 

@@ -11,7 +11,7 @@ INTERNAL = Gate("INGRESS_TRAFFIC_INTERNAL_ONLY", default_url_disabled=False, iap
 NO_URL = Gate("INGRESS_TRAFFIC_ALL", default_url_disabled=True, iap=False)
 IAP = Gate("INGRESS_TRAFFIC_ALL", default_url_disabled=False, iap=True)
 
-REFUSAL = "<h2>Your client does not have permission to get URL <code>/</code> from this server.</h2>"
+REFUSAL = "<h2>Your client does not have permission to get URL <code>/</code></h2>"
 PASSED, FAILED, NOT_PROVEN = Verdict.PASSED, Verdict.FAILED, Verdict.NOT_PROVEN
 
 
@@ -39,7 +39,7 @@ PASSED, FAILED, NOT_PROVEN = Verdict.PASSED, Verdict.FAILED, Verdict.NOT_PROVEN
 def test_nobody_gets_in_only_by_a_clear_refusal(
     answer: Answer, gate: Gate, verdict: Verdict
 ) -> None:
-    """When in doubt, it is not proven; an answer that lets anybody in is never anything but false."""
+    """When in doubt, it is not proven; an answer that lets anybody in is always false."""
     assert judge_anonymous(answer, gate).verdict is verdict
 
 
