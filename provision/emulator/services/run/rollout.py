@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from google.cloud import run_v2
-
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import (
     FrontDoor,
@@ -23,8 +21,16 @@ from provision.emulator.seams import (
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.run import revisions
 from provision.emulator.services.run.defaults import ingress_container
+from provision.emulator.services.run.outcome import (
+    STATE,
+    RolloutError,
+    as_rollout_error,
+    conclude,
+    condition,
+    set_conditions,
+    show_urls,
+)
 from provision.emulator.services.run.records import (
-    ConditionMessage,
     IngressTraffic,
     RevisionRecord,
     RunState,
@@ -32,32 +38,11 @@ from provision.emulator.services.run.records import (
     ServiceRecord,
     wanted_revisions,
 )
-from provision.emulator.times import run_etag, timestamp
+from provision.emulator.times import timestamp
 from provision.emulator.world import World
 
-_STATE = run_v2.Condition.State
-_COMMON = run_v2.Condition.CommonReason
-_REVISION = run_v2.Condition.RevisionReason
 _PLATFORM = "linux/amd64"
 _CONDITIONS = ("RoutesReady", "ConfigurationsReady")
-
-
-class RolloutError(Exception):
-    """The revision did not become ready.
-
-    Args:
-        code: canonical code of the operation's error.
-        message: Google's words.
-        reason: name of the condition's reason.
-        logs: the last lines of the container.
-    """
-
-    def __init__(self, code: str, message: str, reason: str, logs: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.reason = reason
-        self.logs = logs
 
 
 class Rollouts:
@@ -138,13 +123,13 @@ class Rollouts:
         for record in self._state.services.values():
             urls = await self.open(record)
             if record.message.uri:
-                _show_urls(record.message, urls)
+                show_urls(record.message, urls)
             self._forget_unfinished(record)
             self._state.keep(record)
             try:
                 await self._run_wanted(record)
             except (RolloutError, StartError) as error:
-                self._fail(record, _as_rollout_error(record.key.service, error))
+                self._fail(record, as_rollout_error(record.key.service, error))
         self._operations.resume(self._work_of)
 
     def _forget_unfinished(self, record: ServiceRecord) -> None:
@@ -189,7 +174,7 @@ class Rollouts:
             await self._run_wanted(record)
         except (RolloutError, StartError) as error:
             short = message.latest_created_revision.rpartition("/")[2]
-            self._fail(record, _as_rollout_error(short, error))
+            self._fail(record, as_rollout_error(short, error))
         else:
             await self._succeed(record, generation)
         record.settled = generation
@@ -207,13 +192,13 @@ class Rollouts:
             revisions.pin(revision, image)
             await self._start(record, revision, image)
         except (RolloutError, StartError) as cause:
-            error = _as_rollout_error(revision.id, cause, revision.message.log_uri)
+            error = as_rollout_error(revision.id, cause, revision.message.log_uri)
             revision.logs = error.logs
-            _conclude(revision, error)
+            conclude(revision, error)
             self._state.keep_revision(revision)
             raise error from cause
         revision.ready = True
-        _conclude(revision, None)
+        conclude(revision, None)
         self._state.keep_revision(revision)
         record.message.latest_ready_revision = revision.message.name
 
@@ -265,7 +250,7 @@ class Rollouts:
         message.observed_generation = generation
         message.ingress = record.ingress
         if not message.uri:
-            _show_urls(message, await self.open(record))
+            show_urls(message, await self.open(record))
         del message.traffic_statuses[:]
         for target in message.traffic:
             message.traffic_statuses.add(
@@ -275,19 +260,19 @@ class Rollouts:
                 tag=target.tag,
             )
         old = {one.type_: one for one in message.conditions}
-        fresh = [_condition(kind, _STATE.CONDITION_SUCCEEDED, now) for kind in _CONDITIONS]
+        fresh = [condition(kind, STATE.CONDITION_SUCCEEDED, now) for kind in _CONDITIONS]
         kept = old.get("ConfigurationsReady")
-        if kept is not None and kept.state == _STATE.CONDITION_SUCCEEDED:
+        if kept is not None and kept.state == STATE.CONDITION_SUCCEEDED:
             fresh[1].last_transition_time.CopyFrom(kept.last_transition_time)
-        _set_conditions(message, _condition("Ready", _STATE.CONDITION_SUCCEEDED, now), fresh)
+        set_conditions(message, condition("Ready", STATE.CONDITION_SUCCEEDED, now), fresh)
 
     def _fail(self, record: ServiceRecord, error: RolloutError) -> None:
         message, now = record.message, timestamp()
         record.failure = (error.code, error.message)
-        terminal = _condition("Ready", _STATE.CONDITION_FAILED, now, error)
-        routes = _condition("RoutesReady", _STATE.CONDITION_FAILED, now, error)
-        configurations = _condition("ConfigurationsReady", _STATE.CONDITION_SUCCEEDED, now)
-        _set_conditions(message, terminal, [routes, configurations])
+        terminal = condition("Ready", STATE.CONDITION_FAILED, now, error)
+        routes = condition("RoutesReady", STATE.CONDITION_FAILED, now, error)
+        configurations = condition("ConfigurationsReady", STATE.CONDITION_SUCCEEDED, now)
+        set_conditions(message, terminal, [routes, configurations])
         self._state.keep(record)
 
     async def take_down(self, name: str, operation: str) -> None:
@@ -299,7 +284,7 @@ class Rollouts:
                 await self._remove(record)
                 record.message.observed_generation = record.message.generation
                 record.message.reconciling = False
-                ready = _condition("Ready", _STATE.CONDITION_SUCCEEDED, timestamp())
+                ready = condition("Ready", STATE.CONDITION_SUCCEEDED, timestamp())
                 record.message.terminal_condition.CopyFrom(ready)
                 self._operations.succeed(operation, record.message, record.message)
         self._turns.pop(name, None)
@@ -318,63 +303,3 @@ class Rollouts:
         """Take every service down at once, for a reset."""
         for record in self._state.services.values():
             await self._remove(record)
-
-
-def _as_rollout_error(
-    revision: str, cause: RolloutError | StartError, logs_url: str = ""
-) -> RolloutError:
-    text = str(cause)
-    if not text.startswith("Revision '"):
-        text = f"Revision '{revision}' is not ready and cannot serve traffic. {text}"
-    if isinstance(cause, RolloutError):
-        return RolloutError(cause.code, text, cause.reason)
-    if logs_url and "Logs URL" not in text:
-        if "Logs for this revision" not in text:
-            text += " Logs for this revision might contain more information."
-        text += f"\n\nLogs URL: {logs_url}"
-    return RolloutError("FAILED_PRECONDITION", text, cause.reason, cause.logs)
-
-
-def _condition(kind: str, state: int, now: Any, error: RolloutError | None = None) -> Any:  # noqa: ANN401 - Condition
-    condition = ConditionMessage(type_=kind, state=state, last_transition_time=now)
-    if error is not None:
-        condition.message = error.message
-        if error.reason in _REVISION.__members__:
-            condition.revision_reason = _REVISION.__members__[error.reason]
-        else:
-            reason = error.reason if error.reason in _COMMON.__members__ else "UNKNOWN"
-            condition.reason = _COMMON.__members__[reason]
-    return condition
-
-
-def _set_conditions(message: Any, terminal: Any, conditions: list[Any]) -> None:  # noqa: ANN401 - messages
-    message.terminal_condition.CopyFrom(terminal)
-    del message.conditions[:]
-    message.conditions.extend(conditions)
-
-
-def _conclude(revision: RevisionRecord, error: RolloutError | None) -> None:
-    """Write a revision's own conditions and end its reconciling."""
-    message, now = revision.message, timestamp()
-    state = _STATE.CONDITION_SUCCEEDED if error is None else _STATE.CONDITION_FAILED
-    message.reconciling = False
-    message.observed_generation = message.generation
-    message.update_time.CopyFrom(now)
-    message.etag = run_etag(now, message.name)
-    missing = error is not None and error.reason == "CONTAINER_MISSING"
-    parts = {
-        "Ready": error,
-        "ContainerReady": error if missing else None,
-        "ResourcesAvailable": None if missing else error,
-    }
-    del message.conditions[:]
-    message.conditions.extend(
-        _condition(kind, state if found else _STATE.CONDITION_SUCCEEDED, now, found)
-        for kind, found in parts.items()
-    )
-
-
-def _show_urls(message: Any, urls: tuple[str, ...]) -> None:  # noqa: ANN401 - Service
-    del message.urls[:]
-    message.urls.extend(urls)
-    message.uri = urls[0]

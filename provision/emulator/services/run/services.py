@@ -217,7 +217,7 @@ class Services:
 
     def _check(self, call: Call, message: Any, request: str, current: Any) -> None:  # noqa: ANN401 - messages
         """Fill in defaults and refuse what cannot be; `current` is None for a new service."""
-        project = self._project(call, message.name)
+        project = self._project(message.name)
         fill(message, project.compute_account)
         rules.check(message, request)
         if "run.managed.requireInvokerIam" in self._world.settings.org_policies and (
@@ -233,11 +233,10 @@ class Services:
             self._check_image(call, message.template)
             self._check_revision_name(message, current)
 
-    def _project(self, call: Call, name: str) -> Project:
+    def _project(self, name: str) -> Project:
         found = self._world.hierarchy.find(name.split("/")[1])
         if found is None:
             raise run_refusal("run.services.create", name)
-        del call
         return found
 
     def _check_account(self, call: Call, email: str) -> None:

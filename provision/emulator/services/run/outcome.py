@@ -1,0 +1,95 @@
+"""How a roll-out ended: conditions and messages, in Google's words."""
+
+from typing import Any
+
+from google.cloud import run_v2
+
+from provision.emulator.seams import StartError
+from provision.emulator.services.run.records import ConditionMessage, RevisionRecord
+from provision.emulator.times import run_etag, timestamp
+
+STATE = run_v2.Condition.State
+_COMMON = run_v2.Condition.CommonReason
+_REVISION = run_v2.Condition.RevisionReason
+
+
+class RolloutError(Exception):
+    """The revision did not become ready.
+
+    Args:
+        code: canonical code of the operation's error.
+        message: Google's words.
+        reason: name of the condition's reason.
+        logs: the last lines of the container.
+    """
+
+    def __init__(self, code: str, message: str, reason: str, logs: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.reason = reason
+        self.logs = logs
+
+
+def as_rollout_error(
+    revision: str, cause: RolloutError | StartError, logs_url: str = ""
+) -> RolloutError:
+    """The failure with the revision named and its log's address added, where Google adds them."""
+    text = str(cause)
+    if not text.startswith("Revision '"):
+        text = f"Revision '{revision}' is not ready and cannot serve traffic. {text}"
+    if isinstance(cause, RolloutError):
+        return RolloutError(cause.code, text, cause.reason)
+    if logs_url and "Logs URL" not in text:
+        if "Logs for this revision" not in text:
+            text += " Logs for this revision might contain more information."
+        text += f"\n\nLogs URL: {logs_url}"
+    return RolloutError("FAILED_PRECONDITION", text, cause.reason, cause.logs)
+
+
+def condition(kind: str, state: int, now: Any, error: RolloutError | None = None) -> Any:  # noqa: ANN401 - Condition
+    """A condition; a failed one carries message and reason."""
+    made = ConditionMessage(type_=kind, state=state, last_transition_time=now)
+    if error is not None:
+        made.message = error.message
+        if error.reason in _REVISION.__members__:
+            made.revision_reason = _REVISION.__members__[error.reason]
+        else:
+            reason = error.reason if error.reason in _COMMON.__members__ else "UNKNOWN"
+            made.reason = _COMMON.__members__[reason]
+    return made
+
+
+def set_conditions(message: Any, terminal: Any, conditions: list[Any]) -> None:  # noqa: ANN401 - messages
+    """Replace a service's conditions; Ready is the terminal one alone."""
+    message.terminal_condition.CopyFrom(terminal)
+    del message.conditions[:]
+    message.conditions.extend(conditions)
+
+
+def conclude(revision: RevisionRecord, error: RolloutError | None) -> None:
+    """Write a revision's own conditions and end its reconciling."""
+    message, now = revision.message, timestamp()
+    state = STATE.CONDITION_SUCCEEDED if error is None else STATE.CONDITION_FAILED
+    message.reconciling = False
+    message.observed_generation = message.generation
+    message.update_time.CopyFrom(now)
+    message.etag = run_etag(now, message.name)
+    missing = error is not None and error.reason == "CONTAINER_MISSING"
+    parts = {
+        "Ready": error,
+        "ContainerReady": error if missing else None,
+        "ResourcesAvailable": None if missing else error,
+    }
+    del message.conditions[:]
+    message.conditions.extend(
+        condition(kind, state if found else STATE.CONDITION_SUCCEEDED, now, found)
+        for kind, found in parts.items()
+    )
+
+
+def show_urls(message: Any, urls: tuple[str, ...]) -> None:  # noqa: ANN401 - Service
+    """Show a service's addresses, the preferred one first and as `uri`."""
+    del message.urls[:]
+    message.urls.extend(urls)
+    message.uri = urls[0]
