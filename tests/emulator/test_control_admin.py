@@ -56,7 +56,7 @@ def test_a_fault_happens_once_before_or_after_the_write(
     grpc_clients: Clients,
     emulator: RunningEmulator,
     when: str,
-    there: bool,  # noqa: FBT001 - a column of the table above
+    there: bool,
 ) -> None:
     """With `after` the write takes effect, and the caller is told of an error all the same."""
     emulator.admin(

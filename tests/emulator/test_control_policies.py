@@ -237,7 +237,7 @@ def test_conditions_on_time_count_and_what_cannot_be_told_never_grants(
     clients_of: Callable[[str], Clients],
     orders: str,
     expression: str,
-    granted: bool,  # noqa: FBT001 - a column of the table above
+    granted: bool,
 ) -> None:
     """A member holds a permission exactly as the condition says."""
     policy = read(grpc_clients.services, orders)
