@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.clients.local_cloud import LocalCloud
-from provision.errors import UsageError
+from provision.errors import PermissionDeniedError, UsageError
 
 SCOPES = (
     "https://www.googleapis.com/auth/cloud-platform",
@@ -65,11 +65,8 @@ def load_caller(
         UsageError: no credentials, or they cannot be refreshed.
     """
     credentials, origin = _source(environ, local)
-    if impersonate:
-        credentials = _impersonated(credentials, impersonate, local)
-        origin = f"impersonated with {origin}"
-    kind, email = _identify(credentials, local)
-    return Caller(credentials, kind, email, origin)
+    source = Caller(credentials, *_identify(credentials, local), origin)
+    return _impersonating(source, impersonate, local) if impersonate else source
 
 
 def _source(environ: Mapping[str, str], local: LocalCloud | None) -> tuple[Any, str]:
@@ -113,22 +110,35 @@ def _read_issued(path: str, local: LocalCloud) -> Mapping[str, str]:
     return told if ours else {}
 
 
-def _impersonated(source: Any, chain: str, local: LocalCloud | None) -> Any:  # noqa: ANN401
+def _impersonating(source: Caller, chain: str, local: LocalCloud | None) -> Caller:
+    """The last account of `chain`, acted as by `source`.
+
+    Raises:
+        PermissionDeniedError: `source` may not act as it.
+    """
     from google.auth import impersonated_credentials
+    from google.auth.exceptions import RefreshError
+    from google.auth.transport.requests import Request
 
     *delegates, target = [item.strip() for item in chain.split(",") if item.strip()]
-    override = (
-        f"{local.http}/v1/projects/-/serviceAccounts/{target}:generateAccessToken"
-        if local
-        else None
-    )
-    return impersonated_credentials.Credentials(
-        source_credentials=source,
+    at = f"v1/projects/-/serviceAccounts/{target}:generateAccessToken"
+    credentials = impersonated_credentials.Credentials(
+        source_credentials=source.credentials,
         target_principal=target,
         target_scopes=list(SCOPES),
         delegates=delegates,
-        iam_endpoint_override=override,
+        iam_endpoint_override=f"{local.http}/{at}" if local else None,
     )
+    try:
+        credentials.refresh(Request())
+    except RefreshError as error:
+        raise PermissionDeniedError(
+            f"Acting as {target}: {_said(error)}",
+            hint=f"{source.member or 'the identity in use'} needs"
+            f" iam.serviceAccounts.getAccessToken on {(delegates or [target])[0]};"
+            " the least role that has it is roles/iam.serviceAccountTokenCreator.",
+        ) from error
+    return Caller(credentials, "serviceAccount", target, f"impersonated by {source}")
 
 
 def _identify(credentials: Any, local: LocalCloud | None) -> tuple[str, str]:  # noqa: ANN401
@@ -158,14 +168,20 @@ def refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth ships no ty
         credentials.refresh(Request())
     except GoogleAuthError as error:
         raise UsageError(
-            f"Fetching an access token for the identity to act as: {_first_words(error)}",
+            f"Fetching an access token for the identity to act as: {_said(error)}",
             hint=_LOG_IN,
         ) from error
 
 
-def _first_words(error: Exception) -> str:
-    """What the token service said, without the body that may repeat what was sent."""
-    return str(error.args[0] if error.args else error).splitlines()[0][:300]
+def _said(error: Exception) -> str:
+    """What the token service said: its message, and never what was sent to it."""
+    body = error.args[1] if len(error.args) > 1 else ""
+    try:
+        told = body if isinstance(body, dict) else json.loads(body)
+        message = told["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        message = error.args[0] if error.args else type(error).__name__
+    return str(message).splitlines()[0][:300]
 
 
 def _userinfo(credentials: Any, local: LocalCloud | None) -> str:  # noqa: ANN401
