@@ -79,8 +79,8 @@ class Emulator:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._ports = _kept_ports(options)
-        self._http_socket = _listen(options.host, options.port or self._ports.get("http", 0))
+        self._place = _kept_place(options)
+        self._http_socket = _listen(options.host, options.port or self._place.get("http", 0))
         self._http_port: int = self._http_socket.getsockname()[1]
         self._scratch = None if options.data else Path(tempfile.mkdtemp(prefix="emulator-"))
         self._grpc_port = 0
@@ -166,6 +166,7 @@ class Emulator:
             label,
             self.world.identities,
             self._registry.images,
+            self._place.get("subnet", ""),
         )
         if self._runtime.gateway is not None:
             self._engine = _engine_address(self._options.engine)
@@ -186,9 +187,9 @@ class Emulator:
             self._dispatcher,
             offered,
             self._options.host,
-            self._options.grpc_port or self._ports.get("grpc", 0),
+            self._options.grpc_port or self._place.get("grpc", 0),
         )
-        self._keep_ports()
+        self._keep_place()
         await self._rollouts.restore()
 
     def _app(self, offered: tuple[Method, ...]) -> web.Application:
@@ -221,10 +222,13 @@ class Emulator:
             self._registry.images.forget(repository)
         self.world.reset()
 
-    def _keep_ports(self) -> None:
+    def _keep_place(self) -> None:
+        """Remember where it listened, so that addresses stay what they were."""
         if self._options.data:
-            ports = {"http": self._http_port, "grpc": self._grpc_port}
-            write_atomically(self._options.data / "ports.json", json.dumps(ports))
+            place: dict[str, int | str] = {"http": self._http_port, "grpc": self._grpc_port}
+            if self._runtime is not None and self._runtime.subnet:
+                place["subnet"] = self._runtime.subnet
+            write_atomically(self._options.data / "place.json", json.dumps(place))
 
     async def close(self) -> None:
         """Stop listening, stop every container, remove what was temporary."""
@@ -266,11 +270,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _kept_ports(options: Options) -> dict[str, int]:
-    path = options.data / "ports.json" if options.data else None
+def _kept_place(options: Options) -> dict[str, Any]:
+    path = options.data / "place.json" if options.data else None
     if path is None or not path.exists():
         return {}
-    kept: dict[str, int] = json.loads(path.read_text())
+    kept: dict[str, Any] = json.loads(path.read_text())
     return kept
 
 

@@ -1,4 +1,4 @@
-"""Where the rooms of the emulator meet: the control side, the registry, the runtime, the front door.
+"""Where the rooms of the emulator meet: control side, registry, runtime and front door.
 
 The control side (`services/`, `iam/`) knows what was asked for; the registry stores images; the
 runtime runs revisions; the front door lets callers in or turns them away. They know each other only
@@ -213,6 +213,10 @@ class Runtime(Protocol):
     def gateway(self) -> str | None:
         """Host address of the containers' network: reachable from it and from this machine."""
 
+    @property
+    def subnet(self) -> str | None:
+        """The containers' network, ``172.18.0.0/16``; to be asked for again after a restart."""
+
     async def close(self) -> None:
         """Stop everything that was started and remove the network."""
 
@@ -223,7 +227,7 @@ class Route:
 
     Args:
         service: which one.
-        ingress: ``INGRESS_TRAFFIC_ALL``, ``…_INTERNAL_ONLY``, ``…_INTERNAL_LOAD_BALANCER``, ``…_NONE``.
+        ingress: ``INGRESS_TRAFFIC_ALL`` and so on, as the Admin API has it.
         default_url_disabled: the default addresses answer 404.
         invoker_iam_disabled: no check of ``run.routes.invoke``.
         iap_enabled: Identity-Aware Proxy stands in front.
@@ -252,7 +256,9 @@ class Routes(Protocol):
 class FrontDoor(Protocol):
     """Opens and closes the addresses of services."""
 
-    async def open(self, service: ServiceKey, port: int | None = None) -> tuple[int, tuple[str, ...]]:
+    async def open(
+        self, service: ServiceKey, port: int | None = None
+    ) -> tuple[int, tuple[str, ...]]:
         """Listen for the service, on `port` again after a restart.
 
         Returns the port and the service's URLs, the preferred one first:

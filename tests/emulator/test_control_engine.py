@@ -111,7 +111,33 @@ def test_a_killed_emulator_s_services_run_again_after_a_restart(
     running.stop(signal.SIGKILL)
     second = start()
     found = Clients(second, "grpc", DEVELOPER).services.get_service(name=ORDERS)
-    assert found.urls[-1] == service.urls[-1]
+    assert found.urls == service.urls
     assert status_of(second, found) == 200
     assert requests.get(found.urls[-1], timeout=30).status_code == 403
     second.stop()
+
+
+def test_what_a_killed_emulator_left_is_taken_away_by_the_next(
+    start_emulator: StartEmulator,
+) -> None:
+    """Its network has no owner any more; those of emulators that run are left alone."""
+    engine = docker.from_env()
+    killed, living = start_emulator(), start_emulator()
+    names = {pid: network_of(engine, pid) for pid in (killed.about["pid"], living.about["pid"])}
+    assert all(names.values())
+    killed.stop(signal.SIGKILL)
+    start_emulator().stop()
+    assert network_of(engine, killed.about["pid"]) == []
+    assert network_of(engine, living.about["pid"]) == names[living.about["pid"]]
+    living.stop()
+    engine.close()
+
+
+def network_of(engine: docker.DockerClient, process: int) -> list[str]:
+    """The networks that an emulator's process made."""
+    found = engine.networks.list(filters={"label": "provision.emulator.pid"})
+    return [
+        network.name
+        for network in found
+        if network.attrs["Labels"]["provision.emulator.pid"].endswith(f":{process}")
+    ]

@@ -11,7 +11,9 @@ from provision.emulator.seams import Identities, Images, Runtime
 __all__ = ["DockerRuntime", "EngineUnavailableError", "PlaceholderRuntime", "open_runtime"]
 
 
-async def open_runtime(engine: str, label: str, identities: Identities, images: Images) -> Runtime:
+async def open_runtime(
+    engine: str, label: str, identities: Identities, images: Images, subnet: str = ""
+) -> Runtime:
     """Open the runtime, with a fresh network and nothing of an earlier run left.
 
     Args:
@@ -20,6 +22,7 @@ async def open_runtime(engine: str, label: str, identities: Identities, images: 
         label: names this emulator among others on the same engine; whatever carries it is removed.
         identities: issues the containers' tokens.
         images: tells where the engine pulls from.
+        subnet: the network of an earlier run, so that addresses stay what they were.
 
     Raises:
         EngineUnavailableError: the engine at the given address cannot be used.
@@ -28,7 +31,7 @@ async def open_runtime(engine: str, label: str, identities: Identities, images: 
         return PlaceholderRuntime("the emulator was started without one")
     try:
         connection = await DockerEngine.connect("" if engine == "auto" else engine, label)
-        return await DockerRuntime.open(connection, identities, images)
+        return await DockerRuntime.open(connection, identities, images, subnet)
     except EngineUnavailableError as error:
         if engine != "auto":
             raise

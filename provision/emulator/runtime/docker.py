@@ -52,13 +52,14 @@ class DockerRuntime:
         self._images = images
         self._addresses = hosts(network)
         self._gateway = str(network[1])
+        self._subnet = str(network)
         self._by_address: dict[str, RevisionToRun] = {}
         self._containers: dict[str, tuple[str, Container]] = {}
         self._metadata = MetadataServer(identities, self.caller)
 
     @classmethod
     async def open(
-        cls, engine: DockerEngine, identities: Identities, images: Images
+        cls, engine: DockerEngine, identities: Identities, images: Images, subnet: str = ""
     ) -> "DockerRuntime":
         """Make the network and start the metadata server on its gateway.
 
@@ -66,7 +67,7 @@ class DockerRuntime:
             EngineUnavailableError: no network, or its gateway is not an address of this machine.
         """
         try:
-            network = await engine.make_network()
+            network = await engine.make_network(subnet)
         except EngineRefusedError as error:
             raise EngineUnavailableError(f"The Docker engine made no network: {error}") from None
         runtime = cls(engine, identities, images, network)
@@ -83,6 +84,11 @@ class DockerRuntime:
     def gateway(self) -> str:
         """Host address of the containers' network."""
         return self._gateway
+
+    @property
+    def subnet(self) -> str:
+        """The containers' network."""
+        return self._subnet
 
     def caller(self, peer: str) -> RevisionToRun | None:
         """The revision whose container has the address `peer`."""

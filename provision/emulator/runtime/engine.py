@@ -6,8 +6,10 @@ no published ports; they are reached by their address in a network of the emulat
 
 import asyncio
 import ipaddress
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import docker
@@ -22,6 +24,7 @@ from provision.emulator.runtime.plan import ContainerPlan
 T = TypeVar("T")
 
 LABEL = "provision.emulator"
+PROCESS_LABEL = "provision.emulator.pid"
 _LOG_LINES = 20
 _NETWORK_ATTEMPTS = 10
 
@@ -49,6 +52,7 @@ class DockerEngine:
         self.cpus = cpus
         self._network_name = f"provision-emulator-{label}"
         self._pulled: set[str] = set()
+        self._labels = {LABEL: label, PROCESS_LABEL: f"{_processes()}:{os.getpid()}"}
 
     @classmethod
     async def connect(cls, address: str, label: str) -> "DockerEngine":
@@ -67,20 +71,23 @@ class DockerEngine:
         except EngineRefusedError as error:
             raise EngineUnavailableError(f"The Docker engine refused: {error}") from None
 
-    async def make_network(self) -> ipaddress.IPv4Network:
-        """Remove what earlier runs left, and make the network. Its first address is the gateway."""
-        await self.remove_all()
-        return await _in_thread(self._make_network)
+    async def make_network(self, preferred: str = "") -> ipaddress.IPv4Network:
+        """Remove what earlier runs left, and make the network. Its first address is the gateway.
 
-    def _make_network(self) -> ipaddress.IPv4Network:
+        Args:
+            preferred: a subnet to take when it is free.
+        """
+        await self.remove_all()
+        return await _in_thread(partial(self._make_network, preferred))
+
+    def _make_network(self, preferred: str) -> ipaddress.IPv4Network:
         # The engine picks a free subnet by itself, but gives chosen addresses to containers only
         # in a network whose subnet was asked for: hence twice, and again when somebody else took
         # the subnet in between.
+        wanted = preferred
         for attempt in range(_NETWORK_ATTEMPTS):
-            picked = self._create_network(None)
-            picked.reload()
-            subnet = ipaddress.IPv4Network(picked.attrs["IPAM"]["Config"][0]["Subnet"])
-            picked.remove()
+            subnet = ipaddress.IPv4Network(wanted or self._free_subnet())
+            wanted = ""
             pool = IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
             try:
                 self._create_network(IPAMConfig(pool_configs=[pool]))
@@ -91,12 +98,19 @@ class DockerEngine:
                 break
         return subnet
 
+    def _free_subnet(self) -> str:
+        picked = self._create_network(None)
+        picked.reload()
+        subnet = str(picked.attrs["IPAM"]["Config"][0]["Subnet"])
+        picked.remove()
+        return subnet
+
     def _create_network(self, ipam: IPAMConfig | None) -> Network:
         return self._client.networks.create(
             self._network_name,
             driver="bridge",
             ipam=ipam,
-            labels={LABEL: self._label},
+            labels=self._labels,
             # Containers reach each other through the front door only, as on Cloud Run.
             options={"com.docker.network.bridge.enable_icc": "false"},
         )
@@ -137,7 +151,7 @@ class DockerEngine:
                 command=list(plan.args) or None,
                 entrypoint=list(plan.command) or None,
                 environment=dict(plan.environment),
-                labels={LABEL: self._label, **plan.labels},
+                labels={**self._labels, **plan.labels},
                 network=network,
                 networking_config={network: endpoint},
                 mem_limit=plan.memory_bytes,
@@ -179,20 +193,49 @@ class DockerEngine:
         await _in_thread(self._remove_all)
 
     def _remove_all(self) -> None:
-        ours = f"{LABEL}={self._label}"
+        everything: dict[str, str | list[str] | bool] = {"label": LABEL}
         for container in self._client.containers.list(
-            all=True, filters={"label": ours}, ignore_removed=True
+            all=True, filters=everything, ignore_removed=True
         ):
-            _unless_gone(partial(container.remove, force=True, v=True))
-        for network in self._client.networks.list(filters={"label": ours}):
-            _unless_gone(network.remove)
+            if self._may_go(container.labels):
+                _unless_gone(partial(container.remove, force=True, v=True))
+        for network in self._client.networks.list(filters=everything):
+            if self._may_go(network.attrs.get("Labels", {})):
+                _unless_gone(network.remove)
         for reference in self._pulled:
             _unless_gone(partial(self._client.images.remove, reference))
         self._pulled.clear()
 
+    def _may_go(self, labels: Mapping[str, str]) -> bool:
+        """Whether it is this instance's, or was left by one whose process was killed."""
+        if labels.get(LABEL) == self._label:
+            return True
+        processes, _, process = labels.get(PROCESS_LABEL, "").rpartition(":")
+        # Elsewhere the same number is another process, about which nothing can be told.
+        return bool(processes) and processes == _processes() and not _is_alive(int(process))
+
     async def close(self) -> None:
         """Let go of the connection."""
         await asyncio.to_thread(self._client.close)
+
+
+def _processes() -> str:
+    """What process numbers count in: this boot and this namespace; empty when not told."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def hosts(network: ipaddress.IPv4Network) -> Iterator[str]:

@@ -11,6 +11,7 @@ class PlaceholderRuntime:
     """
 
     gateway: str | None = None
+    subnet: str | None = None
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
