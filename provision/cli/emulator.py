@@ -163,6 +163,9 @@ def _told(instance: Instance) -> str:
     said = instance.said
     parts = [instance.url]
     parts += [f"{word} {said[key]}" for key, word in _WORDS.items() if said.get(key)]
+    if not said.get("engine"):
+        why = said.get("engine_problem") or "none was found"
+        parts.append(f"no Docker engine, so that nothing deployed is run: {why}")
     return ", ".join(parts)
 
 

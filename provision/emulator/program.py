@@ -154,6 +154,7 @@ class Emulator:
             "projects": projects,
             "identity": DEVELOPER,
             "engine": self._engine,
+            "engine_problem": getattr(self._runtime, "reason", None),
             "pid": os.getpid(),
         }
 

@@ -18,6 +18,8 @@ docs/x.md docs/README.md node_modules/m/i.js foo/bar foo/foobar foobar sub/.env 
 x/y/log
 """
 
+# Not among them: "**log", which Docker's command reads since 23.0 as the unit tests have it, and
+# read otherwise before.
 PATTERNS = [
     "*.log",
     "**/*.log\n!src/b.log",
@@ -31,7 +33,6 @@ PATTERNS = [
     "node_modules\n!node_modules/m/i.js",
     "with space/a b.txt",
     "./src/../docs\n.",
-    "**log",
     "foo**",
     "**/foo**",
     "[^f]*\n!Dockerfile",
