@@ -30,46 +30,26 @@ def _one_stage(name: str) -> Callable[[Run], None]:
     return go
 
 
-def build(
-    file: options.Files = options.DEFAULT_FILES,
-    project: options.Project = None,
-    region: options.Region = None,
-    impersonate: options.Impersonate = None,
-    as_json: options.Json = False,
-) -> None:
-    """Build the image for linux/amd64, unless the same inputs were built already.
+def _command(name: str, text: str) -> Callable[..., None]:
+    """A command that runs the stage `name`; `text` is its help."""
 
-    Example: `provision build`
-    """
-    _run("build", file, project, region, impersonate, as_json=as_json)
+    def command(
+        file: options.Files = options.DEFAULT_FILES,
+        project: options.Project = None,
+        region: options.Region = None,
+        impersonate: options.Impersonate = None,
+        as_json: options.Json = False,
+    ) -> None:
+        _run(name, file, project, region, impersonate, as_json=as_json)
 
-
-def push(
-    file: options.Files = options.DEFAULT_FILES,
-    project: options.Project = None,
-    region: options.Region = None,
-    impersonate: options.Impersonate = None,
-    as_json: options.Json = False,
-) -> None:
-    """Push the built image to Artifact Registry, unless the registry has it.
-
-    Example: `provision push`
-    """
-    _run("push", file, project, region, impersonate, as_json=as_json)
+    command.__name__ = name
+    command.__doc__ = f"{text}\n\nExample: `provision {name}`"
+    return command
 
 
-def deploy(
-    file: options.Files = options.DEFAULT_FILES,
-    project: options.Project = None,
-    region: options.Region = None,
-    impersonate: options.Impersonate = None,
-    as_json: options.Json = False,
-) -> None:
-    """Deploy the pushed image by digest, authentication required, unless nothing differs.
-
-    Example: `provision deploy --json`
-    """
-    _run("deploy", file, project, region, impersonate, as_json=as_json)
+build = _command("build", "Build the image for linux/amd64, unless the same inputs were built.")
+push = _command("push", "Push the built image to Artifact Registry, unless the registry has it.")
+deploy = _command("deploy", "Deploy the pushed image by digest, authentication required.")
 
 
 def bind(

@@ -7,7 +7,8 @@ from typing import Any
 from provision.clients.calls import TIMEOUT, calling
 from provision.clients.clock import Clock
 from provision.clients.google import GoogleClients
-from provision.errors import NotFoundError, UnavailableError
+from provision.clients.operations import wait_until_done
+from provision.errors import NotFoundError
 from provision.resources import RepositoryName
 
 OWN_LABELS: Mapping[str, str] = {"managed-by": "provision"}
@@ -15,7 +16,6 @@ OWN_LABELS: Mapping[str, str] = {"managed-by": "provision"}
 
 OPERATION_TIMEOUT = 300.0
 """Seconds to wait for a repository to be created or deleted; it usually takes a few."""
-_LOOK_AGAIN = 1.0
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,10 @@ class ArtifactRegistry:
 
     def _await(self, operation: Any, doing: str, report: Callable[[str], None]) -> Any:  # noqa: ANN401
         """The operation's result; Google's clients ship no usable types."""
-        report(f"{doing} …")
-        until = self.clock.monotonic() + OPERATION_TIMEOUT
         with self._calling(doing):
-            while not operation.done():
-                if self.clock.monotonic() > until:
-                    raise UnavailableError(
-                        f"{doing}: not done after {OPERATION_TIMEOUT:.0f} s.",
-                        hint="It goes on by itself: run the same command again in a while.",
-                    )
-                self.clock.sleep(_LOOK_AGAIN)
+            wait_until_done(
+                operation, doing, OPERATION_TIMEOUT, self.clock, report, lambda _: f"{doing} …"
+            )
             return operation.result(timeout=TIMEOUT)
 
     def _calling(self, doing: str) -> Any:  # noqa: ANN401 - a context manager

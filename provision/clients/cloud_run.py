@@ -7,6 +7,7 @@ from typing import Any
 from provision.clients.calls import TIMEOUT, calling
 from provision.clients.clock import Clock
 from provision.clients.google import GoogleClients
+from provision.clients.operations import wait_until_done
 from provision.errors import DeployError, NotFoundError, UnavailableError
 from provision.resources import ServiceName
 
@@ -121,21 +122,14 @@ class CloudRun:
         return calling(doing, member=self.google.caller.member)
 
     def _await(self, operation: Any, doing: str, report: Callable[[str], None]) -> None:  # noqa: ANN401
-        """Look at the operation until it is done, telling what it is doing meanwhile."""
+        """Wait, telling what the service is doing; a failed roll-out is a `DeployError`."""
         from google.api_core.exceptions import GoogleAPICallError
 
-        deadline = self.clock.monotonic() + OPERATION_TIMEOUT
+        def told(metadata: Any) -> str:  # noqa: ANN401 - the service, as a message
+            return progress_of(_from_message(metadata)) if metadata else "waiting"
+
         with self._calling(f"{doing}: waiting for the operation"):
-            while not operation.done():
-                metadata = operation.metadata
-                report(progress_of(_from_message(metadata)) if metadata else "waiting")
-                if self.clock.monotonic() > deadline:
-                    raise UnavailableError(
-                        f"{doing}: the operation is still under way after"
-                        f" {OPERATION_TIMEOUT:.0f} s.",
-                        hint="Run the same command again to go on waiting.",
-                    )
-                self.clock.sleep(0.5)
+            wait_until_done(operation, doing, OPERATION_TIMEOUT, self.clock, report, told)
         try:
             operation.result(timeout=TIMEOUT)
         except GoogleAPICallError as error:
