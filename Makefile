@@ -11,7 +11,7 @@ TEST_BASE := provision-base:dev
 export PYTHON KEEP
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format lock stop clean
+.PHONY: help venv demo test check format bench lock stop clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -38,6 +38,9 @@ check: venv  ## format, lint, types, import directions, docs in step
 format: venv  ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench: venv  ## speed as ratios against gcloud, written to docs/benchmarks.md
+	@$(BIN)/python scripts/bench.py
 
 lock: venv  ## write requirements/ anew from pyproject.toml
 	@$(BIN)/python -m venv .work/lock
