@@ -1,15 +1,19 @@
 """What `destroy` takes away, and what it leaves and why."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from provision.clients.artifact_registry import ArtifactRegistry
 from provision.clients.cloud_run import CloudRun
 from provision.clients.iam import Iam
 from provision.clients.policies import PolicyClient
+from provision.resources import RepositoryName, ServiceName
 from provision.service_fields import MARK
 from provision.spec import BuiltImage, Spec
 from provision.stages import Progress
+
+Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -47,89 +51,93 @@ class Destroy:
     policies: PolicyClient
     progress: Progress
 
-    def plan(self, spec: Spec, *, everything: bool) -> tuple[Removal, ...]:
-        """What would go, in the order in which it goes; reads only.
-
-        Args:
-            spec: the service.
-            everything: the account and the repository too, where they are ours and unused.
-        """
-        return tuple(self._removals(spec, everything=everything))
-
-    def _removals(self, spec: Spec, *, everything: bool) -> Iterator[Removal]:
-        yield from self._service(spec)
-        if everything:
-            yield from self._account(spec)
-            yield from self._repository(spec)
-
-    def _service(self, spec: Spec) -> Iterator[Removal]:
+    def service(self, spec: Spec) -> Removal | None:
+        """The service, if there is one; reads only."""
         name = spec.service_name
         live = self.run.find_service(name)
         if live is None:
-            return
+            return None
         subject = f"service {name.service} in {name.region}"
         if live.get("labels", {}).get(MARK[0]) != MARK[1]:
-            yield Removal(
+            return Removal(
                 subject, reason=f"it carries no label {MARK[0]}={MARK[1]}, so it is not ours"
             )
-            return
         bindings = self.policies.get(name.name).bindings
         details = tuple(f"{member} as {one.role}" for one in bindings for member in one.members)
         etag = str(live.get("etag", ""))
-        yield Removal(subject, lambda: self.run.delete(name, etag, self.progress), details)
+        return Removal(subject, lambda: self.run.delete(name, etag, self.progress), details)
 
-    def _account(self, spec: Spec) -> Iterator[Removal]:
+    def the_rest(
+        self, spec: Spec, going: Sequence[ServiceName], images: Sequence[str]
+    ) -> Iterator[Removal]:
+        """Account and repository, where they are ours and nothing that stays uses them.
+
+        Jobs and other products are not looked at; an account that is deleted can be undeleted for
+        30 days.
+
+        Args:
+            spec: the service they were made for.
+            going: the services that are taken away now.
+            images: names of images that the specs at hand declare, and that may go.
+        """
+        listed = self.run.services_everywhere(spec.project.value)
+        staying = [service for service in listed if not _is_among(service, going)]
+        yield from self._account(spec, staying)
+        if isinstance(spec.image, BuiltImage):
+            yield from self._repository(spec.image.repository, staying, images)
+
+    def _account(self, spec: Spec, staying: Sequence[Json]) -> Iterator[Removal]:
         name = spec.service_account
         account = self.iam.find_account(name)
         if account is None:
             return
         subject = f"service account {name.email}"
+        users = [_name(one) for one in staying if _pod(one).get("serviceAccountName") == name.email]
         if not account.is_ours:
             yield Removal(subject, reason="it was not made by provision")
-            return
-        users = [
-            service["metadata"]["name"]
-            for service in self.run.services_everywhere(spec.project.value)
-            if _account_of(service) == name.email and not _is(service, spec)
-        ]
-        if users:
-            yield Removal(subject, reason=f"other services run as it: {', '.join(users)}")
-            return
-        yield Removal(subject, lambda: self.iam.delete_account(name))
+        elif users:
+            yield Removal(subject, reason=f"services run as it: {', '.join(users)}")
+        else:
+            yield Removal(subject, lambda: self.iam.delete_account(name))
 
-    def _repository(self, spec: Spec) -> Iterator[Removal]:
-        if not isinstance(spec.image, BuiltImage):
-            return
-        name = spec.image.repository
+    def _repository(
+        self, name: RepositoryName, staying: Sequence[Json], images: Sequence[str]
+    ) -> Iterator[Removal]:
         repository = self.artifacts.find_repository(name)
         if repository is None:
             return
         subject = f"repository {name.repository} in {name.location}"
+        base = f"{repository.registry_uri or name.image_base}/"
+        users = [_name(one) for one in staying if any(i.startswith(base) for i in _images(one))]
+        held = tuple(image.uri for image in self.artifacts.list_images(name))
+        foreign = [uri for uri in held if not any(f"/{image}@" in uri for image in images)]
         if not repository.is_ours:
             yield Removal(subject, reason="it was not made by provision")
-            return
-        own = f"/{spec.image.name}@"
-        images = [image.uri for image in self.artifacts.list_images(name)]
-        foreign = [uri for uri in images if own not in uri]
-        if foreign:
+        elif users:
+            yield Removal(subject, reason=f"services run images from it: {', '.join(users)}")
+        elif foreign:
             yield Removal(subject, reason=f"it holds other images too, such as {foreign[0]}")
-            return
-        details = tuple(images)
-        yield Removal(
-            subject, lambda: self.artifacts.delete_repository(name, self.progress), details
-        )
+        else:
+            yield Removal(
+                subject, lambda: self.artifacts.delete_repository(name, self.progress), held
+            )
 
 
-def _account_of(service: object) -> str:
-    """The account that a service in Cloud Run's v1 form runs as."""
-    at = service
-    for key in ("spec", "template", "spec", "serviceAccountName"):
-        at = at.get(key, {}) if isinstance(at, dict) else {}
-    return at if isinstance(at, str) else ""
+def _pod(service: Json) -> Json:
+    """The container part of a service in Cloud Run's v1 form."""
+    pod: Json = service.get("spec", {}).get("template", {}).get("spec", {})
+    return pod
 
 
-def _is(service: object, spec: Spec) -> bool:
-    """Whether a service in Cloud Run's v1 form is the one that `spec` declares."""
-    metadata = service.get("metadata", {}) if isinstance(service, dict) else {}
-    region = metadata.get("labels", {}).get("cloud.googleapis.com/location")
-    return bool(metadata.get("name") == spec.service and region == spec.region.value)
+def _images(service: Json) -> list[str]:
+    return [str(container.get("image", "")) for container in _pod(service).get("containers", [])]
+
+
+def _name(service: Json) -> str:
+    return str(service.get("metadata", {}).get("name"))
+
+
+def _is_among(service: Json, names: Sequence[ServiceName]) -> bool:
+    """Whether a service in Cloud Run's v1 form is one of `names`, all of the same project."""
+    region = service.get("metadata", {}).get("labels", {}).get("cloud.googleapis.com/location")
+    return any(one.service == _name(service) and one.region == region for one in names)

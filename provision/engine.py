@@ -55,14 +55,9 @@ class Outcome:
     known: Known = field(default_factory=Known)
 
 
-def plan(stages: Stages, known: Known | None = None) -> Plan:
-    """What would change, stage by stage; reads only.
-
-    Args:
-        stages: in their order.
-        known: what the stages before them brought.
-    """
-    known = known or Known()
+def plan(stages: Stages) -> Plan:
+    """What would change, stage by stage; reads only."""
+    known = Known()
     changes = []
     for stage in stages:
         change = _change(stage, known)
@@ -114,11 +109,14 @@ def verify(stages: Stages, stamp: Callable[[], str], outcome: Outcome) -> Iterat
     """
     outcome.known = Known()
     for stage in stages:
-        change = _change(stage, outcome.known)
-        yield _as_declared(change, stamp())
-        if change.observed is not None:
-            yield from stage.verify(change.observed)
-        outcome.known = stage.learn(outcome.known, change.observed or change.desired)
+        try:
+            change = _change(stage, outcome.known)
+            yield _as_declared(change, stamp())
+            if change.observed is not None:
+                yield from stage.verify(change.observed)
+            outcome.known = stage.learn(outcome.known, change.observed or change.desired)
+        except ProvisionError as error:  # what cannot be looked at hides nothing else
+            yield _not_looked_at(stage, error, stamp())
 
 
 def _as_declared(change: Change[Any], at: str) -> Check:
@@ -147,24 +145,48 @@ def _as_declared(change: Change[Any], at: str) -> Check:
     )
 
 
-def observe_before(stages: Stages, name: str) -> Known:
-    """What the stages before `name` have brought, observed and not run.
+def _not_looked_at(stage: Stage[Any], error: ProvisionError, at: str) -> Check:
+    """The claim of a stage that could not be looked at."""
+    return Check(
+        name=f"{stage.name}-as-declared",
+        claim=Claim.CONFIGURATION,
+        verdict=Verdict.NOT_PROVEN,
+        summary=f"{stage.subject}: could not be looked at",
+        evidence=(Evidence(f"{stage.subject}, compared with the spec", str(error), at),),
+        hint=error.hint,
+    )
+
+
+def plan_one(stages: Stages, name: str) -> tuple[Stage[Any], Plan]:
+    """The stage `name` and its plan; the stages before it are observed, and not run.
 
     Raises:
-        ProvisionError: one of them has something left to do.
+        ProvisionError: it needs what an earlier stage has not brought yet.
     """
-    known = Known()
+    known, trouble = Known(), ""
     for stage in stages:
+        try:
+            change = _change(stage, known)
+        except ProvisionError as error:
+            if stage.name == name:
+                raise
+            trouble = f" {error}"
+            continue
         if stage.name == name:
-            return known
-        change = _change(stage, known)
-        if change.fields:
-            raise ProvisionError(
-                f"Cannot {name} yet: {stage.subject} is not up to date.",
-                hint=f"Run `provision {stage.name}` first, or `provision up` for all stages.",
-            )
-        known = stage.learn(known, change.observed)
+            _check_nothing_awaited(change, trouble)
+            return stage, Plan((change,), known)
+        known = stage.learn(known, change.desired if change.fields else change.observed)
     raise KeyError(name)
+
+
+def _check_nothing_awaited(change: Change[Any], trouble: str) -> None:
+    for item in change.fields:
+        if isinstance(item.after, Unknown):
+            raise ProvisionError(
+                f"Cannot {change.stage} yet: {item.path} of {change.subject} is {item.after}."
+                f"{trouble}",
+                hint=f"Run `provision {item.after.until}` first, or `provision up` for all stages.",
+            )
 
 
 def _change(stage: Stage[Any], known: Known) -> Change[Any]:

@@ -11,10 +11,11 @@ from provision.principals import canonical, is_public
 Carries = Callable[[str], bool | None]
 """Whether a role holds ``run.routes.invoke``; None when the role cannot be read."""
 
-GRANT_MARK = "provision grant"
-"""How the title of a condition begins that `provision grant` wrote."""
+_GRANT_TITLE = re.compile(r"provision grant(?: .*)?")
+"""The titles of the conditions that `provision grant` writes."""
 
-_UNTIL = re.compile(r'request\.time\s*<\s*timestamp\("([^"]+)"\)')
+_UNTIL = re.compile(r'request\.time < timestamp\("([^"]+)"\)(?: && [^|]*)?')
+"""Their expressions: anything else, whatever its title says, is not one of ours."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +72,28 @@ def public(policy: Policy, wanted: Wanted, carries: Carries) -> tuple[Holding, .
 
 
 def others(policy: Policy, wanted: Wanted, carries: Carries, now: datetime) -> tuple[Holding, ...]:
-    """Members that the spec does not name and that can invoke, granted-for-a-time ones left out."""
+    """Members that the spec does not name and that can invoke, or may: the role cannot be read."""
     return tuple(
         holding
-        for holding in _holdings(policy)
-        if not is_public(holding.member)
-        and not holding.member.startswith("deleted:")
-        and not wanted.names(holding.member)
+        for holding in _unnamed(policy, wanted)
+        if carries(holding.binding.role) is not False
         and not _granted_until_later(holding.binding, now)
-        and carries(holding.binding.role)
     )
+
+
+def granted(policy: Policy, wanted: Wanted, now: datetime) -> tuple[Holding, ...]:
+    """Members that the spec does not name and that `provision grant` let in until later."""
+    return tuple(
+        holding
+        for holding in _unnamed(policy, wanted)
+        if _granted_until_later(holding.binding, now)
+    )
+
+
+def without_public(policy: Policy, wanted: Wanted, carries: Carries) -> Policy:
+    """`policy` without the public members that the spec does not name; nothing else changes."""
+    gone = {(holding.binding, holding.member) for holding in public(policy, wanted, carries)}
+    return without(policy, lambda binding, member: (binding, member) in gone)
 
 
 def with_exactly(policy: Policy, wanted: Wanted, unwanted: Iterable[Holding]) -> Policy:
@@ -88,6 +101,14 @@ def with_exactly(policy: Policy, wanted: Wanted, unwanted: Iterable[Holding]) ->
     gone = {(holding.binding, holding.member) for holding in unwanted}
     left = without(policy, lambda binding, member: (binding, member) in gone)
     return with_members(left, wanted.role, wanted.members)
+
+
+def _unnamed(policy: Policy, wanted: Wanted) -> Iterable[Holding]:
+    for holding in _holdings(policy):
+        member = holding.member
+        passed_over = is_public(member) or member.startswith("deleted:") or wanted.names(member)
+        if not passed_over:
+            yield holding
 
 
 def _holdings(policy: Policy) -> Iterable[Holding]:
@@ -99,15 +120,17 @@ def _holdings(policy: Policy) -> Iterable[Holding]:
 def _granted_until_later(binding: Binding, now: datetime) -> bool:
     """Whether `provision grant` wrote it and it has not expired."""
     condition = binding.condition
-    if condition is None or not condition.title.startswith(GRANT_MARK):
+    if condition is None or not _GRANT_TITLE.fullmatch(condition.title):
         return False
-    found = _UNTIL.search(condition.expression)
-    return found is None or _time(found.group(1)) > now
+    found = _UNTIL.fullmatch(condition.expression)
+    return found is not None and _time(found.group(1)) > now
 
 
 def _time(text: str) -> datetime:
     """An RFC 3339 time; one that cannot be read counts as far off, so that nothing is lost."""
+    far_off = datetime.max.replace(tzinfo=UTC)
     try:
-        return datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        return datetime.max.replace(tzinfo=UTC)
+        return far_off
+    return time if time.tzinfo else far_off

@@ -21,6 +21,7 @@ from provision.image.destination import Destination
 from provision.image.inputs import InputsReader
 from provision.invoke.policies_say import PoliciesSay
 from provision.invoke.prove import DEFAULT_LIMIT, Proof
+from provision.invokers import Wanted, without_public
 from provision.spec import BuiltImage, GivenImage, Spec
 from provision.stages import Progress, Stage
 from provision.stages.bind import Bind
@@ -111,7 +112,15 @@ class Pipeline:
         }
 
     def _deploy(self, spec: Spec) -> Deploy:
-        return Deploy(spec, self.run, self.iam, self.progress, self.clock)
+        wanted = Wanted(spec.invoker_role, spec.invokers, spec.exclusive)
+
+        def close() -> None:
+            self.policies.edit(
+                spec.service_name.name,
+                lambda policy: without_public(policy, wanted, self.iam.carries_invoke),
+            )
+
+        return Deploy(spec, self.run, self.iam, close, self.progress, self.clock)
 
     def _bind(self, spec: Spec) -> Bind:
         proof = Proof(

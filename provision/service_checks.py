@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provision.plan import Check, Claim, Evidence, Verdict
-from provision.service_fields import is_ready
+from provision.service_fields import is_ready, serving_image
 from provision.spec import Spec
 
 Json = Mapping[str, Any]
@@ -93,9 +93,7 @@ def _digest(live: Json, revision: Json) -> _Finding:
     Compared on the revision: the service keeps whatever was sent, a tag too.
     """
     name = str(revision.get("name", "none")).rsplit("/", 1)[-1]
-    containers = live.get("template", {}).get("containers", [{}])
-    wanted = containers[0].get("image", "")
-    runs = revision.get("containers", [{}])[0].get("image", "none")
+    wanted, runs = serving_image(live), serving_image({"template": revision}) or "none"
     share = sum(
         status.get("percent", 0)
         for status in live.get("trafficStatuses", [])

@@ -46,7 +46,7 @@ def desired_fields(spec: Spec, image: str | Unknown) -> dict[str, Any]:
         "traffic": [{"type": LATEST, "percent": 100}],
         "template": _template(spec, image),
     }
-    return merged(_env_as_mapping(spec.run), owned)
+    return merged(_in_our_terms(spec.run), owned)
 
 
 def _template(spec: Spec, image: str | Unknown) -> dict[str, Any]:
@@ -73,17 +73,17 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merged(under: Json, over: Json) -> dict[str, Any]:
-    """`over` laid onto `under`: mappings merged, lists of mappings item by item, else `over`."""
+    """`over` laid onto `under`: mappings merged, containers item by item, else `over`."""
     result = dict(under)
     for name, value in over.items():
-        result[name] = _laid(result[name], value) if name in result else value
+        result[name] = _laid(name, result[name], value) if name in result else value
     return result
 
 
-def _laid(under: object, over: object) -> object:
+def _laid(name: str, under: Any, over: Any) -> object:  # noqa: ANN401 - JSON
     if isinstance(under, Mapping) and isinstance(over, Mapping):
         return merged(under, over)
-    if _mappings(under) and _mappings(over) and isinstance(under, list) and isinstance(over, list):
+    if name == "containers":
         laid = [merged(one, other) for one, other in zip(under, over, strict=False)]
         return [*laid, *under[len(over) :], *over[len(under) :]]
     return over
@@ -97,21 +97,24 @@ def observed_fields(live: Json, asserted: Json) -> dict[str, Any]:
     """Of what the service is, that which `asserted` speaks of, in the same spelling.
 
     A value that means the same as the asserted one (``1`` and ``1000m``, an empty list and none)
-    comes back as asserted, so that it is no difference.
+    comes back as asserted, so that it is no difference. Sidecars and traffic tags that others
+    added are left alone, and so are not seen.
     """
-    return {name: _seen(_env_as_mapping(live).get(name), value) for name, value in asserted.items()}
+    known = {**_in_our_terms(live), "traffic": _shares(live)}
+    return {name: _seen(name, known.get(name), value) for name, value in asserted.items()}
 
 
-def _seen(live: object, asserted: object) -> object:
+def _seen(name: str, live: Any, asserted: Any) -> object:  # noqa: ANN401 - JSON
     if isinstance(asserted, Mapping):
         return _seen_mapping(live if isinstance(live, Mapping) else {}, asserted)
-    if _mappings(asserted) and _mappings(live):
-        return _seen_list(live, asserted)
+    if name == "containers" and _mappings(live):
+        pairs = zip(live, asserted, strict=False)
+        return [_seen("", one, other) for one, other in pairs]
     return asserted if same_value(live, asserted) else live
 
 
 def _seen_mapping(live: Json, asserted: Json) -> dict[str, Any]:
-    seen = {name: _seen(live.get(name), value) for name, value in asserted.items()}
+    seen = {name: _seen(name, live.get(name), value) for name, value in asserted.items()}
     seen = {name: value for name, value in seen.items() if value is not None}
     if isinstance(asserted, OwnedMapping):
         seen |= {name: value for name, value in live.items() if name not in asserted}
@@ -119,9 +122,22 @@ def _seen_mapping(live: Json, asserted: Json) -> dict[str, Any]:
     return seen
 
 
-def _seen_list(live: Any, asserted: Any) -> list[object]:  # noqa: ANN401 - lists of mappings
-    seen = [_seen(one, other) for one, other in zip(live, asserted, strict=False)]
-    return [*seen, *live[len(asserted) :]]
+def _shares(live: Json) -> list[dict[str, Any]]:
+    """Who gets the traffic, tags left out; the latest revision all of it where nothing is said."""
+    targets = live.get("traffic") or [{"type": LATEST, "percent": 100}]
+    parts = ("type", "revision", "percent")
+    return [
+        {part: target[part] for part in parts if part in target}
+        for target in targets
+        if target.get("percent")
+    ]
+
+
+def _traffic(live: Json, asserted: Json) -> list[dict[str, Any]]:
+    """The asserted shares, with the tags that others gave to revisions."""
+    tagged = [target for target in live.get("traffic", []) if target.get("tag")]
+    kept = [{part: target[part] for part in target if part != "percent"} for target in tagged]
+    return [*asserted["traffic"], *kept]
 
 
 class OwnedMapping(dict[str, Any]):
@@ -153,11 +169,28 @@ def _quantity(value: object) -> Decimal | None:
         return None
 
 
-def _env_as_mapping(service: Json) -> dict[str, Any]:
-    """`service` with each container's ``env`` as name → value or `SecretReference`."""
+def _in_our_terms(service: Json) -> dict[str, Any]:
+    """`service` with the serving container first, and each ``env`` as name → value or reference."""
     return _containers_changed(
-        service, lambda env: OwnedMapping({item["name"]: _env_value(item) for item in env})
+        _serving_first(service),
+        lambda env: OwnedMapping({item["name"]: _env_value(item) for item in env}),
     )
+
+
+def serving_image(service: Json) -> str:
+    """The image of the container that takes the requests; empty when there is none."""
+    containers = _serving_first(service).get("template", {}).get("containers") or [{}]
+    return str(containers[0].get("image", ""))
+
+
+def _serving_first(service: Json) -> Json:
+    """The container with the ports takes the requests; the others are sidecars (run v2)."""
+    template = service.get("template", {})
+    containers = template.get("containers", []) if isinstance(template, Mapping) else []
+    if not _mappings(containers):
+        return service
+    ordered = sorted(containers, key=lambda container: not container.get("ports"))
+    return {**service, "template": {**template, "containers": ordered}} if containers else service
 
 
 def env_as_list(service: Json) -> dict[str, Any]:
@@ -208,8 +241,10 @@ def to_write(live: Json, asserted: Json) -> dict[str, Any]:
 
     The revision's name is left to Cloud Run, which would refuse to use one twice.
     """
-    kept = {name: value for name, value in _env_as_mapping(live).items() if name not in OUTPUT_ONLY}
+    kept = {name: value for name, value in _in_our_terms(live).items() if name not in OUTPUT_ONLY}
     service = merged(kept, asserted)
+    if "traffic" in asserted:
+        service["traffic"] = _traffic(live, asserted)
     for index, container in enumerate(asserted.get("template", {}).get("containers", [])):
         if "env" in container:
             service["template"]["containers"][index]["env"] = container["env"]

@@ -9,14 +9,14 @@ from provision.plan import Check, Claim, Verdict
 def exit_code(checks: Iterable[Check], *, strict: bool) -> ExitCode:
     """The exit code that `checks` call for.
 
-    A false claim is 1. Privacy that is not proven, and anything that was tried and is not yet in
-    effect, is 4. Admission that could not be looked at from here is 0, or 4 with `strict`.
+    A false claim is 1. What is not proven or not yet in effect is 4; only admission that could not
+    be looked at from here is 0, or 4 with `strict`.
     """
     checks = tuple(checks)
     if any(check.verdict is Verdict.FAILED for check in checks):
         return ExitCode.FAILED
     open_ = [check for check in checks if check.verdict is Verdict.NOT_PROVEN]
-    if any(strict or check.pending or check.claim is Claim.PRIVACY for check in open_):
+    if any(strict or check.pending or check.claim is not Claim.ADMISSION for check in open_):
         return ExitCode.NOT_PROVEN
     return ExitCode.DONE
 

@@ -40,8 +40,3 @@ def root(
 for command in (init, schema, plan, up, verify, build, push, deploy, bind, destroy):
     app.command()(command)
 app.add_typer(emulator_app, name="emulator")
-
-
-def main() -> None:
-    """Entry point of the `provision` script."""
-    app()

@@ -34,14 +34,15 @@ def running(
     raise typer.Exit(int(run.code))
 
 
-def require_consent(command: str, *, yes: bool) -> None:
-    """Refuse to go on where nobody can be asked and nobody said yes.
+def require_consent(command: str, *, yes: bool, as_json: bool) -> None:
+    """Refuse to go on where nobody said yes, and nobody can be asked or would see what for.
 
     Raises:
-        UsageError: there is no terminal and no ``--yes``.
+        UsageError: there is no ``--yes``, and no terminal, or JSON instead of the plan.
     """
-    if not yes and not interactive():
+    if not yes and (as_json or not interactive()):
+        why = "--json shows no plan to say yes to" if as_json else "there is no terminal"
         raise UsageError(
-            f"`provision {command}` asks before it changes anything, and there is no terminal.",
+            f"`provision {command}` asks before it changes anything, and {why}.",
             hint="Add --yes for unattended use; `provision plan` shows what would change.",
         )

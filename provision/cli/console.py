@@ -1,17 +1,49 @@
-"""Where output goes: results to stdout, progress and errors to stderr."""
+"""Where output goes: results to stdout, progress and errors to stderr; what others wrote, tamed."""
 
 import json
 import sys
 
 from rich.console import Console
+from rich.markup import escape
+
+_LONGEST = 2000
+"""Characters of one value or message that people are shown; JSON has everything."""
+
+# A terminal that cannot show a sign gets a question mark, and never a traceback.
+for _stream in (sys.stdout, sys.stderr):
+    if hasattr(_stream, "reconfigure"):
+        _stream.reconfigure(errors="replace")
 
 results = Console(soft_wrap=True, highlight=False, emoji=False)
 errors = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
+documents_printed = 0
+
 
 def print_json(value: object) -> None:
     """Write one JSON document to stdout, keys in a stable order."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    global documents_printed  # noqa: PLW0603 - whether one was printed is a fact about stdout
+    documents_printed += 1
+    plain = "utf" not in (sys.stdout.encoding or "").lower()
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=plain) + "\n")
+
+
+def safe(text: str, *, lines: bool = False) -> str:
+    """`text` from elsewhere, to be printed with our own markup around it.
+
+    Control characters are shown and not obeyed, so that no value can clear the screen or pass for
+    a line of ours; brackets are no markup.
+
+    Args:
+        text: whatever a spec, a file's name or a service said.
+        lines: it may have several lines.
+    """
+    kept = "\n" if lines else ""
+    shown = "".join(
+        sign if sign.isprintable() or sign in kept else sign.encode("unicode_escape").decode()
+        for sign in text[:_LONGEST]
+    )
+    return escape(shown + ("…" if len(text) > _LONGEST else ""))
 
 
 def interactive() -> bool:

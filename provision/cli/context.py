@@ -55,7 +55,7 @@ def open_context(
     return Context(specs, defaults.impersonate.value if defaults.impersonate else None, os.environ)
 
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)?")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)?")
 
 
 def seconds(text: str) -> float:

@@ -1,5 +1,6 @@
 """`provision destroy`: the service, and with --all what was made for it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -9,7 +10,9 @@ from provision.cli.command import require_consent, running
 from provision.cli.report import ServiceReport
 from provision.cli.run import Run
 from provision.cli.views import as_text
-from provision.destroy import Destroy
+from provision.destroy import Destroy, Removal
+from provision.resources import ServiceName
+from provision.spec import BuiltImage, Spec
 
 
 def destroy(
@@ -30,7 +33,7 @@ def destroy(
 
     Example: `provision destroy --all`
     """
-    require_consent("destroy", yes=yes)
+    require_consent("destroy", yes=yes, as_json=as_json)
     with running(file, project, region, impersonate, as_json=as_json) as run:
         _plan(run, everything=everything)
         going = [item for report in run.reports for item in report.removals if item.remove]
@@ -41,26 +44,66 @@ def destroy(
 
 
 def _plan(run: Run, *, everything: bool) -> None:
-    def one(report: ServiceReport) -> None:
-        pipeline = run.pipeline
-        plan = Destroy(
-            pipeline.run, pipeline.iam, pipeline.artifacts, pipeline.policies, run.progress
-        )
-        report.removals = list(plan.plan(report.spec, everything=everything))
+    """The services of every spec first: what else is unused follows from which of them go."""
+    pipeline = run.pipeline
+    plan = Destroy(pipeline.run, pipeline.iam, pipeline.artifacts, pipeline.policies, run.progress)
+
+    def service(report: ServiceReport) -> None:
+        found = plan.service(report.spec)
+        report.removals = [found] if found else []
+
+    def rest(report: ServiceReport) -> None:
+        if everything:
+            listed = {item.subject for other in run.reports for item in other.removals}
+            images = [name for other in run.reports for name in _image_names(other.spec)]
+            found = plan.the_rest(report.spec, _going(run), images)
+            report.removals += [item for item in found if item.subject not in listed]
         with run.showing(report):
             as_text.show_removals(report)
 
-    run.each(one)
+    run.each(service)
+    run.each(rest)
+
+
+def _image_names(spec: Spec) -> list[str]:
+    return [spec.image.name] if isinstance(spec.image, BuiltImage) else []
+
+
+def _going(run: Run) -> list[ServiceName]:
+    """The services that are taken away."""
+    return [
+        report.spec.service_name
+        for report in run.reports
+        if report.error is None and _has_service(report)
+    ]
+
+
+def _has_service(report: ServiceReport) -> bool:
+    """Whether the first of its removals is a service that goes."""
+    own = f"service {report.spec.service} in "
+    first = report.removals[0] if report.removals else None
+    return first is not None and first.subject.startswith(own) and first.remove is not None
 
 
 def _remove(run: Run) -> None:
-    def one(report: ServiceReport) -> None:
-        for item in report.removals:
-            if item.remove is not None:
-                run.progress(f"deleting {item.subject}")
-                item.remove()
-                report.removed.append(item.subject)
-                with run.showing():
-                    as_text.show_removed(item)
+    """Every service first, then what they used."""
 
-    run.each(one)
+    def services(report: ServiceReport) -> None:
+        _take_away(run, report, report.removals[:1] if _has_service(report) else ())
+
+    def rest(report: ServiceReport) -> None:
+        left = [one for one in report.removals if one.subject not in report.removed]
+        _take_away(run, report, left)
+
+    run.each(services)
+    run.each(rest)
+
+
+def _take_away(run: Run, report: ServiceReport, removals: Sequence[Removal]) -> None:
+    for item in removals:
+        if item.remove is not None:
+            run.progress(f"deleting {item.subject}")
+            item.remove()
+            report.removed.append(item.subject)
+            with run.showing():
+                as_text.show_removed(item)

@@ -4,13 +4,15 @@ Anything else is a bug and keeps its traceback, without the values of variables,
 secret.
 """
 
+import sys
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from provision.cli.console import errors
-from provision.errors import ExitCode, ProvisionError
+from provision.cli import console
+from provision.cli.console import errors, print_json, safe
+from provision.errors import InterruptedByUserError, ProvisionError
 
 
 class ProvisionGroup(TyperGroup):
@@ -21,19 +23,26 @@ class ProvisionGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except ProvisionError as error:
-            show_error(error)
-            raise typer.Exit(int(error.exit_code)) from error
+            _end(error)
         except KeyboardInterrupt:
-            errors.print("Interrupted. Nothing is lost: run the same command again to go on.")
-            raise typer.Exit(int(ExitCode.INTERRUPTED)) from None
+            _end(
+                InterruptedByUserError(
+                    "Interrupted.", hint="Nothing is lost: run the same command again to go on."
+                )
+            )
+
+
+def _end(error: ProvisionError) -> None:
+    """Say what went wrong, as JSON too where that was asked for and nothing was printed yet."""
+    show_error(error)
+    if "--json" in sys.argv and not console.documents_printed:
+        told = {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
+        print_json({"services": [], "error": told, "exit_code": int(error.exit_code)})
+    raise typer.Exit(int(error.exit_code)) from error
 
 
 def show_error(error: ProvisionError) -> None:
     """Print what went wrong and what to do next, on stderr."""
-    errors.print(f"[bold red]Error:[/] {_plain(str(error))}", highlight=False)
+    errors.print(f"[bold red]Error:[/] {safe(str(error), lines=True)}")
     if error.hint:
-        errors.print(f"[bold]Next:[/] {_plain(error.hint)}", highlight=False)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+        errors.print(f"[bold]Next:[/] {safe(error.hint, lines=True)}")

@@ -5,10 +5,9 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.markup import escape
 from rich.status import Status
 
-from provision.cli.console import errors
+from provision.cli.console import errors, safe
 
 _NUMBERS = re.compile(r"\d+")
 _REPEAT_AFTER = 15.0
@@ -50,10 +49,10 @@ class Progress:
         text = f"{self.prefix}{line}"
         if self._live is not None:
             self._live.start()
-            self._live.update(escape(text))
+            self._live.update(safe(text))
             return
         shape = _NUMBERS.sub("#", text)
         now = time.monotonic()
         if shape != self._last or now - self._at >= _REPEAT_AFTER:
-            errors.print(escape(text))
+            errors.print(safe(text))
             self._last, self._at = shape, now

@@ -113,7 +113,10 @@ class Run:
         if yes:
             return
         self.progress.pause()
-        answer = errors.input(f"{question} [y/N] ", markup=False)
+        try:
+            answer = errors.input(f"{question} [y/N] ", markup=False)
+        except EOFError:
+            answer = ""
         if answer.strip().lower() not in {"y", "yes"}:
             raise InterruptedByUserError("Nothing was changed.")
 

@@ -14,13 +14,11 @@ from provision.cli.views import as_text
 def _one_stage(name: str) -> Callable[[Run], None]:
     def go(run: Run) -> None:
         def one(report: ServiceReport) -> None:
-            stages = run.stages(report)
-            report.outcome.known = engine.observe_before(stages, name)
-            only = [stage for stage in stages if stage.name == name]
-            report.plan = engine.plan(only, report.outcome.known)
+            stage, report.plan = engine.plan_one(run.stages(report), name)
+            report.outcome.known = report.plan.known
             with run.showing(report):
                 as_text.show_plan(report.plan)
-            engine.apply(only, report.plan, report.outcome, run.starting)
+            engine.apply([stage], report.plan, report.outcome, run.starting)
             with run.showing():
                 as_text.show_steps(report.outcome)
 

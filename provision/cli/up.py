@@ -18,9 +18,9 @@ def up(
 ) -> None:
     """Build, push, deploy and bind what differs, then verify every claim from outside.
 
-    Example: `provision up --yes --json > result.json`
+    Example: `provision up --yes --json | jq .exit_code`
     """
-    require_consent("up", yes=yes)
+    require_consent("up", yes=yes, as_json=as_json)
     limit = seconds(wait)
     with running(
         file, project, region, impersonate, as_json=as_json, prune=prune, wait=limit, strict=strict

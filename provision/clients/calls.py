@@ -18,7 +18,7 @@ TIMEOUT = 60.0
 """Seconds that one call may take, retries included."""
 
 _PERMISSION = re.compile(
-    r"[Pp]ermission ['\"]([\w.]+)['\"] denied on (?:resource )?(.+?)(?: \(or|$)"
+    r"[Pp]ermission ['\"]([\w.]+)['\"] denied on (?:resource ?)?(.*?)(?: ?\(or|$)"
 )
 
 _CONSTRAINT = re.compile(r"constraints/[\w.]+|iam\.managed\.\w+")
@@ -124,7 +124,8 @@ def permission_hint(said: str, member: str, needs: str = "") -> str:
     role = LEAST_ROLES.get(permission.lower())
     narrowest = f"; the least role that has it is {role}" if role else ""
     unnamed = "" if found else f" {_SAME_WORDS}"
-    return f"{whom} needs {permission} on {resource.strip(' .')}{narrowest}.{unnamed}"
+    on = resource.strip(" .'\"") or "the resource named above"
+    return f"{whom} needs {permission} on {on}{narrowest}.{unnamed}"
 
 
 _SAME_WORDS = "What does not exist is answered in the same words."

@@ -29,12 +29,16 @@ class Caller:
         kind: ``user``, ``serviceAccount`` or ``unknown`` (federated without an account).
         email: its e-mail; empty when it cannot be told.
         origin: where it came from, in words.
+        source: who impersonates it; None when nobody does.
+        delegates: the accounts between the two.
     """
 
     credentials: Any
     kind: str
     email: str
     origin: str
+    source: "Caller | None" = None
+    delegates: tuple[str, ...] = ()
 
     @property
     def member(self) -> str:
@@ -87,25 +91,38 @@ def _source(environ: Mapping[str, str], local: LocalCloud | None) -> tuple[Any, 
 
 def _local_source(path: str, local: LocalCloud) -> tuple[Any, str]:
     """Credentials that the emulator issued: those of a file, else its default identity's."""
+    issued = _read_issued(path, local)
+    origin = "GOOGLE_APPLICATION_CREDENTIALS" if issued else "the emulator's default identity"
+    try:
+        return _made_of(issued or local.refresh), origin
+    except (KeyError, ValueError) as error:  # google-auth's errors for keys are ValueErrors
+        raise UsageError(
+            f"Reading the credentials in {path or 'the emulator'}: they are not complete.",
+            hint="Have them issued anew, or unset GOOGLE_APPLICATION_CREDENTIALS.",
+        ) from error
+
+
+def _made_of(told: Mapping[str, str]) -> Any:  # noqa: ANN401
     from google.oauth2 import credentials, service_account
 
-    issued = _read_issued(path, local)
-    if issued.get("type") == "service_account":
-        info = service_account.Credentials.from_service_account_info(issued, scopes=SCOPES)
-        return info, "GOOGLE_APPLICATION_CREDENTIALS"
+    if told.get("type") == "service_account":
+        return service_account.Credentials.from_service_account_info(told, scopes=SCOPES)
     # google.auth.default() would send a user's refresh token to Google, whatever the file says.
-    told = issued or local.refresh
     parts = {key: told[key] for key in ("refresh_token", "token_uri", "client_id", "client_secret")}
-    origin = "GOOGLE_APPLICATION_CREDENTIALS" if issued else "the emulator's default identity"
-    return credentials.Credentials(None, scopes=SCOPES, **parts), origin
+    return credentials.Credentials(None, scopes=SCOPES, **parts)
 
 
 def _read_issued(path: str, local: LocalCloud) -> Mapping[str, str]:
     """The credentials file, if it is one that this emulator issued; else nothing."""
-    try:
-        told = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
-    except (OSError, ValueError):
+    if not path:
         return {}
+    try:
+        told = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"Reading GOOGLE_APPLICATION_CREDENTIALS={path}: {type(error).__name__}.",
+            hint="Name a credentials file, or unset the variable.",
+        ) from error
     ours = isinstance(told, dict) and str(told.get("token_uri", "")).startswith(f"{local.http}/")
     return told if ours else {}
 
@@ -120,14 +137,15 @@ def _impersonating(source: Caller, chain: str, local: LocalCloud | None) -> Call
     from google.auth.exceptions import RefreshError
     from google.auth.transport.requests import Request
 
-    *delegates, target = [item.strip() for item in chain.split(",") if item.strip()]
-    at = f"v1/projects/-/serviceAccounts/{target}:generateAccessToken"
+    *delegates, target = _accounts(chain)
     credentials = impersonated_credentials.Credentials(
         source_credentials=source.credentials,
         target_principal=target,
         target_scopes=list(SCOPES),
-        delegates=delegates,
-        iam_endpoint_override=f"{local.http}/{at}" if local else None,
+        delegates=[resource_of(account) for account in delegates],
+        iam_endpoint_override=f"{local.http}/v1/{resource_of(target)}:generateAccessToken"
+        if local
+        else None,
     )
     try:
         credentials.refresh(Request())
@@ -138,7 +156,23 @@ def _impersonating(source: Caller, chain: str, local: LocalCloud | None) -> Call
             f" iam.serviceAccounts.getAccessToken on {(delegates or [target])[0]};"
             " the least role that has it is roles/iam.serviceAccountTokenCreator.",
         ) from error
-    return Caller(credentials, "serviceAccount", target, f"impersonated by {source}")
+    origin = f"impersonated by {source}"
+    return Caller(credentials, "serviceAccount", target, origin, source, tuple(delegates))
+
+
+def _accounts(chain: str) -> list[str]:
+    accounts = [item.strip() for item in chain.split(",")]
+    if not all("@" in account for account in accounts):
+        raise UsageError(
+            f"--impersonate-service-account={chain} names no service accounts.",
+            hint="It takes an e-mail, or several separated by commas: the last is acted as.",
+        )
+    return accounts
+
+
+def resource_of(account: str) -> str:
+    """The name by which IAM Credentials knows an account, whatever its project."""
+    return f"projects/-/serviceAccounts/{account}"
 
 
 def _identify(credentials: Any, local: LocalCloud | None) -> tuple[str, str]:  # noqa: ANN401

@@ -91,7 +91,8 @@ class Iam:
             return False  # a role that is gone grants nothing
         except ProvisionError:
             return None
-        return not told.deleted and INVOKE in told.included_permissions
+        # A deleted role counts too: undeleting it would open a service without any policy write.
+        return INVOKE in told.included_permissions
 
     def _calling(self, doing: str) -> Any:  # noqa: ANN401 - a context manager
         return calling(doing, member=self.google.caller.member)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provision.clients.calls import TIMEOUT, calling
-from provision.clients.credentials import refresh
+from provision.clients.credentials import refresh, resource_of
 from provision.clients.google import GoogleClients
 from provision.errors import NotProvenError
 
@@ -26,12 +26,18 @@ class IdTokens:
             PermissionDeniedError: we may not impersonate it.
         """
         with calling(f"Minting an ID token as {account}", member=self.google.caller.member):
-            answer = self.google.iam_credentials.generate_id_token(
-                name=f"projects/-/serviceAccounts/{account}",
-                audience=audience,
-                include_email=True,
-                timeout=TIMEOUT,
-            )
+            return self._minted(self.google, account, audience)
+
+    def _minted(
+        self, google: GoogleClients, account: str, audience: str, delegates: tuple[str, ...] = ()
+    ) -> str:
+        request = {
+            "name": resource_of(account),
+            "audience": audience,
+            "include_email": True,
+            "delegates": [resource_of(one) for one in delegates],
+        }
+        answer = google.iam_credentials.generate_id_token(request=request, timeout=TIMEOUT)
         return str(answer.token)
 
     def own(self, audience: str) -> str:
@@ -55,13 +61,15 @@ class IdTokens:
         return str(token)
 
     def _of_account(self, audience: str) -> str | None:
-        from google.auth import compute_engine, impersonated_credentials
+        from google.auth import compute_engine
         from google.auth.transport.requests import Request
         from google.oauth2 import service_account
 
-        held: Any = self.google.caller.credentials
-        if isinstance(held, impersonated_credentials.Credentials):
-            return self.impersonating(self.google.caller.email, audience)
+        caller = self.google.caller
+        if caller.source is not None:
+            source = GoogleClients(caller.source, self.google.local)
+            return self._minted(source, caller.email, audience, caller.delegates)
+        held: Any = caller.credentials
         if isinstance(held, service_account.Credentials):
             uri = held._token_uri  # noqa: SLF001 - google-auth has no public way to it
             minting: Any = service_account.IDTokenCredentials(
@@ -72,6 +80,6 @@ class IdTokens:
                 Request(), audience, use_metadata_identity_endpoint=True
             )
         else:
-            return self.impersonating(self.google.caller.email, audience)
+            return self._minted(self.google, caller.email, audience)
         minting.refresh(Request())
         return str(minting.token)

@@ -18,6 +18,7 @@ class Status(IntEnum):
     """HTTP statuses that mean something here."""
 
     OK = 200
+    FOUND = 302
     CLIENT_ERROR = 400
     UNAUTHORIZED = 401
     FORBIDDEN = 403
@@ -30,6 +31,7 @@ REFUSALS = (Status.UNAUTHORIZED, Status.FORBIDDEN)
 _FRONT_END = "Your client does not have permission to"
 """How the front end refuses; an application of its own would have to copy the words."""
 
+_IAP = "x-goog-iap-generated-response"
 _OPEN = "INGRESS_TRAFFIC_ALL"
 
 
@@ -61,6 +63,11 @@ class Gate:
         """Whether a 404 from outside is what the ingress promises."""
         return self.default_url_disabled or self.ingress not in ("", _OPEN)
 
+    @property
+    def why_shut(self) -> str:
+        """What answers 404 to everybody outside."""
+        return "its address is off" if self.default_url_disabled else "the ingress answers 404"
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -86,8 +93,8 @@ def judge_anonymous(answer: Answer, gate: Gate) -> Judgement:
     if answer.status in REFUSALS:
         return _refused(answer)
     if answer.status == Status.NOT_FOUND and gate.shut_from_outside:
-        return Judgement(Verdict.PASSED, "nobody gets in from outside: the ingress answers 404")
-    if gate.iap and "x-goog-iap-generated-response" in answer.headers:
+        return Judgement(Verdict.PASSED, f"nobody gets in from outside: {gate.why_shut}")
+    if gate.iap and answer.status == Status.FOUND and _IAP in answer.headers:
         return Judgement(Verdict.PASSED, "nobody gets in: Identity-Aware Proxy asks for a login")
     if Status.OK <= answer.status < Status.CLIENT_ERROR:
         return Judgement(

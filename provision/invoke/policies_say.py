@@ -1,18 +1,19 @@
 """The control side of the proof: who may invoke by the policies, the service's and those above."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provision.clients.clock import Clock
 from provision.clients.iam import Iam
 from provision.clients.resource_manager import MAX_DEPTH, ResourceManager
 from provision.errors import ProvisionError
-from provision.invokers import Holding, Wanted, bound, others, public
+from provision.invokers import Holding, Wanted, bound, granted, others, public
 from provision.plan import Check, Claim, Evidence, Verdict
 from provision.policy import Policy
 from provision.principals import canonical, is_public
 from provision.spec import Spec
 
+_UNREADABLE = "A role in the policy cannot be read: it may carry run.routes.invoke, or not."
 _NOBODY = Wanted("", (), exclusive=False)
 
 
@@ -33,9 +34,7 @@ class PoliciesSay:
         """The claims about the service's own policy."""
         asked = f"GetIamPolicy {spec.service_name}"
         yield self._named(wanted, policy, asked)
-        rest = others(policy, wanted, self.iam.carries_invoke, self.clock.now())
-        if wanted.exclusive or rest:
-            yield self._nobody_else(wanted, rest, asked)
+        yield from self._nobody_else(wanted, policy, asked)
         yield self._nobody_public(wanted, policy, asked)
 
     def above(self, project: str) -> Iterator[Check]:
@@ -51,7 +50,7 @@ class PoliciesSay:
                     return
                 found = public(self.resources.policy(resource), _NOBODY, self.iam.carries_invoke)
             except ProvisionError as error:
-                yield self._unread(resource, error)
+                yield self.unread("no-public-member-above", f"at or above {resource}", error)
                 return
             yield self._check(
                 "no-public-member-above",
@@ -75,16 +74,26 @@ class PoliciesSay:
             right=every,
         )
 
-    def _nobody_else(self, wanted: Wanted, rest: tuple[Holding, ...], asked: str) -> Check:
-        told = f"can invoke too, and is not in the spec: {_listed(rest)}"
-        return self._check(
+    def _nobody_else(self, wanted: Wanted, policy: Policy, asked: str) -> Iterator[Check]:
+        """Who else can invoke by this policy; a claim only where the spec is exclusive."""
+        now = self.clock.now()
+        rest = others(policy, wanted, self.iam.carries_invoke, now)
+        told = _listed((*rest, *granted(policy, wanted, now)))
+        if not told and not wanted.exclusive:
+            return
+        summary = f"can invoke too, and is not in the spec: {told}"
+        check = self._check(
             "nobody-else",
             Claim.CONFIGURATION,
             f"{asked}: every role with run.routes.invoke",
-            _listed(rest) or "nobody else",
-            wrong=told if wanted.exclusive and rest else "",
-            right=told if rest else "nobody but the spec's invokers can invoke",
+            told or "nobody else",
+            wrong=summary if wanted.exclusive and rest else "",
+            right=summary if told else "nobody else can invoke by the service's own policy",
         )
+        doubtful = all(self.iam.carries_invoke(one.binding.role) is None for one in rest)
+        if check.verdict is Verdict.FAILED and doubtful:
+            check = replace(check, verdict=Verdict.NOT_PROVEN, hint=_UNREADABLE)
+        yield check
 
     def _nobody_public(self, wanted: Wanted, policy: Policy, asked: str) -> Check:
         found = public(policy, wanted, self.iam.carries_invoke)
@@ -100,13 +109,14 @@ class PoliciesSay:
             else "no public member on the service",
         )
 
-    def _unread(self, resource: str, error: ProvisionError) -> Check:
+    def unread(self, name: str, where: str, error: ProvisionError) -> Check:
+        """The claim that nobody public can invoke, where a policy cannot be read."""
         return Check(
-            "no-public-member-above",
+            name,
             Claim.PRIVACY,
             Verdict.NOT_PROVEN,
-            f"whether a public member stands at or above {resource} could not be read",
-            (Evidence(f"the policies at and above {resource}", str(error), self.clock.stamp()),),
+            f"whether a public member stands {where} could not be read",
+            (Evidence(f"the policies {where}", str(error), self.clock.stamp()),),
             hint=error.hint,
         )
 

@@ -7,10 +7,12 @@ from provision.clients.clock import Clock
 from provision.clients.cloud_run import CloudRun
 from provision.clients.id_tokens import IdTokens
 from provision.clients.policies import PolicyClient
+from provision.errors import ProvisionError
 from provision.invoke.policies_say import PoliciesSay
 from provision.invoke.service_answers import ServiceAnswers
 from provision.invokers import Wanted, bound
 from provision.plan import Check, Claim, Verdict
+from provision.policy import Policy
 from provision.spec import Spec
 
 DEFAULT_LIMIT = 420.0
@@ -43,8 +45,13 @@ class Proof:
 
     def checks(self, spec: Spec, wanted: Wanted) -> Iterator[Check]:
         """Every claim about who can invoke, control side first."""
-        policy = self.policies.get(spec.service_name.name)
-        said = (*self.say.at_service(spec, wanted, policy), *self.say.above(spec.project.value))
+        try:
+            policy = self.policies.get(spec.service_name.name)
+            here = tuple(self.say.at_service(spec, wanted, policy))
+        except ProvisionError as error:
+            policy = Policy()
+            here = (self.say.unread("no-public-member", "on the service", error),)
+        said = (*here, *self.say.above(spec.project.value))
         yield from said
         live = self.run.find_service(spec.service_name) or {}
         known_open = any(

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from secrets import token_hex
 from typing import Any
 
 from provision.clients.clock import Clock
@@ -72,20 +74,31 @@ class ServiceAnswers:
         return Gate.of(self.live)
 
     def _anonymous(self, url: str, deadline: float) -> Check:
-        """Nobody gets in; or anybody does, where the spec says so."""
-        address = url + self.spec.probe_path
+        """Nobody gets in; or anybody does, where the spec says so.
+
+        Two paths are tried, one of them made up: an application that refuses a path by itself, in
+        whatever words, does not know the other one.
+        """
+        address, made_up = url + self.spec.probe_path, f"{url}/provision-verify-{token_hex(4)}"
         asked = f"GET {address} without a token"
         if "allUsers" in self.wanted.members:
             answer = ask(address)
             open_ = Judgement(Verdict.PASSED, f"public, as the spec says: answered {answer}")
             return self._judged("public-as-declared", Claim.ADMISSION, open_, asked, answer)
-        judgement, answer = self._until_settled(
-            lambda: ask(address),
-            lambda answer: judge_anonymous(answer, self._gate),
-            deadline if self.closed else 0.0,
-            "the refusal of requests without a token",
-        )
-        return self._judged("anonymous-refused", Claim.PRIVACY, judgement, asked, answer)
+        tried: list[Evidence] = []
+        for place in (address, made_up):
+            judgement, answer = self._until_settled(
+                partial(ask, place),
+                lambda answer: judge_anonymous(answer, self._gate),
+                deadline if self.closed else 0.0,
+                "the refusal of requests without a token",
+            )
+            asked = f"GET {place} without a token"
+            tried.append(Evidence(asked, str(answer), self.clock.stamp()))
+            if judgement.verdict is not Verdict.PASSED:
+                break
+        judged = self._judged("anonymous-refused", Claim.PRIVACY, judgement, asked, answer)
+        return replace(judged, evidence=tuple(tried))
 
     def _invoker(self, url: str, deadline: float) -> Check:
         """An invoker gets in, tried as `probe_as` or as the caller, else not proven."""

@@ -7,7 +7,15 @@ from provision.clients.clock import Clock
 from provision.clients.iam import Iam
 from provision.clients.policies import PolicyClient
 from provision.errors import NotFoundError
-from provision.invokers import Holding, Wanted, bound, others, public, with_exactly
+from provision.invokers import (
+    Holding,
+    Wanted,
+    bound,
+    granted,
+    others,
+    public,
+    with_exactly,
+)
 from provision.plan import Change, Check, Known
 from provision.policy import Policy
 from provision.principals import canonical
@@ -27,7 +35,7 @@ class Invokers:
         members: those of the spec's invokers that hold it, in canonical spelling.
         public: public members beside those the spec names, with their roles; should be none.
         unnamed: members that the spec does not name, where these are to be removed.
-        warnings: members that the spec does not name, where these are left alone.
+        warnings: members that the spec does not name and that are left alone.
     """
 
     role: str
@@ -80,13 +88,16 @@ class Bind:
             policy = self.policies.get(self.spec.service_name.name)
         except NotFoundError:
             return None
-        rest = tuple(str(holding) for holding in self._others(policy))
+        rest = self._others(policy)
+        going = self._certain(rest) if self.wanted.exclusive else ()
+        staying = [holding for holding in rest if holding not in going]
+        staying += granted(policy, self.wanted, self.clock.now())
         return Invokers(
             role=self.wanted.role,
             members=bound(policy, self.wanted),
             public=frozenset(str(holding) for holding in self._public(policy)),
-            unnamed=frozenset(rest) if self.wanted.exclusive else frozenset(),
-            warnings=() if self.wanted.exclusive else rest,
+            unnamed=frozenset(str(holding) for holding in going),
+            warnings=tuple(str(holding) for holding in staying),
         )
 
     def apply(self, change: Change[Invokers]) -> Invokers:
@@ -107,11 +118,15 @@ class Bind:
     def _edited(self, policy: Policy) -> Policy:
         unwanted = [*self._public(policy)]
         if self.wanted.exclusive:
-            unwanted += self._others(policy)
+            unwanted += self._certain(self._others(policy))
         return with_exactly(policy, self.wanted, unwanted)
 
     def _public(self, policy: Policy) -> tuple[Holding, ...]:
         return public(policy, self.wanted, self.iam.carries_invoke)
+
+    def _certain(self, holdings: tuple[Holding, ...]) -> tuple[Holding, ...]:
+        """Those whose role surely carries the permission: no other is taken away on a guess."""
+        return tuple(one for one in holdings if self.iam.carries_invoke(one.binding.role))
 
     def _others(self, policy: Policy) -> tuple[Holding, ...]:
         return others(policy, self.wanted, self.iam.carries_invoke, self.clock.now())

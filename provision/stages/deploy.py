@@ -1,6 +1,6 @@
 """Deploy: the Cloud Run service, by digest, with authentication required and its ingress chosen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,12 +51,14 @@ class Deploy:
         spec: what is declared.
         run: Cloud Run.
         iam: service accounts.
+        close: takes public members out of the service's policy; writes nothing without any.
         progress: told what is being waited for.
     """
 
     spec: Spec
     run: CloudRun
     iam: Iam
+    close: Callable[[], object]
     progress: Progress
     clock: Clock = field(default_factory=Clock)
     name: str = "deploy"
@@ -72,24 +74,20 @@ class Deploy:
         return Service(self.spec.account_email, ready=True, fields=fields)
 
     def observe(self) -> Service | None:
-        """The service as it is; None when neither it nor its account is there."""
-        account = self.iam.find_account(self.spec.service_account) if self._ours_to_make else None
-        email = account.email if account else None
+        """The service as it is; None when there is none."""
         live = self.run.find_service(self.spec.service_name)
         if live is None:
-            return Service(email, ready=False, fields={}) if email else None
-        if not self._ours_to_make:
-            email = self.spec.account_email
+            return None
         asserted = desired_fields(self.spec, "")
-        return Service(email, is_ready(live), observed_fields(live, asserted), live)
+        fields = observed_fields(live, asserted)
+        return Service(self._found_account(), is_ready(live), fields, live)
 
     def apply(self, change: Change[Service]) -> Service:
         """Create or update, and wait until the revision is ready or has failed."""
-        if self._ours_to_make and (change.observed is None or change.observed.account is None):
+        if self._found_account() is None:
             self.progress(f"creating service account {self.spec.account_email}")
-            self.iam.create_account(
-                self.spec.service_account, f"Cloud Run service {self.spec.service}"
-            )
+            purpose = f"Cloud Run service {self.spec.service}"
+            self.iam.create_account(self.spec.service_account, purpose)
         try:
             self._write(change)
         except DeployError as error:
@@ -111,9 +109,12 @@ class Deploy:
         revision = self.run.get_revision(serving) if serving else {}
         return service_checks(self.spec, live, revision, self.clock.stamp())
 
-    @property
-    def _ours_to_make(self) -> bool:
-        return self.spec.creates_account
+    def _found_account(self) -> str | None:
+        """The account's e-mail; None when it is one that we make and that is missing."""
+        if not self.spec.creates_account:
+            return self.spec.account_email
+        account = self.iam.find_account(self.spec.service_account)
+        return account.email if account else None
 
     def _write(self, change: Change[Service]) -> None:
         name = self.spec.service_name
@@ -122,6 +123,9 @@ class Deploy:
             service = to_write({}, change.desired.fields)
             self._patiently(lambda: self.run.create(name, service, self.progress))
             return
+        # Before anything of it is opened: between a wider ingress and the policy that `bind` writes
+        # lies IAM's own delay, and whatever may go wrong.
+        self.close()
         seen = observed_fields(live, change.desired.fields)
         mask = [key for key, value in change.desired.fields.items() if seen.get(key) != value]
         if not mask and is_ready(live):
@@ -149,7 +153,7 @@ class Deploy:
         """Whether the account is there, and Cloud Run says it is not."""
         denied = f"service account {self.spec.account_email}" in str(error)
         missing = denied and "does not exist" in str(error) and "actAs" not in str(error)
-        return missing and self._ours_to_make
+        return missing and self.spec.creates_account
 
     def _with_reason(self, error: DeployError) -> DeployError:
         """`error` with what the failed revision says and where its log is."""

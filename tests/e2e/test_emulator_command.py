@@ -26,7 +26,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "NO_COLOR": "1"}
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        main = "from provision.cli.app import main; main()"
+        main = "from provision.__main__ import main; main()"
         return subprocess.run(
             [sys.executable, "-c", main, "emulator", *arguments],
             check=False,
@@ -223,7 +223,7 @@ def test_data_outlives_a_restart(run: Run, tmp_path: Path) -> None:
 
 def test_foreground_ends_with_the_terminal(tmp_path: Path) -> None:
     """In the foreground it writes its line to stdout, and Ctrl-C ends it without a traceback."""
-    main = "from provision.cli.app import main; main()"
+    main = "from provision.__main__ import main; main()"
     arguments = ["emulator", "start", "--foreground", "--port", "0", "--engine", "none"]
     with subprocess.Popen(
         [sys.executable, "-c", main, *arguments],

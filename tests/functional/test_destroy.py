@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
+REPOSITORY = "projects/demo-project/locations/asia-east1/repositories/services"
 ORDERS = "projects/demo-project/locations/asia-east1/services/orders"
 
 
@@ -74,3 +75,34 @@ def test_what_is_not_ours_stays(project: "Project") -> None:
     assert done.code == 0
     assert subjects(done.service["removals"], removed=False) == ["service orders in asia-east1"]
     assert services.get_service(name=ORDERS).name == ORDERS
+
+
+def test_a_repository_that_a_service_elsewhere_runs_from_stays(project: "Project") -> None:
+    """Its images are what that service starts its next instance from."""
+    project.up()
+    project.declare(region="europe-west1", image={"context": ".", "repository": REPOSITORY})
+    project.up()
+    done = project.run("destroy", "--all", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert "repository services in asia-east1" in subjects(done.service["removals"], removed=False)
+
+
+def test_two_services_that_share_everything_go_together(project: "Project") -> None:
+    """What only they used goes with them, once."""
+    other = {**project.declared, "service": "invoices"}
+    (project.path / "other.yaml").write_text(str({**other, "service_account": "orders-run"}))
+    files = ("-f", "provision.yaml", "-f", "other.yaml")
+    assert project.up(*files).code == 0
+    done = project.run("destroy", "--all", "--yes", "--json", *files)
+    assert done.code == 0, done.err
+    gone = [
+        one
+        for told in done.document["services"]
+        for one in subjects(told["removals"], removed=True)
+    ]
+    assert sorted(gone) == [
+        "repository services in asia-east1",
+        "service account orders-run@demo-project.iam.gserviceaccount.com",
+        "service invoices in asia-east1",
+        "service orders in asia-east1",
+    ]

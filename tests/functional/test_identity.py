@@ -40,6 +40,42 @@ def test_an_impersonated_account_is_named_and_acts(
     assert principals == {f"serviceAccount:{DEPLOYER}"}
 
 
+def test_a_chain_of_accounts_acts_as_its_last(project: "Project", cloud: "RunningEmulator") -> None:
+    """Each may act as the next; the last one is an invoker, and its admission is proven."""
+    make_deployer(project, cloud)
+    iam = project.pipeline().google.iam
+    iam.create_service_account(request={"name": PROJECT, "account_id": "between"})
+    between = "between@demo-project.iam.gserviceaccount.com"
+    cloud.admin(
+        "POST",
+        "/grants",
+        resource=f"{PROJECT}/serviceAccounts/{DEPLOYER}",
+        role="roles/iam.serviceAccountTokenCreator",
+        member=f"serviceAccount:{between}",
+    )
+    project.declare(invokers=[f"serviceAccount:{DEPLOYER}"])
+    chain = f"{between},{DEPLOYER}"
+    done = project.up("--impersonate-service-account", chain)
+    assert done.code == 0, done.err
+    assert done.service["identity"] == f"serviceAccount:{DEPLOYER}"
+    assert done.check("invoker-admitted")["verdict"] == "passed"
+
+
+def test_credentials_that_cannot_be_used_are_told(project: "Project") -> None:
+    """A missing file, one that is no JSON, and a chain without accounts: 2, and no traceback."""
+    broken = project.path.parent / "broken.json"
+    broken.write_text(
+        json.dumps({"type": "service_account", "token_uri": f"{project.cloud.http}/token"})
+    )
+    for done in (
+        project.run("plan", GOOGLE_APPLICATION_CREDENTIALS="/nowhere.json"),
+        project.run("plan", GOOGLE_APPLICATION_CREDENTIALS=str(broken)),
+        project.run("plan", "--impersonate-service-account", ","),
+    ):
+        assert done.code == 2
+        assert "Traceback" not in done.err
+
+
 def test_an_account_that_may_not_be_impersonated_is_refused(project: "Project") -> None:
     """With the account named, and nothing that is secret."""
     nobody = "nobody@demo-project.iam.gserviceaccount.com"

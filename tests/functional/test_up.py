@@ -290,9 +290,92 @@ def test_one_stage_at_a_time_leads_to_the_same(project: "Project") -> None:
     """Each observes the ones before it and runs none of them."""
     early = project.run("deploy")
     assert early.code == 1
-    assert "provision build" in early.err
+    assert "provision push" in early.err
     for stage in ("build", "push", "deploy", "bind"):
         done = project.run(stage, "--json")
         assert done.code == 0, done.err
         assert [step["stage"] for step in done.service["stages"]] == [stage]
     assert project.run("verify", "--wait", "3s").code == 0
+
+
+def test_binding_needs_nothing_but_the_service(project: "Project") -> None:
+    """An edited source or a missing engine must not keep anybody from closing a service."""
+    project.up()
+    set_policy(project, ("roles/run.invoker", ["allUsers"]))
+    with (project.path / "app.py").open("a") as app:
+        app.write("# edited\n")
+    done = project.run("bind", DOCKER_HOST="unix:///nowhere.sock")
+    assert done.code == 0, done.err
+    policy = project.pipeline().google.services.get_iam_policy(request={"resource": ORDERS})
+    assert list(policy.bindings[0].members) == ["user:developer@example.com"]
+
+
+def test_verify_looks_at_everything_it_can(project: "Project") -> None:
+    """What cannot be looked at hides nothing else, and is not proven."""
+    project.up()
+    done = project.run("verify", "--json", "--wait", "1s", DOCKER_HOST="unix:///nowhere.sock")
+    assert done.code == 4, done.out
+    assert done.check("build-as-declared")["verdict"] == "not proven"
+    assert done.check("anonymous-refused")["verdict"] == "passed"
+
+
+def test_public_members_go_before_the_service_is_opened_to_the_internet(
+    project: "Project", cloud: "RunningEmulator"
+) -> None:
+    """A wider ingress is written only after the policy is closed, whatever fails then."""
+    project.declare(ingress="internal")
+    project.up()
+    set_policy(project, ("roles/run.invoker", ["allUsers"]))
+    project.declare(ingress="all")
+    fault = {"code": "PERMISSION_DENIED", "message": "not today", "times": 9}
+    cloud.admin(
+        "POST", "/faults", **{"method": "google.cloud.run.v2.Services/SetIamPolicy", **fault}
+    )
+    assert project.up().code == 1
+    live = project.pipeline().google.services.get_service(name=ORDERS)
+    assert live.ingress.name == "INGRESS_TRAFFIC_INTERNAL_ONLY"
+
+
+def test_an_application_that_refuses_in_google_s_words_proves_nothing(
+    project: "Project", cloud: "RunningEmulator"
+) -> None:
+    """One path may be refused by the application itself; a made-up one it does not know."""
+    app = (project.path / "app.py").read_text()
+    refusing = app.replace(
+        "        self.send_response(200)\n        self.end_headers()\n",
+        "        mine = self.path == '/'\n"
+        "        self.send_response(403 if mine else 200)\n"
+        "        self.end_headers()\n"
+        "        self.wfile.write(b'Your client does not have permission to get URL')\n",
+    )
+    assert refusing != app
+    (project.path / "app.py").write_text(refusing)
+    project.declare(invokers=["allUsers"], public=True)
+    assert project.up().code == 0
+    project.declare(invokers=[], public=None)
+    cloud.admin("POST", "/settings", iamDelay=3600)
+    done = project.up()
+    assert done.check("anonymous-refused")["verdict"] == "failed"
+    assert done.code == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["plan", "-f", "missing.yaml"], ["up"], ["verify", "--wait", "soon"]]
+)
+def test_json_is_printed_whatever_goes_wrong(project: "Project", words: list[str]) -> None:
+    """One document on stdout, with what went wrong in it."""
+    done = project.run(*words, "--json")
+    assert done.code == 2
+    assert done.document["error"]["message"]
+    assert done.document["exit_code"] == 2
+
+
+def test_nothing_in_a_spec_can_write_to_the_terminal(project: "Project") -> None:
+    """Control characters are shown, markup is text, and a poor terminal gets question marks."""
+    project.declare(env={"A": "\x1b[2Jgone", "B": "a\n  = bind   nothing to do", "C": "[bold]x"})
+    done = project.run("plan", PYTHONIOENCODING="ascii")
+    assert done.code == 0, done.err
+    assert "\x1b" not in done.out
+    assert "\\x1b[2Jgone" in done.out
+    assert "[bold]x" in done.out
+    assert not any(line.startswith("  = bind   nothing") for line in done.out.splitlines())

@@ -3,6 +3,7 @@
 import pytest
 
 from provision.service_fields import (
+    LATEST,
     OwnedMapping,
     addresses,
     env_as_list,
@@ -66,11 +67,28 @@ def test_environment_variables_are_owned_whole() -> None:
     assert seen["template"]["containers"][0]["env"] == {"A": "1", "B": SecretReference("s", "2")}
 
 
-def test_sidecars_of_others_are_seen() -> None:
-    """A container that the spec does not name is a difference."""
-    live = {"template": {"containers": [{"image": "a"}, {"image": "sidecar"}]}}
-    seen = observed_fields(live, {"template": {"containers": [{"image": "a"}]}})
-    assert seen["template"]["containers"] == [{"image": "a"}, {"image": "sidecar"}]
+def test_sidecars_of_others_are_left_alone() -> None:
+    """The container with the ports is the spec's, wherever it stands; others stay as they are."""
+    sidecar = {"image": "sidecar", "env": [{"name": "X", "value": "theirs"}]}
+    live = {"template": {"containers": [sidecar, {"image": "a", "ports": [{"containerPort": 1}]}]}}
+    asserted = {"template": {"containers": [{"image": "b"}]}}
+    assert observed_fields(live, asserted)["template"]["containers"] == [{"image": "a"}]
+    assert to_write(live, asserted)["template"]["containers"] == [
+        {"image": "b", "ports": [{"containerPort": 1}]},
+        sidecar,
+    ]
+
+
+def test_traffic_goes_to_the_latest_revision_and_tags_stay() -> None:
+    """A split is a difference; a tag alone is not, and survives the write."""
+    latest = {"type": LATEST, "percent": 100}
+    old = {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": "r1", "tag": "green"}
+    asserted = {"traffic": [latest], "template": {}}
+    assert observed_fields({"traffic": [latest, old]}, asserted)["traffic"] == [latest]
+    assert observed_fields({}, asserted)["traffic"] == [latest]
+    split = {"traffic": [{**old, "percent": 60}, {"type": LATEST, "percent": 40}]}
+    assert observed_fields(split, asserted)["traffic"] != [latest]
+    assert to_write(split, asserted)["traffic"] == [latest, old]
 
 
 def test_writing_keeps_what_is_not_asserted() -> None:

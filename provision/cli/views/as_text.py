@@ -4,9 +4,7 @@ import json
 import re
 from typing import Any
 
-from rich.markup import escape
-
-from provision.cli.console import results
+from provision.cli.console import results, safe
 from provision.cli.report import ServiceReport
 from provision.cli.views.as_json import plain
 from provision.destroy import Removal
@@ -29,15 +27,15 @@ _MARKS = {
 
 def _brief(text: str) -> str:
     """`text` for people: of a digest, the twelve digits that Docker shows; JSON has them all."""
-    return escape(_HEX.sub(r"\1…", text))
+    return safe(_HEX.sub(r"\1…", text))
 
 
 def show_heading(report: ServiceReport) -> None:
     """Which service, where that was said, and whom we act as."""
     spec = report.spec
-    results.print(f"[bold]{spec.service}[/]  {spec.source}")
-    results.print(f"  project {spec.project}, region {spec.region}")
-    results.print(f"  acting as {escape(str(report.caller))}")
+    results.print(f"[bold]{spec.service}[/]  {safe(spec.source)}")
+    results.print(f"  project {safe(str(spec.project))}, region {safe(str(spec.region))}")
+    results.print(f"  acting as {safe(str(report.caller))}")
     results.print()
 
 
@@ -60,12 +58,12 @@ def show_change(change: Change[Any]) -> None:
     words = "nothing to do" if change.action is Action.NOTHING else str(change.action)
     why = f" ({_brief(change.reason)})" if change.reason else ""
     results.print(
-        f"  {_SIGNS[change.action]} {change.stage:<7}{escape(change.subject)}: {words}{why}"
+        f"  {_SIGNS[change.action]} {change.stage:<7}{safe(change.subject)}: {words}{why}"
     )
     for item in change.fields:
         results.print(f"      {_brief(_field(item))}")
     for warning in getattr(change.observed, "warnings", ()):
-        results.print(f"      [yellow]can invoke too, and is not in the spec:[/] {escape(warning)}")
+        results.print(f"      [yellow]can invoke too, and is not in the spec:[/] {safe(warning)}")
 
 
 def _field(item: FieldChange) -> str:
@@ -92,7 +90,7 @@ def show_steps(outcome: Outcome) -> None:
     results.print()
     for step in outcome.steps:
         if step.applied:
-            results.print(f"  [green]done[/] {step.change.stage:<7}{escape(step.change.subject)}")
+            results.print(f"  [green]done[/] {step.change.stage:<7}{safe(step.change.subject)}")
     results.print()
 
 
@@ -103,7 +101,7 @@ def show_check(check: Check) -> None:
         results.print(f"      [dim]{_brief(item.asked)}[/]")
         results.print(f"      [dim]→ {_brief(item.answered)}  ({item.at})[/]")
     if check.hint and check.verdict is not Verdict.PASSED:
-        results.print(f"      {escape(check.hint)}")
+        results.print(f"      {safe(check.hint)}")
 
 
 def show_summary(report: ServiceReport) -> None:
@@ -124,13 +122,13 @@ def show_removals(report: ServiceReport) -> None:
         results.print("Nothing to delete: there is nothing.")
     for item in report.removals:
         if item.remove is None:
-            results.print(f"  [dim]=[/] {escape(item.subject)}: stays, {escape(item.reason)}")
+            results.print(f"  [dim]=[/] {safe(item.subject)}: stays, {safe(item.reason)}")
             continue
-        results.print(f"  [red]-[/] {escape(item.subject)}")
+        results.print(f"  [red]-[/] {safe(item.subject)}")
         for detail in item.details:
-            results.print(f"      - {escape(detail)}")
+            results.print(f"      - {safe(detail)}")
 
 
 def show_removed(item: Removal) -> None:
     """One thing that is gone."""
-    results.print(f"  [red]deleted[/] {escape(item.subject)}")
+    results.print(f"  [red]deleted[/] {safe(item.subject)}")
