@@ -128,3 +128,44 @@ def test_a_role_that_cannot_be_read_makes_exclusive_not_proven(project: "Project
     assert done.code == 4, done.err
     assert done.check("nobody-else")["verdict"] == "not proven"
     assert len(services.get_iam_policy(request={"resource": ORDERS}).bindings) == 2
+
+
+def test_everything_else_in_a_policy_is_kept_byte_for_byte(project: "Project") -> None:
+    """Conditions, deleted members, other roles and their order survive a write of ours."""
+    project.up()
+    services = project.pipeline().google.services
+    request = {"resource": ORDERS, "options": {"requested_policy_version": 3}}
+    policy = services.get_iam_policy(request=request)
+    del policy.bindings[:]
+    policy.version = 3
+    policy.bindings.add(
+        role="roles/run.viewer", members=["user:z@example.com", "user:a@example.com"]
+    )
+    theirs = policy.bindings.add(role="roles/run.invoker", members=["user:night@example.com"])
+    theirs.condition.title = "theirs"
+    theirs.condition.expression = 'request.time < timestamp("2030-01-01T00:00:00Z")'
+    services.set_iam_policy(request={"resource": ORDERS, "policy": policy})
+    before = services.get_iam_policy(request=request)
+    assert project.run("bind").code == 0
+    after = services.get_iam_policy(request=request)
+    assert after.version == 3
+    kept = [binding.SerializeToString() for binding in before.bindings]
+    assert [binding.SerializeToString() for binding in after.bindings][: len(kept)] == kept
+    assert list(after.bindings[-1].members) == ["user:developer@example.com"]
+
+
+def test_a_policy_that_others_write_at_the_same_time_is_edited_again(project: "Project") -> None:
+    """The whole cycle of reading, editing and writing is repeated on a conflict."""
+    project.up()
+    project.declare(invokers=["user:developer@example.com", "user:ann@example.com"])
+    fault = {"method": "google.cloud.run.v2.Services/SetIamPolicy", "code": "ABORTED"}
+    project.cloud.admin("POST", "/faults", **fault, times=2)
+    project.forget_requests()
+    assert project.run("bind").code == 0
+    writes = [method.rsplit("/", 1)[-1] for method in project.writes()]
+    assert writes == ["SetIamPolicy"] * 3
+    policy = project.pipeline().google.services.get_iam_policy(request={"resource": ORDERS})
+    assert list(policy.bindings[0].members) == [
+        "user:developer@example.com",
+        "user:ann@example.com",
+    ]
