@@ -17,6 +17,7 @@ from provision.clients.registry import Registry
 from provision.clients.registry_http import RegistryHttp
 from provision.clients.resource_manager import ResourceManager
 from provision.image.bases import Bases
+from provision.image.context import FileIds
 from provision.image.destination import Destination
 from provision.image.inputs import InputsReader
 from provision.invoke.policies_say import PoliciesSay
@@ -44,6 +45,7 @@ class Pipeline:
         progress: told what is being done.
         prune: take out invokers that the spec does not name.
         wait: seconds to wait for IAM to take effect.
+        own_output: files that the command's output goes to, which are no input of an image.
     """
 
     google: GoogleClients
@@ -51,6 +53,7 @@ class Pipeline:
     progress: Progress
     prune: bool = False
     wait: float = DEFAULT_LIMIT
+    own_output: FileIds = frozenset()
     clock: Clock = field(default_factory=Clock)
 
     def stages(self, spec: Spec) -> tuple[Stage[Any], ...]:
@@ -97,7 +100,7 @@ class Pipeline:
     def _built(self, image: BuiltImage) -> dict[str, Callable[[], Stage[Any]]]:
         bases = Bases(self.registry, self.engine, self.progress)
         parts = (
-            InputsReader(image, bases, self.progress),
+            InputsReader(image, bases, self.progress, self.own_output),
             Destination(image, self.artifacts, self.registry),
             self.engine,
             self.progress,

@@ -1,6 +1,9 @@
 """Where output goes: results to stdout, progress and errors to stderr; what others wrote, tamed."""
 
+import contextlib
 import json
+import os
+import stat
 import sys
 
 from rich.console import Console
@@ -49,3 +52,14 @@ def safe(text: str, *, lines: bool = False) -> str:
 def interactive() -> bool:
     """Whether a person can be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def output_files() -> frozenset[tuple[int, int]]:
+    """Device and inode of the files that stdout and stderr go to, where they go to files."""
+    found = set()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or no file at all
+            status = os.fstat(stream.fileno())
+            if stat.S_ISREG(status.st_mode):
+                found.add((status.st_dev, status.st_ino))
+    return frozenset(found)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from provision import engine
-from provision.cli.console import errors, print_json, results
+from provision.cli.console import errors, output_files, print_json, results
 from provision.cli.context import Context
 from provision.cli.group import show_error
 from provision.cli.progress import Progress
@@ -17,6 +17,7 @@ from provision.clients.clock import Clock
 from provision.errors import ExitCode, InterruptedByUserError, ProvisionError
 from provision.pipeline import Pipeline
 from provision.plan import Change
+from provision.resources import ServiceName
 from provision.stages import Stage
 from provision.verdicts import worst
 
@@ -47,6 +48,7 @@ class Run:
     progress: Progress
     reports: list[ServiceReport] = field(default_factory=list)
     code: ExitCode = ExitCode.DONE
+    _stages: dict[ServiceName, Sequence[Stage[Any]]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """A report for each service, and the identity looked up once."""
@@ -62,11 +64,15 @@ class Run:
             self.progress,
             self.manner.prune,
             self.manner.wait,
+            output_files(),
         )
 
     def stages(self, report: ServiceReport) -> Sequence[Stage[Any]]:
-        """The stages of one service."""
-        return self.pipeline.stages(report.spec)
+        """The stages of one service; planned, applied and verified with the same inputs."""
+        key = report.spec.service_name
+        if key not in self._stages:
+            self._stages[key] = self.pipeline.stages(report.spec)
+        return self._stages[key]
 
     def plan(self) -> None:
         """Plan every service and show what would change."""

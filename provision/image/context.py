@@ -51,8 +51,20 @@ def read_ignore(context: Path, dockerfile: Path) -> Ignore:
     return Ignore(())
 
 
-def find_entries(context: Path, ignore: Ignore) -> tuple[Entry, ...]:
+FileIds = frozenset[tuple[int, int]]
+"""Device and inode of files."""
+
+
+def find_entries(
+    context: Path, ignore: Ignore, own_output: FileIds = frozenset()
+) -> tuple[Entry, ...]:
     """Everything that is sent, in the order of the paths; sockets are not, as with Docker.
+
+    Args:
+        context: the directory.
+        ignore: what is left out.
+        own_output: files that this command's own output goes to; they change while they are read,
+            and nobody means them to be in an image.
 
     Raises:
         UsageError: the context is no directory.
@@ -63,7 +75,14 @@ def find_entries(context: Path, ignore: Ignore) -> tuple[Entry, ...]:
             f"The build context {context} is not a directory.",
             hint="`image.context` names the directory that is sent to the engine.",
         )
-    return tuple(sorted(_walk(context, ignore, "", ()), key=lambda entry: entry.path.split("/")))
+    entries = _walk(context, ignore, "", ())
+    sent = (entry for entry in entries if not (own_output and _id(entry.source) in own_output))
+    return tuple(sorted(sent, key=lambda entry: entry.path.split("/")))
+
+
+def _id(path: Path) -> tuple[int, int]:
+    found = path.lstat()
+    return found.st_dev, found.st_ino
 
 
 def _walk(context: Path, ignore: Ignore, parent: str, matched: tuple[bool, ...]) -> Iterator[Entry]:

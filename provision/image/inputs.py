@@ -13,7 +13,7 @@ from functools import cached_property
 from provision.errors import BuildError, PlanOutdatedError
 from provision.image.archive import Archive, pack
 from provision.image.bases import Bases, ResolvedBase
-from provision.image.context import Entry, find_entries, hash_entries, read_ignore
+from provision.image.context import Entry, FileIds, find_entries, hash_entries, read_ignore
 from provision.image.dockerfile import PLATFORM, find_bases
 from provision.spec import BuiltImage
 
@@ -84,11 +84,13 @@ class InputsReader:
         image: what the spec says.
         bases: resolves base images.
         report: takes a line of what is being done.
+        own_output: files that this command's output goes to; they are not sent.
     """
 
     image: BuiltImage
     bases: Bases
     report: Callable[[str], None]
+    own_output: FileIds = frozenset()
 
     @cached_property
     def inputs(self) -> Inputs:
@@ -101,7 +103,8 @@ class InputsReader:
         image = self.image
         dockerfile = self._read_dockerfile()
         self.report(f"reading the build context {image.context}")
-        entries = find_entries(image.context, read_ignore(image.context, image.dockerfile))
+        ignore = read_ignore(image.context, image.dockerfile)
+        entries = find_entries(image.context, ignore, self.own_output)
         context_hash = hash_entries(entries)
         text = dockerfile.decode("utf-8-sig", errors="surrogateescape")
         found = find_bases(text, image.build_args, image.target)

@@ -1,5 +1,7 @@
 """`provision up`, `plan` and `verify`, as a user runs them."""
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -379,3 +381,20 @@ def test_nothing_in_a_spec_can_write_to_the_terminal(project: "Project") -> None
     assert "\\x1b[2Jgone" in done.out
     assert "[bold]x" in done.out
     assert not any(line.startswith("  = bind   nothing") for line in done.out.splitlines())
+
+
+def test_output_that_goes_into_the_context_is_no_input(project: "Project") -> None:
+    """`provision up > up.txt` is what people type, in the directory that is built."""
+    with (project.path / "up.txt").open("w") as out, (project.path / "log").open("w") as err:
+        command = [sys.executable, "-m", "provision", "up", "--yes", "--wait", "3s"]
+        done = subprocess.run(
+            command,
+            cwd=project.path,
+            env=project.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            timeout=180,
+            check=False,
+        )
+    assert done.returncode == 0, (project.path / "log").read_text()

@@ -201,6 +201,7 @@ class DockerEngine:
                 if "error" in event or "errorDetail" in event:
                     raise _push_error(f"Pushing {name}:{tag}: {said(event)}")
                 totals.take(event)
+        report(f"pushed: {totals}")
 
     @contextmanager
     def _stream(

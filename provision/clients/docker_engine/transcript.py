@@ -135,6 +135,17 @@ class TransferTotals:
         self._finished: set[str] = set()
         self._last = ""
 
+    def __str__(self) -> str:
+        """How much is done, as in ``3 of 4 layers, 12.0 of 50.1 MB``."""
+        done, total = self._bytes
+        sizes = f", {done / _MEGABYTE:.1f} of {total / _MEGABYTE:.1f} MB" if total else ""
+        return f"{len(self._finished)} of {len(self._layers)} layers{sizes}"
+
+    @property
+    def _bytes(self) -> tuple[int, int]:
+        layers = self._layers.values()
+        return sum(done for done, _ in layers), sum(total for _, total in layers)
+
     def take(self, event: Event) -> None:
         """Take the next event; what is not about a layer is passed over."""
         layer, status = str(event.get("id", "")), str(event.get("status", ""))
@@ -154,12 +165,10 @@ class TransferTotals:
         self._tell()
 
     def _tell(self) -> None:
-        done = sum(done for done, _ in self._layers.values())
-        total = sum(total for _, total in self._layers.values())
+        done, total = self._bytes
         tenths = done * 10 // total if total else 0
         mark = f"{len(self._finished)}/{tenths}"
         if mark == self._last or not (done or self._finished):
             return
         self._last = mark
-        sizes = f", {done / _MEGABYTE:.1f} of {total / _MEGABYTE:.1f} MB" if total else ""
-        self._report(f"{self._verb}: {len(self._finished)} of {len(self._layers)} layers{sizes}")
+        self._report(f"{self._verb}: {self}")
