@@ -16,8 +16,9 @@ from provision.emulator.frontdoor.admission import (
     find_credential,
     reachable,
 )
-from provision.emulator.frontdoor.forwarding import TRACE, Forwarder, Onward, raw_target
+from provision.emulator.frontdoor.forwarding import Forwarder
 from provision.emulator.frontdoor.listening import Listeners
+from provision.emulator.frontdoor.onward import TRACE, Onward, raw_target
 from provision.emulator.frontdoor.pages import Page
 from provision.emulator.seams import Access, Identities, Route, Routes, Runtime, ServiceKey
 

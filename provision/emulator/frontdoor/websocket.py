@@ -7,7 +7,7 @@ import aiohttp
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from provision.emulator.frontdoor.forwarding import Onward
+    from provision.emulator.frontdoor.onward import Onward
 
 _OWN_HEADERS = (
     "Host",

@@ -1,0 +1,89 @@
+"""A request on its way to a container: where it goes, and with which headers."""
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+TRACE = "X-Cloud-Trace-Context"
+
+
+@dataclass(frozen=True)
+class Onward:
+    """A request on its way to a container.
+
+    Args:
+        request: as it came.
+        address: host and port of the container.
+        timeout: seconds it may take, its answer included.
+        credential: the checked header and its value without the signature, if any.
+    """
+
+    request: web.BaseRequest
+    address: tuple[str, int]
+    timeout: float
+    credential: tuple[str, str] | None
+
+    @property
+    def url(self) -> URL:
+        """The container's URL, the path exactly as the client wrote it."""
+        host, port = self.address
+        return URL(f"http://{host}:{port}{raw_target(self.request)}", encoded=True)
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """The client's headers with Google's changes."""
+        headers = end_to_end(self.request.headers.items())
+        if self.credential is not None:
+            headers[self.credential[0]] = self.credential[1]
+        peer = self.request.remote or ""
+        before = headers.getall("X-Forwarded-For", [])
+        headers["X-Forwarded-For"] = ", ".join([*before, peer])
+        # TLS ends at Google's front end, and the container is told of the outside.
+        headers["X-Forwarded-Proto"] = "https"
+        if TRACE not in headers:
+            span = int.from_bytes(secrets.token_bytes(7))
+            headers[TRACE] = f"{secrets.token_hex(16)}/{span};o=0"
+        return headers
+
+
+def raw_target(request: web.BaseRequest) -> str:
+    """Path and query as they were written, also of a request in absolute form."""
+    target = request.raw_path
+    if target.startswith("/"):
+        return target
+    parts = urlsplit(target)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.path or '/'}{query}"
+
+
+def end_to_end(headers: "Iterable[tuple[str, str]]") -> CIMultiDict[str]:
+    """The headers without those that are for one connection only."""
+    kept: CIMultiDict[str] = CIMultiDict(headers)
+    for value in kept.getall("Connection", []):
+        for name in value.split(","):
+            kept.popall(name.strip(), None)
+    for name in _HOP_BY_HOP:
+        kept.popall(name, None)
+    return kept
