@@ -11,6 +11,7 @@ from provision.plan import (
     Check,
     Claim,
     Evidence,
+    FieldChange,
     Known,
     Unknown,
     Verdict,
@@ -19,6 +20,9 @@ from provision.plan import (
 from provision.stages import Stage
 
 Stages = Sequence[Stage[Any]]
+
+_SHOWN = 3
+"""Fields that a reason names."""
 
 
 @dataclass(frozen=True)
@@ -192,8 +196,19 @@ def _check_nothing_awaited(change: Change[Any], trouble: str) -> None:
 def _change(stage: Stage[Any], known: Known) -> Change[Any]:
     desired = stage.desired(known)
     observed = stage.observe()
-    reason = str(getattr(observed, "note", ""))
-    return Change(stage.name, stage.subject, observed, desired, diff(observed, desired), reason)
+    fields = diff(observed, desired)
+    return Change(stage.name, stage.subject, observed, desired, fields, _reason(observed, fields))
+
+
+def _reason(observed: object, fields: Sequence[FieldChange]) -> str:
+    """Why a stage has something to do, or why it has nothing."""
+    if observed is None:
+        return "there is none yet"
+    if not fields:
+        return str(getattr(observed, "note", "")) or "it is as declared"
+    shown = ", ".join(item.path for item in fields[:_SHOWN])
+    more = f" and {len(fields) - _SHOWN} more" if len(fields) > _SHOWN else ""
+    return f"it differs in {shown}{more}"
 
 
 def _check_approved(change: Change[Any], seen: Change[Any]) -> None:

@@ -56,7 +56,7 @@ class Change(Generic[S]):
         observed: what is; None when there is nothing yet.
         desired: what should be.
         fields: the fields that differ.
-        reason: why nothing, or why this, where the fields do not say it.
+        reason: why there is something to do, or nothing.
     """
 
     stage: str

@@ -32,6 +32,11 @@ class Speaker:
     member: str
     mint: Callable[[str], str]
 
+    @property
+    def is_user(self) -> bool:
+        """Whether it is a user, whose tokens have gcloud's client id as their audience."""
+        return self.member.startswith("user:")
+
 
 @dataclass(frozen=True)
 class ServiceAnswers:
@@ -106,7 +111,8 @@ class ServiceAnswers:
         if speaker is None:
             return self._not_tried("there is no invoker that it could be tried as")
         address = url + self.spec.probe_path
-        asked = f"GET {address} with an ID token of {speaker.member} for {url}"
+        whose = "whose audience users cannot choose" if speaker.is_user else f"audience {url}"
+        asked = f"GET {address} with an ID token of {speaker.member}, {whose}"
         try:
             token = speaker.mint(url)
         except ProvisionError as error:

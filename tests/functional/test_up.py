@@ -48,6 +48,7 @@ def test_the_second_up_in_a_row_sends_no_write(project: "Project") -> None:
     assert again.code == 0
     assert project.writes() == []
     assert [stage["action"] for stage in again.service["stages"]] == ["nothing"] * 4
+    assert all(stage["reason"] for stage in again.service["stages"])
 
 
 def test_a_fresh_machine_makes_no_new_digest(project: "Project") -> None:

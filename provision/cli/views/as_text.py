@@ -56,7 +56,8 @@ def show_plan(plan: Plan) -> None:
 def show_change(change: Change[Any]) -> None:
     """One stage's part of a plan."""
     words = "nothing to do" if change.action is Action.NOTHING else str(change.action)
-    why = f" ({_brief(change.reason)})" if change.reason else ""
+    # What differs stands below, field by field.
+    why = f" ({_brief(change.reason)})" if change.action is Action.NOTHING else ""
     results.print(
         f"  {_SIGNS[change.action]} {change.stage:<7}{safe(change.subject)}: {words}{why}"
     )
