@@ -13,7 +13,7 @@ from provision.clients.google import GoogleClients
 from provision.clients.local_cloud import LocalCloud, find_local_cloud
 from provision.errors import UsageError
 from provision.spec import Spec
-from provision.spec.load import load
+from provision.spec.load import STDIN, load
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,12 @@ def open_context(
     files: Sequence[Path], project: str | None, region: str | None, impersonate: str | None
 ) -> Context:
     """Read the specs, with project and region from flags, file, environment or gcloud, in turn."""
+    missing = [path for path in files if path != STDIN and not path.exists()]
+    if missing:
+        raise UsageError(
+            f"There is no {', '.join(map(str, missing))}.",
+            hint="`provision init` writes a first spec; -f names another file.",
+        )
     defaults = read_defaults(os.environ, project=project, region=region, impersonate=impersonate)
     specs = load(files, project=defaults.project, region=defaults.region)
     return Context(specs, defaults.impersonate.value if defaults.impersonate else None, os.environ)
