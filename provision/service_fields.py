@@ -5,8 +5,9 @@ Environment variables are kept as a mapping here (the API has a list), so that a
 the variable.
 """
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from provision.plan import Unknown
@@ -83,10 +84,18 @@ def merged(under: Json, over: Json) -> dict[str, Any]:
 def _laid(name: str, under: Any, over: Any) -> object:  # noqa: ANN401 - JSON
     if isinstance(under, Mapping) and isinstance(over, Mapping):
         return merged(under, over)
-    if name == "containers":
-        laid = [merged(one, other) for one, other in zip(under, over, strict=False)]
-        return [*laid, *under[len(over) :], *over[len(under) :]]
+    if name == "containers" and under and over:
+        pairs = _paired(under, over)
+        laid = [merged(one, other) for one, other in pairs]
+        return [*laid, *(one for one in under if not any(one is known for known, _ in pairs))]
     return over
+
+
+def _paired(live: list[Json], asserted: list[Json]) -> list[tuple[Json, Json]]:
+    """Each asserted container with the live one it is about: the first, then sidecars by name."""
+    named = {one.get("name"): one for one in live[1:] if one.get("name")}
+    rest = [(named.get(one.get("name"), {}), one) for one in asserted[1:]]
+    return [(live[0], asserted[0]), *rest]
 
 
 def _mappings(value: object) -> bool:
@@ -106,20 +115,19 @@ def observed_fields(live: Json, asserted: Json) -> dict[str, Any]:
 
 def _seen(name: str, live: Any, asserted: Any) -> object:  # noqa: ANN401 - JSON
     if isinstance(asserted, Mapping):
-        return _seen_mapping(live if isinstance(live, Mapping) else {}, asserted)
-    if name == "containers" and _mappings(live):
-        pairs = zip(live, asserted, strict=False)
-        return [_seen("", one, other) for one, other in pairs]
-    return asserted if same_value(live, asserted) else live
+        return _seen_mapping(name, live if isinstance(live, Mapping) else {}, asserted)
+    if name == "containers" and live and _mappings(live):
+        return [_seen("", one, other) for one, other in _paired(live, asserted) if one]
+    return asserted if same_value(live, asserted, quantity=name in _QUANTITIES) else live
 
 
-def _seen_mapping(live: Json, asserted: Json) -> dict[str, Any]:
-    seen = {name: _seen(name, live.get(name), value) for name, value in asserted.items()}
-    seen = {name: value for name, value in seen.items() if value is not None}
+def _seen_mapping(name: str, live: Json, asserted: Json) -> dict[str, Any]:
     if isinstance(asserted, OwnedMapping):
-        seen |= {name: value for name, value in live.items() if name not in asserted}
-        return OwnedMapping(seen)
-    return seen
+        return OwnedMapping(live)
+    if name in _TEXTS:
+        return {key: live[key] for key in asserted if key in live}
+    seen = {key: _seen(key, live.get(key), value) for key, value in asserted.items()}
+    return {key: value for key, value in seen.items() if value is not None}
 
 
 def _shares(live: Json) -> list[dict[str, Any]]:
@@ -144,29 +152,38 @@ class OwnedMapping(dict[str, Any]):
     """A mapping that the spec owns whole: what it does not name is to be taken away."""
 
 
-def same_value(live: object, asserted: object) -> bool:
-    """Whether two values mean the same to Cloud Run."""
-    if live == asserted:
-        return True
+_QUANTITIES = frozenset({"cpu", "memory", "timeout"})
+"""Fields in which ``1`` and ``1000m``, or ``60s`` and ``60.0s``, are the same."""
+
+_TEXTS = frozenset({"labels", "annotations"})
+"""Mappings of texts, in which ``1.1`` and ``1.10`` are not the same."""
+
+_QUANTITY = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(m|k|M|G|Ki|Mi|Gi|s)?")
+
+
+def same_value(live: object, asserted: object, *, quantity: bool = False) -> bool:
+    """Whether two values mean the same to Cloud Run.
+
+    Args:
+        live: as Cloud Run told it; None where it leaves out what is false or empty.
+        asserted: as the spec has it.
+        quantity: both are amounts, of which there are several spellings.
+    """
     if live is None:
-        return asserted in (False, 0, "", [], {})
+        return asserted in (None, False, 0, "", [], {})
     if isinstance(live, bool) or isinstance(asserted, bool):
-        return False
-    one, other = _quantity(live), _quantity(asserted)
-    return one is not None and one == other
+        return live is asserted
+    if isinstance(live, int) or isinstance(asserted, int):  # 64-bit integers come as texts
+        return str(live) == str(asserted)
+    return live == asserted or (
+        quantity and _amount(live) == _amount(asserted) and _amount(live) is not None
+    )
 
 
-def _quantity(value: object) -> Decimal | None:
-    """The number that ``500m``, ``512Mi``, ``300s`` or ``"5"`` stands for."""
-    if not isinstance(value, int | float | str):
-        return None
-    text = str(value).removesuffix("s")
-    suffix = next((one for one in _SUFFIXES if text.endswith(one)), "")
-    text, scale = text.removesuffix(suffix), _SUFFIXES.get(suffix, Decimal(1))
-    try:
-        return Decimal(text) * scale
-    except InvalidOperation:
-        return None
+def _amount(value: object) -> Decimal | None:
+    """The number that ``500m``, ``512Mi`` or ``300s`` stands for."""
+    found = _QUANTITY.fullmatch(str(value))
+    return Decimal(found[1]) * _SUFFIXES.get(found[2] or "", Decimal(1)) if found else None
 
 
 def _in_our_terms(service: Json) -> dict[str, Any]:

@@ -36,20 +36,48 @@ TEMPLATE = {
         ("1000m", "1", True),
         ("512Mi", "0.5Gi", True),
         ("300s", "300s", True),
+        ("60.0s", "60s", True),
         ("5", 5, True),
         (None, False, True),
         (None, [], True),
         (None, "x", False),
         ("512Mi", "512M", False),
         ("1", True, False),
+        ("1_0", "10", False),
         ("a", "b", False),
     ],
 )
-def test_values_that_mean_the_same_are_no_difference(
+def test_amounts_that_mean_the_same_are_no_difference(
     live: object, asserted: object, same: bool
 ) -> None:
     """Cloud Run spells quantities its own way and leaves out what is false or empty."""
-    assert same_value(live, asserted) is same
+    assert same_value(live, asserted, quantity=True) is same
+
+
+@pytest.mark.parametrize(
+    ("live", "asserted"), [("1.10", "1.1"), ("007", "7"), ("1000", "1k"), (None, "")]
+)
+def test_texts_are_compared_as_texts(live: str | None, asserted: str) -> None:
+    """A variable or a label is not an amount, and an empty one is not a missing one."""
+    there = {} if live is None else {"V": live}
+    env = [{"name": name, "value": value} for name, value in there.items()]
+    service = {"labels": there, "template": {"containers": [{"env": env}]}}
+    wanted = OwnedMapping({"V": asserted})
+    seen = observed_fields(
+        service, {"labels": {"V": asserted}, "template": {"containers": [{"env": wanted}]}}
+    )
+    assert seen["labels"] == there
+    assert seen["template"]["containers"][0]["env"] == there
+
+
+def test_sidecars_are_matched_by_name() -> None:
+    """One that the spec brings does not inherit from one that others brought."""
+    theirs = {"name": "theirs", "image": "t", "command": ["sleep"]}
+    live = {"template": {"containers": [{"image": "a", "ports": [{}]}, theirs]}}
+    asserted = {"template": {"containers": [{"image": "a"}, {"name": "mine", "image": "m"}]}}
+    assert observed_fields(live, asserted)["template"]["containers"] == [{"image": "a"}]
+    written = to_write(live, asserted)["template"]["containers"]
+    assert written[1:] == [{"name": "mine", "image": "m"}, theirs]
 
 
 def test_only_what_is_asserted_is_looked_at() -> None:
