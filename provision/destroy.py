@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provision.clients.artifact_registry import ArtifactRegistry
+from provision.clients.artifact_registry import ArtifactRegistry, Repository
 from provision.clients.cloud_run import CloudRun
 from provision.clients.iam import Iam
 from provision.clients.policies import PolicyClient
@@ -22,12 +22,14 @@ class Removal:
 
     Args:
         subject: in words.
+        resource: the full resource name.
         remove: takes it away; None when it stays.
         details: what goes with it.
         reason: why it stays.
     """
 
     subject: str
+    resource: str
     remove: Callable[[], None] | None = None
     details: tuple[str, ...] = ()
     reason: str = ""
@@ -59,13 +61,14 @@ class Destroy:
             return None
         subject = f"service {name.service} in {name.region}"
         if live.get("labels", {}).get(MARK[0]) != MARK[1]:
-            return Removal(
-                subject, reason=f"it carries no label {MARK[0]}={MARK[1]}, so it is not ours"
-            )
+            unmarked = f"it carries no label {MARK[0]}={MARK[1]}, so it is not ours"
+            return Removal(subject, name.name, reason=unmarked)
         bindings = self.policies.get(name.name).bindings
         details = tuple(f"{member} as {one.role}" for one in bindings for member in one.members)
         etag = str(live.get("etag", ""))
-        return Removal(subject, lambda: self.run.delete(name, etag, self.progress), details)
+        return Removal(
+            subject, name.name, lambda: self.run.delete(name, etag, self.progress), details
+        )
 
     def the_rest(
         self, spec: Spec, going: Sequence[ServiceName], images: Sequence[str]
@@ -81,7 +84,8 @@ class Destroy:
             images: names of images that the specs at hand declare, and that may go.
         """
         listed = self.run.services_everywhere(spec.project.value)
-        staying = [service for service in listed if not _is_among(service, going)]
+        here = [name for name in going if name.project == spec.project.value]
+        staying = [service for service in listed if not _is_among(service, here)]
         yield from self._account(spec, staying)
         if isinstance(spec.image, BuiltImage):
             yield from self._repository(spec.image.repository, staying, images)
@@ -94,11 +98,11 @@ class Destroy:
         subject = f"service account {name.email}"
         users = [_name(one) for one in staying if _pod(one).get("serviceAccountName") == name.email]
         if not account.is_ours:
-            yield Removal(subject, reason="it was not made by provision")
+            yield Removal(subject, name.name, reason="it was not made by provision")
         elif users:
-            yield Removal(subject, reason=f"services run as it: {', '.join(users)}")
+            yield Removal(subject, name.name, reason=f"services run as it: {', '.join(users)}")
         else:
-            yield Removal(subject, lambda: self.iam.delete_account(name))
+            yield Removal(subject, name.name, lambda: self.iam.delete_account(name))
 
     def _repository(
         self, name: RepositoryName, staying: Sequence[Json], images: Sequence[str]
@@ -107,20 +111,34 @@ class Destroy:
         if repository is None:
             return
         subject = f"repository {name.repository} in {name.location}"
-        base = f"{repository.registry_uri or name.image_base}/"
-        users = [_name(one) for one in staying if any(i.startswith(base) for i in _images(one))]
+        bases = _bases(name, repository)
+        users = [_name(one) for one in staying if any(i.startswith(bases) for i in _images(one))]
         held = tuple(image.uri for image in self.artifacts.list_images(name))
-        foreign = [uri for uri in held if not any(f"/{image}@" in uri for image in images)]
+        own = tuple(f"{base}{image}@" for base in bases for image in images)
+        foreign = [uri for uri in held if not uri.startswith(own)]
         if not repository.is_ours:
-            yield Removal(subject, reason="it was not made by provision")
+            yield Removal(subject, name.name, reason="it was not made by provision")
         elif users:
-            yield Removal(subject, reason=f"services run images from it: {', '.join(users)}")
+            why = f"services run images from it: {', '.join(users)}"
+            yield Removal(subject, name.name, reason=why)
         elif foreign:
-            yield Removal(subject, reason=f"it holds other images too, such as {foreign[0]}")
+            why = f"it holds other images too, such as {foreign[0]}"
+            yield Removal(subject, name.name, reason=why)
         else:
             yield Removal(
-                subject, lambda: self.artifacts.delete_repository(name, self.progress), held
+                subject,
+                name.name,
+                lambda: self.artifacts.delete_repository(name, self.progress),
+                held,
             )
+
+
+def _bases(name: RepositoryName, repository: Repository) -> tuple[str, ...]:
+    """Every way in which an image in the repository may be spelled, up to its own name."""
+    project = name.project.replace(":", "/")
+    package = f"{name.location}-docker.pkg.dev/{project}/{name.repository}"
+    spelled = dict.fromkeys((repository.registry_uri, name.image_base, package))
+    return tuple(f"{base}/" for base in spelled if base)
 
 
 def _pod(service: Json) -> Json:

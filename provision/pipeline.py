@@ -22,7 +22,7 @@ from provision.image.destination import Destination
 from provision.image.inputs import InputsReader
 from provision.invoke.policies_say import PoliciesSay
 from provision.invoke.prove import DEFAULT_LIMIT, Proof
-from provision.invokers import Wanted, without_public
+from provision.invokers import Wanted, public, without_public
 from provision.spec import BuiltImage, GivenImage, Spec
 from provision.stages import Progress, Stage
 from provision.stages.bind import Bind
@@ -117,13 +117,14 @@ class Pipeline:
     def _deploy(self, spec: Spec) -> Deploy:
         wanted = Wanted(spec.invoker_role, spec.invokers, spec.exclusive)
 
-        def close() -> None:
-            self.policies.edit(
-                spec.service_name.name,
-                lambda policy: without_public(policy, wanted, self.iam.carries_invoke),
-            )
+        def close() -> bool:
+            name, carries = spec.service_name.name, self.iam.carries_invoke
+            if not public(self.policies.get(name), wanted, carries):
+                return False
+            self.policies.edit(name, lambda policy: without_public(policy, wanted, carries))
+            return True
 
-        return Deploy(spec, self.run, self.iam, close, self.progress, self.clock)
+        return Deploy(spec, self.run, self.iam, close, self.progress, self.wait, self.clock)
 
     def _bind(self, spec: Spec) -> Bind:
         proof = Proof(

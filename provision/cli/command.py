@@ -11,6 +11,7 @@ from provision.cli.context import open_context
 from provision.cli.progress import Progress
 from provision.cli.run import Manner, Run
 from provision.errors import UsageError
+from provision.invoke.prove import DEFAULT_LIMIT
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def running(
     *,
     as_json: bool,
     prune: bool = False,
-    wait: float = 0.0,
+    wait: float = DEFAULT_LIMIT,
     strict: bool = False,
 ) -> Iterator[Run]:
     """A run over the services of `files`; leaves with the exit code that it ended with."""

@@ -54,10 +54,10 @@ def _plan(run: Run, *, everything: bool) -> None:
 
     def rest(report: ServiceReport) -> None:
         if everything:
-            listed = {item.subject for other in run.reports for item in other.removals}
+            listed = {item.resource for other in run.reports for item in other.removals}
             images = [name for other in run.reports for name in _image_names(other.spec)]
             found = plan.the_rest(report.spec, _going(run), images)
-            report.removals += [item for item in found if item.subject not in listed]
+            report.removals += [item for item in found if item.resource not in listed]
         with run.showing(report):
             as_text.show_removals(report)
 
@@ -80,23 +80,24 @@ def _going(run: Run) -> list[ServiceName]:
 
 def _has_service(report: ServiceReport) -> bool:
     """Whether the first of its removals is a service that goes."""
-    own = f"service {report.spec.service} in "
     first = report.removals[0] if report.removals else None
-    return first is not None and first.subject.startswith(own) and first.remove is not None
+    named = first is not None and first.resource == report.spec.service_name.name
+    return named and first is not None and first.remove is not None
 
 
 def _remove(run: Run) -> None:
-    """Every service first, then what they used."""
+    """Every service first, then what they used; nothing of that where one service did not go."""
 
     def services(report: ServiceReport) -> None:
         _take_away(run, report, report.removals[:1] if _has_service(report) else ())
 
     def rest(report: ServiceReport) -> None:
-        left = [one for one in report.removals if one.subject not in report.removed]
+        left = [one for one in report.removals if one.resource not in report.removed]
         _take_away(run, report, left)
 
     run.each(services)
-    run.each(rest)
+    if all(report.error is None for report in run.reports):
+        run.each(rest)
 
 
 def _take_away(run: Run, report: ServiceReport, removals: Sequence[Removal]) -> None:
@@ -104,6 +105,6 @@ def _take_away(run: Run, report: ServiceReport, removals: Sequence[Removal]) -> 
         if item.remove is not None:
             run.progress(f"deleting {item.subject}")
             item.remove()
-            report.removed.append(item.subject)
+            report.removed.append(item.resource)
             with run.showing():
                 as_text.show_removed(item)

@@ -22,7 +22,7 @@ class ServiceReport:
         outcome: what was done, and what is known.
         checks: what was looked at.
         removals: what `destroy` would take away, or leave and why.
-        removed: what it took away.
+        removed: resource names of what it took away.
         error: what ended it early.
     """
 

@@ -150,10 +150,11 @@ def _impersonating(source: Caller, chain: str, local: LocalCloud | None) -> Call
     try:
         credentials.refresh(Request())
     except RefreshError as error:
+        verb = "implicitDelegation" if delegates else "getAccessToken"
         raise PermissionDeniedError(
             f"Acting as {target}: {_said(error)}",
             hint=f"{source.member or 'the identity in use'} needs"
-            f" iam.serviceAccounts.getAccessToken on {(delegates or [target])[0]};"
+            f" iam.serviceAccounts.{verb} on {(delegates or [target])[0]};"
             " the least role that has it is roles/iam.serviceAccountTokenCreator.",
         ) from error
     origin = f"impersonated by {source}"

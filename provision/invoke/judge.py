@@ -109,6 +109,17 @@ def judge_anonymous(answer: Answer, gate: Gate) -> Judgement:
     )
 
 
+def judge_public(answer: Answer) -> Judgement:
+    """Whether anybody gets in, where the spec wants that."""
+    if Status.OK <= answer.status < Status.CLIENT_ERROR:
+        return Judgement(Verdict.PASSED, f"public, as the spec says: answered {answer.status}")
+    return Judgement(
+        Verdict.NOT_PROVEN,
+        f"the spec says public, and a request without a token got: {answer}",
+        may_change=answer.status in REFUSALS,
+    )
+
+
 def _refused(answer: Answer) -> Judgement:
     if _FRONT_END in answer.body:
         return Judgement(Verdict.PASSED, "a request without a token is refused")

@@ -10,7 +10,13 @@ from provision.clients.clock import Clock
 from provision.clients.id_tokens import IdTokens
 from provision.clients.outside import Answer, ask
 from provision.errors import ProvisionError
-from provision.invoke.judge import Gate, Judgement, judge_anonymous, judge_invoker
+from provision.invoke.judge import (
+    Gate,
+    Judgement,
+    judge_anonymous,
+    judge_invoker,
+    judge_public,
+)
 from provision.invokers import Wanted
 from provision.plan import Check, Claim, Evidence, Verdict
 from provision.service_fields import addresses
@@ -87,9 +93,10 @@ class ServiceAnswers:
         address, made_up = url + self.spec.probe_path, f"{url}/provision-verify-{token_hex(4)}"
         asked = f"GET {address} without a token"
         if "allUsers" in self.wanted.members:
-            answer = ask(address)
-            open_ = Judgement(Verdict.PASSED, f"public, as the spec says: answered {answer}")
-            return self._judged("public-as-declared", Claim.ADMISSION, open_, asked, answer)
+            judgement, answer = self._until_settled(
+                partial(ask, address), judge_public, deadline, "that the service is public"
+            )
+            return self._judged("public-as-declared", Claim.ADMISSION, judgement, asked, answer)
         tried: list[Evidence] = []
         for place in (address, made_up):
             judgement, answer = self._until_settled(
@@ -182,11 +189,12 @@ class ServiceAnswers:
         )
 
     def _no_address(self) -> Check:
+        """Nothing to try: proven shut where the default address is off, else not proven."""
         asked = f"GetService {self.spec.service_name}: urls"
         return Check(
             "anonymous-refused",
             Claim.PRIVACY,
-            Verdict.NOT_PROVEN,
-            "the service tells no address that could be tried",
+            Verdict.PASSED if self._gate.default_url_disabled else Verdict.NOT_PROVEN,
+            "the service has no address that could be tried",
             (Evidence(asked, "none", self.clock.stamp()),),
         )

@@ -51,15 +51,17 @@ class Deploy:
         spec: what is declared.
         run: Cloud Run.
         iam: service accounts.
-        close: takes public members out of the service's policy; writes nothing without any.
+        close: takes public members out of the service's policy, and tells whether there were any.
         progress: told what is being waited for.
+        wait: seconds that a policy may need to take effect.
     """
 
     spec: Spec
     run: CloudRun
     iam: Iam
-    close: Callable[[], object]
+    close: Callable[[], bool]
     progress: Progress
+    wait: float
     clock: Clock = field(default_factory=Clock)
     name: str = "deploy"
 
@@ -123,11 +125,9 @@ class Deploy:
             service = to_write({}, change.desired.fields)
             self._patiently(lambda: self.run.create(name, service, self.progress))
             return
-        # Before anything of it is opened: between a wider ingress and the policy that `bind` writes
-        # lies IAM's own delay, and whatever may go wrong.
-        self.close()
         seen = observed_fields(live, change.desired.fields)
         mask = [key for key, value in change.desired.fields.items() if seen.get(key) != value]
+        self._close_first(mask)
         if not mask and is_ready(live):
             return
         service = to_write(live, change.desired.fields)
@@ -136,6 +136,24 @@ class Deploy:
             mask.append("template")
             service["template"] = _another_try(service["template"])
         self._patiently(lambda: self.run.update(name, service, mask, self.progress))
+
+    def _close_first(self, mask: Iterable[str]) -> None:
+        """Take public members out before anything is opened, and let that take effect.
+
+        Between a wider ingress and the policy that `bind` writes lie IAM's own delay, and whatever
+        may go wrong.
+        """
+        if not self.close():
+            return
+        self.progress(f"took public members out of the policy of {self.spec.service} first")
+        opening = _OPENS & set(mask)
+        deadline = self.clock.monotonic() + self.wait
+        while opening and (left := deadline - self.clock.monotonic()) > 0:
+            self.progress(
+                f"before {', '.join(sorted(opening))} changes, waiting for that to take effect:"
+                f" {left:.0f} s left of {self.wait:.0f} s"
+            )
+            self.clock.sleep(min(2.0, left))
 
     def _patiently(self, write: Any) -> None:  # noqa: ANN401 - a callable without arguments
         """Repeat `write` while an account made a moment ago is not known everywhere."""
@@ -177,10 +195,14 @@ class Deploy:
             return ""
 
 
+_OPENS = frozenset({"ingress", "defaultUriDisabled", "iapEnabled"})
+"""Fields whose change may let more people reach the service."""
+
 _TRY_LABEL = "provision-try"
 
 
 def _another_try(template: Json) -> dict[str, Any]:
     labels = dict(template.get("labels", {}))
-    labels[_TRY_LABEL] = str(int(labels.get(_TRY_LABEL, "0")) + 1)
+    before = labels.get(_TRY_LABEL, "0")
+    labels[_TRY_LABEL] = str(int(before) + 1 if before.isdecimal() else 1)
     return {**template, "labels": labels}

@@ -106,3 +106,21 @@ def test_two_services_that_share_everything_go_together(project: "Project") -> N
         "service invoices in asia-east1",
         "service orders in asia-east1",
     ]
+
+
+def test_what_is_shared_stays_when_one_service_does_not_go(project: "Project") -> None:
+    """A deletion that fails leaves a service that still needs its account and its images."""
+    other = {**project.declared, "service": "invoices", "service_account": "orders-run"}
+    (project.path / "other.yaml").write_text(str(other))
+    files = ("-f", "provision.yaml", "-f", "other.yaml")
+    assert project.up(*files).code == 0
+    fault = {"method": "google.cloud.run.v2.Services/DeleteService", "code": "PERMISSION_DENIED"}
+    project.cloud.admin("POST", "/faults", **fault)
+    done = project.run("destroy", "--all", "--yes", "--json", *files)
+    assert done.code == 1
+    gone = [
+        one
+        for told in done.document["services"]
+        for one in subjects(told["removals"], removed=True)
+    ]
+    assert gone == ["service invoices in asia-east1"]

@@ -36,7 +36,8 @@ def _service(report: ServiceReport, *, strict: bool) -> dict[str, Any]:
         "removals": [
             {
                 "subject": item.subject,
-                "removed": item.subject in report.removed,
+                "resource": item.resource,
+                "removed": item.resource in report.removed,
                 "details": list(item.details),
                 "reason": item.reason,
             }
