@@ -95,7 +95,7 @@ class Pipeline:
     @cached_property
     def policies(self) -> PolicyClient:
         """The policies of Cloud Run services."""
-        return PolicyClient(self.google.services, self.google.caller.member, self.clock)
+        return PolicyClient(self.google.services, self.google.caller.member, clock=self.clock)
 
     def _built(self, image: BuiltImage) -> dict[str, Callable[[], Stage[Any]]]:
         bases = Bases(self.registry, self.engine, self.progress)

@@ -17,16 +17,26 @@ ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
+class Revocation:
+    """Members that were taken out of a policy, and when (seconds of the monotonic clock)."""
+
+    members: frozenset[str]
+    at: float
+
+
+@dataclass(frozen=True)
 class PolicyClient:
     """Policies of one kind of resource.
 
     Args:
         api: a Google client with ``get_iam_policy`` and ``set_iam_policy``.
         member: whom we act as, named when a permission is missing.
+        revoked: what this client took away, by resource.
     """
 
     api: Any
     member: str
+    revoked: dict[str, Revocation] = field(default_factory=dict, compare=False)
     clock: Clock = field(default_factory=Clock)
 
     def get(self, resource: str, *, needs: str = "") -> Policy:
@@ -69,7 +79,11 @@ class PolicyClient:
             )
         _rewrite(message, before, after)
         request = {"resource": resource, "policy": message}
-        return _from_message(self.api.set_iam_policy(request=request, timeout=TIMEOUT))
+        written = _from_message(self.api.set_iam_policy(request=request, timeout=TIMEOUT))
+        gone = _holders(before) - _holders(after)
+        if gone:
+            self.revoked[resource] = Revocation(frozenset(gone), self.clock.monotonic())
+        return written
 
     def _read(self, resource: str) -> Any:  # noqa: ANN401 - google.iam.v1.policy_pb2.Policy
         request = {"resource": resource, "options": {"requested_policy_version": VERSION}}
@@ -86,6 +100,10 @@ def _binding(item: Any) -> Binding:  # noqa: ANN401
         told = item.condition
         condition = Condition(told.expression, told.title, told.description, told.location)
     return Binding(item.role, tuple(item.members), condition)
+
+
+def _holders(policy: Policy) -> set[str]:
+    return {member for binding in policy.bindings for member in binding.members}
 
 
 def _rewrite(message: Any, before: Policy, after: Policy) -> None:  # noqa: ANN401

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from provision.emulator.admin import Admin
 from provision.emulator.frontdoor import HttpFrontDoor
@@ -248,8 +250,15 @@ class Emulator:
             remove_tree(self._scratch)
 
 
+def _is_no_bad_request(record: logging.LogRecord) -> bool:
+    """Whether a log record is about us: one about a malformed request would show its headers."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
 async def run(options: Options) -> None:
     """Run an emulator until SIGTERM or SIGINT; prints one JSON line when it is ready."""
+    logging.getLogger("aiohttp.server").addFilter(_is_no_bad_request)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):

@@ -11,7 +11,7 @@ from provision.errors import ProvisionError
 from provision.invoke.policies_say import PoliciesSay
 from provision.invoke.service_answers import ServiceAnswers
 from provision.invokers import Wanted, bound
-from provision.plan import Check, Claim, Verdict
+from provision.plan import Check, Claim, Evidence, Verdict
 from provision.policy import Policy
 from provision.spec import Spec
 
@@ -20,6 +20,10 @@ DEFAULT_LIMIT = 420.0
 
 https://cloud.google.com/iam/docs/access-change-propagation
 """
+
+
+_PAUSE = 2.0
+"""Seconds between two lines of a countdown."""
 
 
 @dataclass(frozen=True)
@@ -69,3 +73,34 @@ class Proof:
             limit=self.limit,
         )
         yield from answers.checks()
+        yield from self._revocations(spec)
+
+    def _revocations(self, spec: Spec) -> Iterator[Check]:
+        """That whom we took out cannot get in any more.
+
+        A request without a token shows that for allUsers. For anybody else there is nobody to ask
+        as, so only time can tell: what IAM's documentation allows has to pass.
+        """
+        taken = self.policies.revoked.get(spec.service_name.name)
+        members = sorted(taken.members - {"allUsers"}) if taken else []
+        if taken is None or not members:
+            return
+        end = min(taken.at + DEFAULT_LIMIT, self.clock.monotonic() + self.limit)
+        while (left := end - self.clock.monotonic()) > 0:
+            self.progress(
+                f"waiting until IAM has caught up with {', '.join(members)} taken out:"
+                f" {left:.0f} s left"
+            )
+            self.clock.sleep(min(_PAUSE, left))
+        age = self.clock.monotonic() - taken.at
+        over = age >= DEFAULT_LIMIT
+        told = f"taken out {age:.0f} s ago; IAM may need {DEFAULT_LIMIT:.0f} s and longer"
+        yield Check(
+            "revocations-in-effect",
+            Claim.PRIVACY,
+            Verdict.PASSED if over else Verdict.NOT_PROVEN,
+            f"{', '.join(members)} {'had time to lose access' if over else 'may still get in'}",
+            (Evidence(f"SetIamPolicy {spec.service_name}", told, self.clock.stamp()),),
+            pending=not over,
+            hint="Nobody can be asked as them: wait, or allow more time with --wait.",
+        )

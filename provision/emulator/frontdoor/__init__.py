@@ -81,6 +81,8 @@ class HttpFrontDoor:
     ) -> web.StreamResponse | Page:
         route = self._routes.route(service)
         path = raw_target(request).partition("?")[0]
+        if not path.startswith("/"):  # `OPTIONS *` and CONNECT are about no path of a service
+            return pages.not_found()
         if route is None or not reachable(route, path, inside=self._is_inside(service, request)):
             return pages.not_found()
         credential = find_credential(

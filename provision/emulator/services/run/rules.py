@@ -130,7 +130,12 @@ def _check_revision_name(service: Any, request: str) -> None:  # noqa: ANN401 - 
 def _check_traffic(service: Any, request: str) -> None:  # noqa: ANN401 - Service
     if sum(target.percent for target in service.traffic) != _FULL:
         raise _violation(request, "service.traffic", "percentages must add up to 100.")
+    tags = [target.tag for target in service.traffic if target.tag]
+    if len(tags) != len(set(tags)):
+        raise _violation(request, "service.traffic", "a tag may be given once only.")
     for target in service.traffic:
+        if not 0 <= target.percent <= _FULL:
+            raise _violation(request, "service.traffic", "percent must be between 0 and 100.")
         if (target.type_ == NAMED) != bool(target.revision) or target.type_ not in (LATEST, NAMED):
             raise _violation(
                 request, "service.traffic", "a target is either the latest or a named revision."

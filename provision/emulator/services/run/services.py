@@ -128,6 +128,8 @@ class Services:
         message.creator = call.email
         record = ServiceRecord(message, message.ingress or _ALL)
         self._check(call, message, "CreateServiceRequest", None)
+        if message.invoker_iam_disabled:  # as open as a policy with allUsers (documented)
+            require(self._world, call, "run.services.setIamPolicy", name, run_refusal)
         message.ClearField("ingress")
         message.terminal_condition.CopyFrom(ConditionMessage(state=_PENDING))
         self._stamp(call, message, now)
