@@ -358,9 +358,9 @@ def test_an_application_that_refuses_in_google_s_words_proves_nothing(
     )
     assert refusing != app
     (project.path / "app.py").write_text(refusing)
-    project.declare(invokers=["allUsers"], public=True)
+    project.declare(invokers=["allUsers"], public=True, probe_path="/data")
     assert project.up().code == 0
-    project.declare(invokers=[], public=None)
+    project.declare(invokers=[], public=None, probe_path=None)
     cloud.admin("POST", "/settings", iamDelay=3600)
     done = project.up()
     assert done.check("anonymous-refused")["verdict"] == "failed"
