@@ -91,7 +91,7 @@ def show_steps(outcome: Outcome) -> None:
     results.print()
     for step in outcome.steps:
         if step.applied:
-            results.print(f"  [green]done[/] {step.change.stage:<7}{safe(step.change.subject)}")
+            results.print(f"  [green]done   [/]{step.change.stage:<7}{safe(step.change.subject)}")
     results.print()
 
 
@@ -132,4 +132,4 @@ def show_removals(report: ServiceReport) -> None:
 
 def show_removed(item: Removal) -> None:
     """One thing that is gone."""
-    results.print(f"  [red]deleted[/] {safe(item.subject)}")
+    results.print(f"  [red]deleted   [/]{safe(item.subject)}")
