@@ -168,7 +168,7 @@ class TransferTotals:
         done, total = self._bytes
         tenths = done * 10 // total if total else 0
         mark = f"{len(self._finished)}/{tenths}"
-        if mark == self._last or not (done or self._finished):
+        if mark == self._last or not (done >= _MEGABYTE or self._finished):
             return
         self._last = mark
         self._report(f"{self._verb}: {self}")
