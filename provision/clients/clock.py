@@ -1,8 +1,12 @@
 """Time, handed down as values so that nothing else reads a clock or sleeps."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+_TICK = 2.0
+"""Seconds between two lines of a countdown."""
 
 
 @dataclass(frozen=True)
@@ -24,3 +28,9 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    def count_down(self, end: float, report: Callable[[float], None]) -> None:
+        """Wait until `end` of the monotonic clock; `report` is told the seconds that are left."""
+        while (left := end - self.monotonic()) > 0:
+            report(left)
+            self.sleep(min(_TICK, left))

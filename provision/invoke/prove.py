@@ -22,10 +22,6 @@ https://cloud.google.com/iam/docs/access-change-propagation
 """
 
 
-_PAUSE = 2.0
-"""Seconds between two lines of a countdown."""
-
-
 @dataclass(frozen=True)
 class Proof:
     """Looks at a service from outside and from scratch.
@@ -86,12 +82,13 @@ class Proof:
         if taken is None or not members:
             return
         end = min(taken.at + DEFAULT_LIMIT, self.clock.monotonic() + self.limit)
-        while (left := end - self.clock.monotonic()) > 0:
-            self.progress(
-                f"waiting until IAM has caught up with {', '.join(members)} taken out:"
-                f" {left:.0f} s left"
-            )
-            self.clock.sleep(min(_PAUSE, left))
+        names = ", ".join(members)
+        self.clock.count_down(
+            end,
+            lambda left: self.progress(
+                f"waiting until IAM has caught up with {names} taken out: {left:.0f} s left"
+            ),
+        )
         age = self.clock.monotonic() - taken.at
         over = age >= DEFAULT_LIMIT
         told = f"taken out {age:.0f} s ago; IAM may need {DEFAULT_LIMIT:.0f} s and longer"
@@ -99,7 +96,7 @@ class Proof:
             "revocations-in-effect",
             Claim.PRIVACY,
             Verdict.PASSED if over else Verdict.NOT_PROVEN,
-            f"{', '.join(members)} {'had time to lose access' if over else 'may still get in'}",
+            f"{names} {'had time to lose access' if over else 'may still get in'}",
             (Evidence(f"SetIamPolicy {spec.service_name}", told, self.clock.stamp()),),
             pending=not over,
             hint="Nobody can be asked as them: wait, or allow more time with --wait.",

@@ -7,7 +7,7 @@ from typing import Any
 from provision.clients.clock import Clock
 from provision.clients.cloud_run import CloudRun
 from provision.clients.iam import Iam
-from provision.errors import DeployError, PermissionDeniedError, ProvisionError
+from provision.errors import DeployError, ProvisionError
 from provision.plan import Change, Check, Known
 from provision.service_checks import service_checks
 from provision.service_fields import (
@@ -146,14 +146,15 @@ class Deploy:
         if not self.close():
             return
         self.progress(f"took public members out of the policy of {self.spec.service} first")
-        opening = _OPENS & set(mask)
-        deadline = self.clock.monotonic() + self.wait
-        while opening and (left := deadline - self.clock.monotonic()) > 0:
-            self.progress(
-                f"before {', '.join(sorted(opening))} changes, waiting for that to take effect:"
-                f" {left:.0f} s left of {self.wait:.0f} s"
+        opening = ", ".join(sorted(_OPENS & set(mask)))
+        if opening:
+            self.clock.count_down(
+                self.clock.monotonic() + self.wait,
+                lambda left: self.progress(
+                    f"before {opening} changes, waiting for that to take effect:"
+                    f" {left:.0f} s left of {self.wait:.0f} s"
+                ),
             )
-            self.clock.sleep(min(2.0, left))
 
     def _patiently(self, write: Any) -> None:  # noqa: ANN401 - a callable without arguments
         """Repeat `write` while an account made a moment ago is not known everywhere."""
@@ -161,7 +162,7 @@ class Deploy:
         while True:
             try:
                 return write()  # type: ignore[no-any-return]
-            except (PermissionDeniedError, ProvisionError) as error:
+            except ProvisionError as error:
                 if not self._still_spreading(error) or self.clock.monotonic() > deadline:
                     raise
             self.progress(f"waiting until Cloud Run knows {self.spec.account_email}")

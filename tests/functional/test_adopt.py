@@ -84,25 +84,31 @@ def test_variables_that_the_spec_does_not_name_are_taken_away(project: "Project"
     assert {item.name: item.value for item in env} == {"KEPT": "1"}
 
 
-def test_a_public_member_of_a_deleted_role_goes_too(project: "Project") -> None:
-    """Undeleting the role would open the service without any policy write."""
-    project.up()
-    iam = project.pipeline().google.iam
-    role = iam.create_role(
+def let_in_by_custom_role(project: "Project", member: str) -> str:
+    """Let a member invoke by a custom role; the role's name."""
+    google = project.pipeline().google
+    role = google.iam.create_role(
         request={
             "parent": "projects/demo-project",
             "role_id": "opener",
             "role": {"included_permissions": ["run.routes.invoke"]},
         }
     )
-    services = project.pipeline().google.services
-    policy = services.get_iam_policy(request={"resource": ORDERS})
-    policy.bindings.add(role=role.name, members=["allAuthenticatedUsers"])
-    services.set_iam_policy(request={"resource": ORDERS, "policy": policy})
-    iam.delete_role(request={"name": role.name})
+    policy = google.services.get_iam_policy(request={"resource": ORDERS})
+    policy.bindings.add(role=role.name, members=[member])
+    google.services.set_iam_policy(request={"resource": ORDERS, "policy": policy})
+    return str(role.name)
+
+
+def test_a_public_member_of_a_deleted_role_goes_too(project: "Project") -> None:
+    """Undeleting the role would open the service without any policy write."""
+    project.up()
+    role = let_in_by_custom_role(project, "allAuthenticatedUsers")
+    google = project.pipeline().google
+    google.iam.delete_role(request={"name": role})
     assert project.run("verify", "--wait", "1s").code == 1
     assert project.up().code == 4  # not yet in effect: see the check revocations-in-effect
-    policy = services.get_iam_policy(request={"resource": ORDERS})
+    policy = google.services.get_iam_policy(request={"resource": ORDERS})
     assert [binding.role for binding in policy.bindings] == ["roles/run.invoker"]
 
 
@@ -110,23 +116,13 @@ def test_a_role_that_cannot_be_read_makes_exclusive_not_proven(project: "Project
     """It may let somebody in, or not; nobody is taken out on a guess."""
     project.declare(exclusive=True)
     project.up()
-    iam = project.pipeline().google.iam
-    role = iam.create_role(
-        request={
-            "parent": "projects/demo-project",
-            "role_id": "opener",
-            "role": {"included_permissions": ["run.routes.invoke"]},
-        }
-    )
-    services = project.pipeline().google.services
-    policy = services.get_iam_policy(request={"resource": ORDERS})
-    policy.bindings.add(role=role.name, members=["user:eve@example.com"])
-    services.set_iam_policy(request={"resource": ORDERS, "policy": policy})
+    let_in_by_custom_role(project, "user:eve@example.com")
     fault = {"method": "google.iam.admin.v1.IAM/GetRole", "code": "PERMISSION_DENIED"}
     project.cloud.admin("POST", "/faults", **fault, times=99)
     done = project.up()
     assert done.code == 4, done.err
     assert done.check("nobody-else")["verdict"] == "not proven"
+    services = project.pipeline().google.services
     assert len(services.get_iam_policy(request={"resource": ORDERS}).bindings) == 2
 
 
