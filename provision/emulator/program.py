@@ -39,6 +39,7 @@ from provision.emulator.services.run.records import RunState
 from provision.emulator.services.run.revisions import Revisions
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.services import Services
+from provision.emulator.services.run.writes import ServiceWrites
 from provision.emulator.store import remove_tree, write_atomically
 from provision.emulator.world import DEVELOPER, Settings, World
 
@@ -108,6 +109,9 @@ class Emulator:
         self._rollouts = Rollouts(
             self.world, self._run, self._operations, self._registry.images, self._log_address
         )
+        self._writes = ServiceWrites(
+            self.world, self._run, self._operations, self._registry.images, self._rollouts
+        )
         self._keys = Keys(self.world, self._base_url)
         self._dispatcher = Dispatcher(self._handlers(), self.world.identities, self._recorder)
 
@@ -133,7 +137,7 @@ class Emulator:
         world, images = self.world, self._registry.images
         rooms = (
             self._operations,
-            Services(world, self._run, self._operations, images, self._rollouts),
+            Services(world, self._run, self._writes),
             Revisions(world, self._run, self._operations),
             Repositories(world, self._records, self._operations, images, self._public_host),
             DockerImages(world, self._records, images),

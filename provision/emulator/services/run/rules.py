@@ -160,19 +160,18 @@ def check_etag(sent: str, current: Any) -> None:  # noqa: ANN401 - Service or Re
     )
 
 
-def changed(current: Any, sent: Any, mask: Any) -> Any:  # noqa: ANN401 - messages
+def changed(current: Any, sent: Any, mask: Any = None) -> Any:  # noqa: ANN401 - messages
     """The service as it would be after an update; only writable fields are taken.
 
     Args:
         current: what is, with the ingress as asked for.
         sent: the service of the request.
-        mask: the update mask; empty or ``*`` replaces every writable field.
+        mask: the update mask; none, empty or ``*`` replaces every writable field.
     """
     wanted = ServiceMessage()
     wanted.CopyFrom(current)
-    paths = [path for path in mask.paths if path != "*"]
-    if len(paths) != len(mask.paths):
-        paths = []
+    asked = list(mask.paths) if mask is not None else []
+    paths = [] if "*" in asked else asked
     whole = FieldMask(paths=paths)
     if paths and not whole.IsValidForDescriptor(ServiceMessage.DESCRIPTOR):
         raise invalid(f"The update mask names a field that does not exist: {','.join(paths)}")

@@ -1,0 +1,279 @@
+"""Creating, replacing and deleting a service, whichever form of the API it was asked in.
+
+The v2 RPCs and the Knative form share these: they take a `Service` message as it is to become and
+answer with the operation that brings it about. Permission to create, update or delete is checked
+by the form, in its own words; what a message's content calls for is checked here.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from google.cloud import run_v2
+
+from provision.emulator.iam.hierarchy import Project
+from provision.emulator.rpc.status import ApiError, not_found
+from provision.emulator.seams import Images
+from provision.emulator.services.operations import Operations
+from provision.emulator.services.permissions import Refusal, run_refusal
+from provision.emulator.services.run import rules
+from provision.emulator.services.run.defaults import fill, ingress_container
+from provision.emulator.services.run.records import (
+    ConditionMessage,
+    IngressTraffic,
+    RunState,
+    ServiceMessage,
+    ServiceRecord,
+)
+from provision.emulator.services.run.rollout import Rollouts
+from provision.emulator.times import run_etag, timestamp
+from provision.emulator.world import World
+
+_PENDING = int(run_v2.Condition.State.CONDITION_PENDING)
+_ALL = int(IngressTraffic.INGRESS_TRAFFIC_ALL)
+_KEPT_AFTER_DELETION = dt.timedelta(days=30)
+_READ_IMAGE = "artifactregistry.repositories.downloadArtifacts"
+_REQUIRE_INVOKER = "run.managed.requireInvokerIam"
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who writes, and how a refusal is put to them.
+
+    Args:
+        principal: ``user:…`` or ``serviceAccount:…``.
+        refusal: the words of a missing permission, from the permission and the v2 name.
+    """
+
+    principal: str
+    refusal: Refusal = run_refusal
+
+    @property
+    def email(self) -> str:
+        """The writer's address, without the kind of member."""
+        return self.principal.partition(":")[2]
+
+
+class ServiceWrites:
+    """Writes services.
+
+    Args:
+        world: accounts, policies, settings.
+        state: the services.
+        operations: where work in progress is told.
+        images: the registry's images.
+        rollouts: does the work.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        state: RunState,
+        operations: Operations,
+        images: Images,
+        rollouts: Rollouts,
+    ) -> None:
+        self._world = world
+        self._state = state
+        self._operations = operations
+        self._images = images
+        self._rollouts = rollouts
+
+    def find(self, name: str) -> ServiceRecord:
+        """The service of a canonical name. Raises `ApiError` (NOT_FOUND)."""
+        found = self._state.services.get(name)
+        if found is None:
+            _, project, _, region, _, service = name.split("/")
+            raise not_found(
+                f"Resource '{service}' of kind 'SERVICE' in region '{region}' in project "
+                f"'{project}' does not exist."
+            )
+        return found
+
+    async def create(
+        self,
+        author: Author,
+        name: str,
+        sent: Any,  # noqa: ANN401 - Service
+        *,
+        validate_only: bool = False,
+    ) -> Any:  # noqa: ANN401 - Operation
+        """Make a service; the operation that rolls it out. Raises `ApiError`.
+
+        Args:
+            author: who writes.
+            name: full name with the project's id; there is no such service.
+            sent: the message; only writable fields are taken.
+            validate_only: answer a finished operation and keep nothing.
+        """
+        message = rules.changed(ServiceMessage(name=name), sent)
+        now = timestamp()
+        message.uid = str(uuid.uuid4())
+        message.generation = 1
+        message.create_time.CopyFrom(now)
+        message.creator = author.email
+        record = ServiceRecord(message, message.ingress or _ALL)
+        self._check(author, message, "CreateServiceRequest", None)
+        if message.invoker_iam_disabled:  # as open as a policy with allUsers (documented)
+            self._require(author, "run.services.setIamPolicy", name)
+        message.ClearField("ingress")
+        message.terminal_condition.CopyFrom(ConditionMessage(state=_PENDING))
+        _stamp(author, message, now)
+        if validate_only:
+            return self._operations.done(location_of(name), message, message)
+        # Taken before the first await, so that a second create at the same time sees it.
+        self._state.keep(record)
+        message.urls.append((await self._rollouts.open(record))[0])
+        self._state.keep(record)
+        return self._roll_out(record)
+
+    def replace(
+        self,
+        author: Author,
+        record: ServiceRecord,
+        change: Callable[[Any], Any],
+        *,
+        validate_only: bool = False,
+    ) -> Any:  # noqa: ANN401 - Operation
+        """Bring a service to what `change` makes of it; the operation. Raises `ApiError`.
+
+        Args:
+            author: who writes.
+            record: the service as it is.
+            change: takes a copy of the message, with the ingress as asked for, and returns the
+                wanted one (`rules.changed` does it for a sent message and a mask).
+            validate_only: answer a finished operation and keep nothing.
+        """
+        current = ServiceMessage()
+        current.CopyFrom(record.message)
+        current.ingress = record.ingress
+        wanted = change(current)
+        self._check(author, wanted, "UpdateServiceRequest", current)
+        if wanted.invoker_iam_disabled != current.invoker_iam_disabled:
+            self._require(author, "run.services.setIamPolicy", wanted.name)
+        ingress = wanted.ingress or _ALL
+        new_template = wanted.template != current.template
+        changed = wanted != current
+        wanted.ingress = record.message.ingress
+        if changed:
+            wanted.generation += 1
+            _make_pending(wanted.terminal_condition)
+        _stamp(author, wanted, timestamp(), reconciling=changed)
+        if validate_only:
+            return self._operations.done(location_of(wanted.name), wanted, wanted)
+        record.message.CopyFrom(wanted)
+        record.ingress = ingress
+        record.template_changed = record.template_changed or new_template
+        self._state.keep(record)
+        return self._roll_out(record)
+
+    def delete(self, author: Author, record: ServiceRecord, *, validate_only: bool = False) -> Any:  # noqa: ANN401 - Operation
+        """Delete a service; the operation that takes it down.
+
+        Args:
+            author: who writes.
+            record: the service as it is.
+            validate_only: answer a finished operation and keep everything.
+        """
+        name = record.message.name
+        message = ServiceMessage()
+        message.CopyFrom(record.message)
+        message.delete_time.GetCurrentTime()
+        message.expire_time.FromDatetime(
+            message.delete_time.ToDatetime(tzinfo=dt.UTC) + _KEPT_AFTER_DELETION
+        )
+        message.generation += 1
+        _make_pending(message.terminal_condition)
+        _stamp(author, message, timestamp())
+        if validate_only:
+            return self._operations.done(location_of(name), message, message)
+        record.message.CopyFrom(message)
+        self._state.keep(record)
+        return self._operations.start(
+            location_of(name),
+            message,
+            lambda operation: self._rollouts.take_down(name, operation),
+        )
+
+    def _roll_out(self, record: ServiceRecord) -> Any:  # noqa: ANN401 - Operation
+        name, generation = record.message.name, record.message.generation
+        return self._operations.start(
+            location_of(name),
+            record.message,
+            lambda operation: self._rollouts.run(name, generation, operation),
+        )
+
+    def _require(self, author: Author, permission: str, resource: str) -> None:
+        if not self._world.access.allowed(author.principal, permission, resource):
+            raise author.refusal(permission, resource)
+
+    def _check(self, author: Author, message: Any, request: str, current: Any) -> None:  # noqa: ANN401 - messages
+        """Fill in defaults and refuse what cannot be; `current` is None for a new service."""
+        fill(message, self._project(message.name).compute_account)
+        rules.check(message, request)
+        if _REQUIRE_INVOKER in self._world.settings.org_policies and message.invoker_iam_disabled:
+            raise ApiError(
+                "FAILED_PRECONDITION",
+                "invoker_iam_disabled is not currently available: constraint "
+                f"constraints/{_REQUIRE_INVOKER} is violated.",
+            )
+        if current is None or message.template != current.template:
+            self._check_account(author, message.template.service_account)
+            self._check_image(author, message.template)
+            self._check_revision_name(message, current)
+
+    def _project(self, name: str) -> Project:
+        found = self._world.hierarchy.find(name.split("/")[1])
+        if found is None:
+            raise run_refusal("run.services.create", name)
+        return found
+
+    def _check_account(self, author: Author, email: str) -> None:
+        account = self._world.accounts.get(email)
+        resource = account["name"] if account else ""
+        if not account or not self._world.access.allowed(
+            author.principal, "iam.serviceAccounts.actAs", resource
+        ):
+            raise ApiError(
+                "PERMISSION_DENIED",
+                "Permission 'iam.serviceaccounts.actAs' denied on service account "
+                f"{email} (or it may not exist).",
+            )
+
+    def _check_image(self, author: Author, template: Any) -> None:  # noqa: ANN401 - RevisionTemplate
+        image = self._images.find(ingress_container(template).image)
+        if image is not None:
+            resource = image.repository.name
+            if not self._world.access.allowed(author.principal, _READ_IMAGE, resource):
+                raise run_refusal(_READ_IMAGE, resource)
+
+    def _check_revision_name(self, message: Any, current: Any) -> None:  # noqa: ANN401 - messages
+        wanted = message.template.revision
+        taken = f"{message.name}/revisions/{wanted}" in self._state.revisions
+        if wanted and current is not None and taken:
+            raise ApiError(
+                "ALREADY_EXISTS",
+                f"Revision named '{wanted}' with different configuration already exists.",
+            )
+
+
+def location_of(name: str) -> str:
+    """``projects/P/locations/R`` of a full name."""
+    return "/".join(name.split("/")[:4])
+
+
+def _stamp(author: Author, message: Any, now: Any, *, reconciling: bool = True) -> None:  # noqa: ANN401 - messages
+    message.update_time.CopyFrom(now)
+    message.last_modifier = author.email
+    message.reconciling = reconciling
+    message.etag = run_etag(now, message.name)
+
+
+def _make_pending(condition: Any) -> None:  # noqa: ANN401 - Condition
+    """The terminal condition of an existing service; it keeps its time (recorded)."""
+    condition.type_ = "Ready"
+    condition.state = _PENDING
+    for field in ("message", "reason", "revision_reason"):
+        condition.ClearField(field)
