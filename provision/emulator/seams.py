@@ -6,6 +6,7 @@ through the protocols here, and everything runs on one asyncio event loop, so th
 lock: what blocks (the Docker engine) is moved to a thread by its room.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -94,10 +95,58 @@ class Repositories(Protocol):
         """Whether its tags may not be moved."""
 
 
+@dataclass(frozen=True)
+class RequestAttributes:
+    """What conditions may ask of one request, besides its time; what is None is not available.
+
+    Args:
+        path: ``request.path``, as in ``/orders/1``, without the query. Front door only.
+        host: ``request.host``, the host name without a port. Front door only.
+        modified_roles: ``iam.googleapis.com/modifiedGrantsByRole``: the roles whose grants a
+            SetIamPolicy would change.
+        time: ``request.time``; now when left out.
+    """
+
+    path: str | None = None
+    host: str | None = None
+    modified_roles: frozenset[str] | None = None
+    time: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class TagPair:
+    """A tag that is in effect on a resource.
+
+    Args:
+        key: namespaced name of the key, ``100000000001/env``.
+        key_id: its permanent id, ``tagKeys/123456789012``.
+        value: short name of the value, ``prod``.
+        value_id: its permanent id, ``tagValues/567890123456``.
+    """
+
+    key: str
+    key_id: str
+    value: str
+    value_id: str
+
+
+class Tags(Protocol):
+    """What Resource Manager's tags tell the evaluation of conditions."""
+
+    def effective(self, resource: str) -> Sequence[TagPair]:
+        """The tags bound to a resource (``projects/p/locations/r/services/s``) and inherited."""
+
+
 class Access(Protocol):
     """Who may do what, as far as policies have taken effect by now."""
 
-    def allowed(self, member: str, permission: str, resource: str) -> bool:
+    def allowed(
+        self,
+        member: str,
+        permission: str,
+        resource: str,
+        attributes: RequestAttributes | None = None,
+    ) -> bool:
         """Whether `member` holds `permission` on the resource or inherits it.
 
         Args:
@@ -105,6 +154,7 @@ class Access(Protocol):
                 authenticated member also matches allUsers and allAuthenticatedUsers bindings.
             permission: as in ``run.routes.invoke``.
             resource: full name, as in ``projects/p/locations/r/services/s`` or ``projects/p``.
+            attributes: of the request, for conditions; left out where only the time is known.
         """
 
 
