@@ -5,6 +5,7 @@ The gRPC transports name each method and its message types; the REST transports 
 """
 
 import importlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,17 +17,32 @@ from google.longrunning import operations_pb2
 from provision.emulator.rpc.iam_routes import IAM_ROUTES
 from provision.emulator.rpc.wellknown import Empty
 
-_TRANSPORTS = (
-    ("google.cloud.run_v2.services.services.transports", "Services"),
-    ("google.cloud.run_v2.services.revisions.transports", "Revisions"),
-    ("google.cloud.run_v2.services.jobs.transports", "Jobs"),
-    ("google.cloud.artifactregistry_v1.services.artifact_registry.transports", "ArtifactRegistry"),
-    ("google.cloud.resourcemanager_v3.services.projects.transports", "Projects"),
-    ("google.cloud.resourcemanager_v3.services.folders.transports", "Folders"),
-    ("google.cloud.resourcemanager_v3.services.organizations.transports", "Organizations"),
-    ("google.cloud.iam_admin_v1.services.iam.transports", "IAM"),
-    ("google.cloud.iam_credentials_v1.services.iam_credentials.transports", "IAMCredentials"),
-)
+_SERVICES = {
+    "google.cloud.run_v2": (
+        "Services",
+        "Revisions",
+        "Jobs",
+        "Executions",
+        "Tasks",
+        "Builds",
+        "Instances",
+        "WorkerPools",
+    ),
+    "google.cloud.artifactregistry_v1": ("ArtifactRegistry",),
+    "google.cloud.resourcemanager_v3": (
+        "Projects",
+        "Folders",
+        "Organizations",
+        "TagKeys",
+        "TagValues",
+        "TagBindings",
+        "TagHolds",
+    ),
+    "google.cloud.iam_admin_v1": ("IAM",),
+    "google.cloud.iam_credentials_v1": ("IAMCredentials",),
+    "google.cloud.iam_v2": ("Policies",),
+}
+"""Services by client package: every RPC of theirs is known, offered or not."""
 _NOT_RPCS = {"kind", "grpc_channel", "operations_client"}
 _POLICY_REQUESTS = {
     "GetIamPolicy": iam_policy_pb2.GetIamPolicyRequest,
@@ -106,8 +122,17 @@ class _Listening(grpc.Channel):
 
 def methods() -> tuple[Method, ...]:
     """Every RPC of the emulated services, long-running operations included."""
-    found = [method for module, name in _TRANSPORTS for method in _of_transport(module, name)]
+    found = [
+        method
+        for package, names in _SERVICES.items()
+        for name in names
+        for method in _of_transport(f"{package}.services.{_snake(name)}.transports", name)
+    ]
     return (*found, *_operations())
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _of_transport(module: str, name: str) -> Iterator[Method]:

@@ -41,6 +41,8 @@ IAM_ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "TestIamPermissions": (("POST", f"{_POLICY}:testIamPermissions", "*"),),
     "QueryGrantableRoles": (("POST", "/v1/roles:queryGrantableRoles", "*"),),
     "QueryTestablePermissions": (("POST", "/v1/permissions:queryTestablePermissions", "*"),),
+    "QueryAuditableServices": (("POST", "/v1/iamPolicies:queryAuditableServices", "*"),),
+    "LintPolicy": (("POST", "/v1/iamPolicies:lintPolicy", "*"),),
     "ListRoles": (("GET", "/v1/roles", ""), *(("GET", path, "") for path in _PARENTS)),
     "GetRole": tuple(("GET", path, "") for path in _ROLES),
     "CreateRole": tuple(("POST", path, "*") for path in _PARENTS),
