@@ -65,6 +65,7 @@ class World:
 
     def populate(self) -> None:
         """Make what is there from the start, where it is missing."""
+        self.hierarchy.populate()
         if self.policies.in_effect(ORGANIZATION) is None:
             self.grant_at_once(ORGANIZATION, DEVELOPER, _ORGANIZATION_ROLES)
             self.grant_at_once(FOLDER, DEVELOPER, ("roles/resourcemanager.folderViewer",))

@@ -11,6 +11,7 @@ from provision.emulator.iam.hierarchy import Hierarchy
 from provision.emulator.iam.members import Membership
 from provision.emulator.iam.policies import Policies
 from provision.emulator.iam.roles import Roles
+from provision.emulator.seams import RequestAttributes
 
 _BASIC = {
     "projectOwner": "roles/owner",
@@ -30,9 +31,15 @@ class PolicyAccess:
         self._roles = roles
         self._membership = membership
 
-    def allowed(self, member: str, permission: str, resource: str) -> bool:
+    def allowed(
+        self,
+        member: str,
+        permission: str,
+        resource: str,
+        attributes: RequestAttributes | None = None,
+    ) -> bool:
         """Whether `member` holds `permission` on the resource or inherits it."""
-        now = dt.datetime.now(dt.UTC)
+        now = (attributes.time if attributes else None) or dt.datetime.now(dt.UTC)
         return any(
             self._granted_by(one, member, permission, now)
             for one in self._hierarchy.chain(resource)
