@@ -9,12 +9,15 @@ WITH_ENGINE := $(BIN)/python scripts/engine.py run
 # The image that tests build from and run.
 TEST_BASE := provision-base:dev
 export PYTHON KEEP
+PROJECT ?=
+REGION ?=
+GOOGLE := test -n "$(PROJECT)" -a -n "$(REGION)" || { echo 'say which: make e2e-google PROJECT=… REGION=…' >&2; false; }
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format bench lock stop clean
+.PHONY: help venv demo test e2e-google e2e-google-clean check format bench lock stop clean
 
 help:  ## what can be made
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  make \1\t/' | expand -t 28
 	@echo '  KEEP=1 leaves a Docker engine that was started for it running (make stop ends it);'
 	@echo '  ARGS=… goes to pytest, as in: make test ARGS="-k spec -x"'
 
@@ -34,6 +37,14 @@ check: venv  ## format, lint, types, import directions, docs in step
 	@MYPYPATH=scripts $(BIN)/mypy --strict scripts
 	@$(BIN)/lint-imports
 	@if [ -e scripts/docs.py ]; then $(BIN)/python scripts/docs.py --check; fi
+
+e2e-google: venv  ## the end-to-end suite against Google Cloud: PROJECT=… REGION=…
+	@$(GOOGLE) || exit 2
+	@$(WITH_ENGINE) sh -c '$(BIN)/python scripts/base_image.py $(TEST_BASE) >/dev/null && exec $(BIN)/python -m pytest tests/e2e --cloud google --project "$(PROJECT)" --region "$(REGION)" "$$@"' pytest $(ARGS)
+
+e2e-google-clean: venv  ## delete what killed runs of it left: PROJECT=… REGION=…
+	@$(GOOGLE) || exit 2
+	@$(BIN)/python -m tests.e2e.cloud.clean --project "$(PROJECT)" --region "$(REGION)" $(ARGS)
 
 format: venv  ## put the code into its format
 	@$(BIN)/ruff format .
