@@ -49,17 +49,21 @@ class Operations:
         location: str,
         metadata: Any,  # noqa: ANN401 - protobuf
         work: Callable[[Any], Awaitable[None]],
+        *,
+        name: str = "",
     ) -> Any:  # noqa: ANN401 - Operation
         """A new operation, not done yet, whose work goes on in the background.
 
         Args:
             location: ``projects/P/locations/L``.
-            metadata: the message that the operation shows while it is pending.
+            metadata: the message that the operation shows while it is pending; None for none.
             work: finishes the operation by `succeed` or `fail`; takes its name.
+            name: its whole name, where that is not made from the location.
         """
-        name = f"{location}/operations/{uuid.uuid4()}"
+        name = name or f"{location}/operations/{uuid.uuid4()}"
         operation = operations_pb2.Operation(name=name)
-        operation.metadata.Pack(metadata)
+        if metadata is not None:
+            operation.metadata.Pack(metadata)
         self._kept.put(name, operation)
         self._go(name, work)
         answer = operations_pb2.Operation()
