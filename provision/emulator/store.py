@@ -1,16 +1,19 @@
-"""Where the control side keeps its state: in memory, and in a folder when one is given.
+"""Where the control side keeps its state: in memory, and in a file when a folder is given.
 
-One small file a record, replaced atomically, so that a process killed at any moment leaves each
-record either as it was or as it became.
+Records are decoded when they are first asked for, so that ten thousand of them are there at once
+after a start.
 """
 
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, ValuesView
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from provision.emulator import history
+from provision.emulator.database import Database
 
 T = TypeVar("T")
 
@@ -22,91 +25,167 @@ def _as_is(value: Any) -> Any:  # noqa: ANN401 - JSON
 class Table(Generic[T]):
     """Records by key, in order of creation.
 
+    A record is one object: whoever asks for it gets the same one, and what became of it by a change
+    in place is kept with `put`. Reads that are played stale get copies of what it was.
+
     Args:
-        folder: where files go; None for memory only.
+        name: what it is called in the file.
+        database: the file; None for memory only.
         encode: record to JSON.
         decode: JSON to record.
+        stale: whether reads that are played stale see its past.
     """
 
     def __init__(
         self,
-        folder: Path | None,
+        name: str,
+        database: Database | None,
         encode: Callable[[T], Any] = _as_is,
         decode: Callable[[Any], T] = _as_is,
+        *,
+        stale: bool = True,
     ) -> None:
-        self._folder = folder
+        self._name = name
+        self._database = database
         self._encode = encode
         self._decode = decode
+        self._past = history.Past() if stale else None
         self._records: dict[str, T] = {}
-        self._orders: dict[str, int] = {}
-        self._next = 1
-        self._load()
-
-    def _load(self) -> None:
-        if self._folder is None:
-            return
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        found = [json.loads(path.read_text()) for path in self._folder.glob("*.json")]
-        for entry in sorted(found, key=lambda entry: entry["order"]):
-            self._records[entry["key"]] = self._decode(entry["value"])
-        # Orders are kept dense enough by starting after the highest one.
-        self._next = max((entry["order"] for entry in found), default=0) + 1
-        self._orders = {entry["key"]: entry["order"] for entry in found}
+        self._orders = {} if database is None else database.keys(name)
+        self._below: dict[str, dict[str, None]] = {}
+        for key in self._orders:
+            self._below.setdefault(_parent(key), {})[key] = None
+        self._next = max(self._orders.values(), default=0) + 1
 
     def put(self, key: str, value: T) -> T:
         """Keep a record, or what became of it after a change in place; returns it."""
+        order = self._orders.get(key, self._next)
+        text = json.dumps(self._encode(value))
+        self._remember(key, order, text)
+        if self._database is not None:
+            self._database.put(self._name, key, order, text)
+        self._next = max(self._next, order + 1)
+        self._orders[key] = order
+        self._below.setdefault(_parent(key), {})[key] = None
         self._records[key] = value
-        if self._folder is not None:
-            order = self._orders.setdefault(key, self._next)
-            self._next = max(self._next, order + 1)
-            entry = {"key": key, "order": order, "value": self._encode(value)}
-            write_atomically(self._path(key), json.dumps(entry))
+        if self._past is not None:
+            self._past.note(key, order, text)
         return value
 
+    def _remember(self, key: str, order: int, text: str) -> None:
+        """Before a change of a record whose past is not known: in the file stands what it was."""
+        if self._past is None or key in self._past or key not in self._orders:
+            return
+        if self._database is not None:
+            text = self._database.get(self._name, key)
+        self._past.begin(key, order, text)
+
     def get(self, key: str) -> T | None:
-        """The record, or None."""
-        return self._records.get(key)
+        """The record, or None; what it was when the read is played stale."""
+        past = history.moment()
+        if past is None or self._past is None or key not in self._past:
+            return self.current(key)
+        text = self._past.at(key, past).text
+        return None if text is None else self._decode(json.loads(text))
+
+    def current(self, key: str) -> T | None:
+        """The record as it is now, or None; also where the read is played stale."""
+        found = self._records.get(key)
+        if found is not None or key not in self._orders or self._database is None:
+            return found
+        return self._records.setdefault(
+            key, self._decode(json.loads(self._database.get(self._name, key)))
+        )
 
     def pop(self, key: str) -> T | None:
         """Take a record out; None when it was not there."""
-        value = self._records.pop(key, None)
-        if value is not None and self._folder is not None:
-            self._path(key).unlink(missing_ok=True)
-            self._orders.pop(key, None)
+        value = self.current(key)
+        if value is None:
+            return None
+        order = self._orders[key]
+        self._remember(key, order, json.dumps(self._encode(value)))
+        if self._database is not None:
+            self._database.pop(self._name, key)
+        if self._past is not None:
+            self._past.note(key, order, None)
+        self._forget(key)
         return value
 
-    def clear(self) -> None:
-        """Take out every record."""
-        for key in list(self._records):
-            self.pop(key)
+    def _forget(self, key: str) -> None:
+        self._records.pop(key, None)
+        del self._orders[key]
+        siblings = self._below[_parent(key)]
+        del siblings[key]
+        if not siblings:
+            del self._below[_parent(key)]
 
-    def _path(self, key: str) -> Path:
-        if self._folder is None:
-            raise ValueError("this table is kept in memory only")
-        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.json"
+    def clear(self) -> None:
+        """Take out every record, and forget what there was."""
+        if self._database is not None:
+            self._database.clear(self._name)
+        self._records.clear()
+        self._orders.clear()
+        self._below.clear()
+        if self._past is not None:
+            self._past = history.Past()
 
     def __contains__(self, key: str) -> bool:
         """Whether there is a record of that key."""
-        return key in self._records
+        past = history.moment()
+        if past is None or self._past is None or key not in self._past:
+            return key in self._orders
+        return self._past.at(key, past).text is not None
 
     def __iter__(self) -> Iterator[str]:
         """The keys, in order of creation."""
-        return iter(list(self._records))
+        return iter(self._visible(list(self._orders), ""))
 
-    def values(self) -> ValuesView[T]:
-        """The records in order of creation."""
-        return self._records.copy().values()
+    def below(self, parent: str) -> list[str]:
+        """The keys that are ``PARENT/…`` without a further slash, in order of creation.
+
+        Nothing is decoded for it.
+
+        Args:
+            parent: as in ``projects/p/locations/r/services``.
+        """
+        return self._visible(list(self._below.get(parent, ())), f"{parent}/")
+
+    def _visible(self, keys: list[str], prefix: str) -> list[str]:
+        """Of some keys, and of those that were there in the past, the ones that the task sees."""
+        past = history.moment()
+        if past is None or self._past is None:
+            return keys
+        orders = {key: self._orders[key] for key in keys}
+        for key in self._past.keys():  # noqa: SIM118 - no dict: what it remembers
+            version = self._past.at(key, past)
+            if version.text is None:
+                orders.pop(key, None)
+            elif key.startswith(prefix) and (not prefix or _parent(key) == prefix[:-1]):
+                orders[key] = version.order
+        return sorted(orders, key=orders.__getitem__)
+
+    def order(self, key: str) -> int:
+        """A record's place in the order of creation; 0 when it is not there."""
+        return self._orders.get(key, 0)
+
+    def values(self) -> tuple[T, ...]:
+        """The records in order of creation; decodes every one of them."""
+        found = (self.get(key) for key in self)
+        return tuple(one for one in found if one is not None)
 
 
 class Store:
-    """Makes tables, all beneath one folder.
+    """Makes tables, all in one file.
 
     Args:
         folder: where state survives a restart; None for memory only.
+
+    Raises:
+        RuntimeError: the file in the folder cannot be used.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
+        self._database = None if folder is None else Database(folder)
         self._tables: list[Table[Any]] = []
 
     def table(
@@ -116,18 +195,32 @@ class Store:
         decode: Callable[[Any], T] = _as_is,
         *,
         kept_on_reset: bool = False,
+        stale: bool = True,
     ) -> Table[T]:
-        """A table by its name; those `kept_on_reset` outlive `reset`."""
-        folder = None if self.folder is None else self.folder / name
-        made = Table(folder, encode, decode)
+        """A table by its name; those `kept_on_reset` outlive `reset`.
+
+        Those that are not `stale` tell a read that is played stale what is true now: who calls, and
+        what the caller may do, is never out of date.
+        """
+        made = Table(name, self._database, encode, decode, stale=stale)
         if not kept_on_reset:
             self._tables.append(made)
         return made
 
     def reset(self) -> None:
-        """Empty every table that is not kept."""
-        for table in self._tables:
-            table.clear()
+        """Empty every table that is not kept, at once."""
+        with nullcontext() if self._database is None else self._database.together():
+            for table in self._tables:
+                table.clear()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._database is not None:
+            self._database.close()
+
+
+def _parent(key: str) -> str:
+    return key.rpartition("/")[0]
 
 
 def write_atomically(path: Path, text: str) -> None:

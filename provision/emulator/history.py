@@ -1,0 +1,86 @@
+"""What a record was before: for reads that answer with what was true a moment ago.
+
+A read that is played stale (see `rpc.faults`) sees every table as of a moment in the past. Each
+table remembers the last versions of what was written since the start; nothing of it is on disk.
+"""
+
+import contextlib
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+_VERSIONS = 16
+_KEYS = 4096
+_ALWAYS = float("-inf")
+_as_of: ContextVar[float | None] = ContextVar("as_of", default=None)
+
+
+def now() -> float:
+    """The present moment, in seconds of a clock that never goes back."""
+    return time.monotonic()
+
+
+def moment() -> float | None:
+    """The moment that the running task reads as of; None for the present."""
+    return _as_of.get()
+
+
+@contextlib.contextmanager
+def reading_as_of(past: float) -> Iterator[None]:
+    """Read every table as it was at a moment (of `now`), within the running task."""
+    token = _as_of.set(past)
+    try:
+        yield
+    finally:
+        _as_of.reset(token)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One state of a record.
+
+    Args:
+        since: moment from which on it was true.
+        order: the record's place in the order of creation.
+        text: its encoded form; None when it was not there.
+    """
+
+    since: float
+    order: int
+    text: str | None
+
+
+class Past:
+    """The last versions of the records of one table, bounded in number."""
+
+    def __init__(self) -> None:
+        self._versions: OrderedDict[str, list[Version]] = OrderedDict()
+
+    def __contains__(self, key: str) -> bool:
+        """Whether anything is remembered of a record."""
+        return key in self._versions
+
+    def begin(self, key: str, order: int, text: str | None) -> None:
+        """What a record had always been before its first change in this run."""
+        self._versions[key] = [Version(_ALWAYS, order, text)]
+
+    def note(self, key: str, order: int, text: str | None) -> None:
+        """A record was written, or removed (None), just now."""
+        versions = self._versions.setdefault(key, [Version(_ALWAYS, order, None)])
+        versions.append(Version(now(), order, text))
+        if len(versions) > _VERSIONS:
+            del versions[0]
+            versions[0] = Version(_ALWAYS, versions[0].order, versions[0].text)
+        self._versions.move_to_end(key)
+        if len(self._versions) > _KEYS:
+            self._versions.popitem(last=False)
+
+    def at(self, key: str, past: float) -> Version:
+        """What a remembered record was at a moment."""
+        return next(one for one in reversed(self._versions[key]) if one.since <= past)
+
+    def keys(self) -> tuple[str, ...]:
+        """The records that are remembered."""
+        return tuple(self._versions)
