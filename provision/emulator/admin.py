@@ -4,7 +4,6 @@ A request with an Origin header, or for a host that is not loopback, is refused:
 be able to ask a browser to come here (DNS rebinding).
 """
 
-import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from aiohttp import web
 
 from provision.emulator.iam.identities import CLIENT_ID
 from provision.emulator.rpc.calls import Dispatcher, Fault, Recorder
+from provision.emulator.rpc.hosts import is_loopback
 from provision.emulator.rpc.status import HTTP_STATUS
 from provision.emulator.world import DEVELOPER, World
 
@@ -181,7 +181,7 @@ Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 def _guarded(answer: Answer) -> Answer:
     async def serve(request: web.Request) -> web.Response:
-        if "Origin" in request.headers or not _is_loopback(request.host):
+        if "Origin" in request.headers or not is_loopback(request.host):
             return web.json_response({"error": "only for programs on this machine"}, status=403)
         try:
             return await answer(request)
@@ -189,16 +189,6 @@ def _guarded(answer: Answer) -> Answer:
             return web.json_response({"error": str(error)}, status=400)
 
     return serve
-
-
-def _is_loopback(host: str) -> bool:
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 async def _object(request: web.Request) -> Mapping[str, Any]:

@@ -11,6 +11,9 @@ from provision.emulator.rpc.calls import bearer
 from provision.emulator.seams import TokenError
 from provision.emulator.services.keys import Keys
 
+HOSTS = ("oauth2", "www", "openidconnect", "accounts")
+"""The hosts at Google that have these endpoints, by what stands before ``.googleapis.com``."""
+
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME = 3599
 _MAX_ASSERTION_LIFETIME = 3600
@@ -46,7 +49,9 @@ class OAuth:
 
     def mount(self, app: web.Application) -> None:
         """Add the routes."""
-        app.router.add_post("/token", self._token)
+        # The second is where credentials of long ago point to.
+        for path in ("/token", "/oauth2/v4/token"):
+            app.router.add_post(path, self._token)
         for path in ("/tokeninfo", "/oauth2/v1/tokeninfo", "/oauth2/v3/tokeninfo"):
             app.router.add_get(path, self._token_info)
             app.router.add_post(path, self._token_info)

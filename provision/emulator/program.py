@@ -18,13 +18,13 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from provision.emulator.admin import Admin
 from provision.emulator.frontdoor import HttpFrontDoor
+from provision.emulator.oauth import HOSTS as OAUTH_HOSTS
 from provision.emulator.oauth import OAuth
 from provision.emulator.registry import Registry
-from provision.emulator.rpc import grpc_server
+from provision.emulator.rpc import grpc_server, host_apps
 from provision.emulator.rpc.calls import Dispatcher, Handler, Recorder
 from provision.emulator.rpc.catalogue import Method, methods
-from provision.emulator.rpc.rest import RestApi, error_response
-from provision.emulator.rpc.status import ApiError
+from provision.emulator.rpc.hosts import REGISTRY
 from provision.emulator.runtime import open_runtime
 from provision.emulator.services.accounts import Accounts
 from provision.emulator.services.credentials import Credentials
@@ -40,6 +40,7 @@ from provision.emulator.services.run.revisions import Revisions
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.services import Services
 from provision.emulator.services.run.writes import ServiceWrites
+from provision.emulator.services.service_usage import ServiceUsage
 from provision.emulator.store import remove_tree, write_atomically
 from provision.emulator.world import DEVELOPER, Settings, World
 
@@ -92,8 +93,7 @@ class Emulator:
         self._front_door: HttpFrontDoor | None = None
         self._grpc: Any = None
         self._runner: web.AppRunner | None = None
-        state = options.data / "state" if options.data else None
-        self.world = World(state, options.settings, options.projects)
+        self.world = World(options.data, options.settings, options.projects)
         self._recorder = Recorder()
         self._records = RepositoryRecords(self.world)
         self._registry = Registry(
@@ -200,28 +200,22 @@ class Emulator:
         await self._rollouts.restore()
 
     def _app(self, offered: tuple[Method, ...]) -> web.Application:
-        app = web.Application(client_max_size=_MAX_BODY)
-        Admin(
+        admin = Admin(
             self.world,
             self._dispatcher,
             self._recorder,
             self.describe,
             self._reset,
             self._logs,
-        ).mount(app)
-        OAuth(self.world.identities, self._keys, self._base_url).mount(app)
-        Knative(self.world, self._run, self._recorder).mount(app)
-        self._registry.mount(app)
-        rest = RestApi(self._dispatcher, offered)
-
-        async def serve(request: web.Request) -> web.StreamResponse:
-            match = rest.find(request)
-            if match is None:
-                return error_response(ApiError("NOT_FOUND", "Method not found."))
-            return await rest.answer(request, match)
-
-        app.router.add_route("*", "/{path:.*}", serve)
-        return app
+        )
+        oauth = OAuth(self.world.identities, self._keys, self._base_url)
+        rooms: dict[str, tuple[host_apps.Mount, ...]] = {
+            **dict.fromkeys(OAUTH_HOSTS, (oauth.mount,)),
+            "run": (Knative(self.world, self._run, self._recorder).mount,),
+            "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
+            REGISTRY: (self._registry.mount,),
+        }
+        return host_apps.build(self._dispatcher, offered, rooms, (admin.mount,), _MAX_BODY)
 
     async def _reset(self) -> None:
         await self._rollouts.remove_all()
@@ -249,6 +243,7 @@ class Emulator:
         if self._runtime is not None:
             await self._runtime.close()
         self._registry.close()
+        self.world.store.close()
         self._http_socket.close()
         if self._scratch is not None:
             remove_tree(self._scratch)
