@@ -192,6 +192,8 @@ def is_write(method: str) -> bool:
 
 def resource_of(request: Any) -> str:  # noqa: ANN401 - protobuf
     """The name of what a request is about; empty when it names nothing."""
+    if not hasattr(request, "DESCRIPTOR"):  # of an API without messages: it tells by itself
+        return str(request.resource)
     for path in _names(request):
         if path:
             return path

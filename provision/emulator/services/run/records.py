@@ -1,7 +1,7 @@
 """What is kept of a service and of its revisions, beside the message that callers see."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.cloud import run_v2
@@ -30,6 +30,8 @@ class ServiceRecord:
         settled: the last generation whose roll-out has ended.
         failure: why that one failed (code, message); None when it did not.
         port: where its front door listens.
+        operation: id of the operation that wrote it last.
+        notes: what only one form of the API knows of it (annotations of v1 without a field in v2).
     """
 
     message: Any
@@ -39,6 +41,8 @@ class ServiceRecord:
     settled: int = 0
     failure: tuple[str, str] | None = None
     port: int | None = None
+    operation: str = ""
+    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> ServiceKey:
@@ -55,11 +59,13 @@ class RevisionRecord:
         message: as callers see it.
         ready: whether it came up.
         logs: the last lines of a container that did not come up.
+        notes: those of the service when the revision was made.
     """
 
     message: Any
     ready: bool = False
     logs: str = ""
+    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -104,6 +110,11 @@ def wanted_revisions(record: ServiceRecord) -> Iterable[tuple[str, int]]:
             yield name, target.percent
 
 
+def of_template(notes: Mapping[str, str]) -> dict[str, str]:
+    """The notes that belong to the template, and so to the revisions made of it."""
+    return {key: value for key, value in notes.items() if key.startswith("template-")}
+
+
 def _encode_service(record: ServiceRecord) -> Any:  # noqa: ANN401 - JSON
     plain = {key: value for key, value in vars(record).items() if key != "message"}
     return {**plain, "message": json_format.MessageToDict(record.message)}
@@ -117,7 +128,7 @@ def _decode_service(value: Any) -> ServiceRecord:  # noqa: ANN401 - JSON
 
 def _encode_revision(record: RevisionRecord) -> Any:  # noqa: ANN401 - JSON
     message = json_format.MessageToDict(record.message)
-    return {"message": message, "ready": record.ready, "logs": record.logs}
+    return {**vars(record), "message": message}
 
 
 def _decode_revision(value: Any) -> RevisionRecord:  # noqa: ANN401 - JSON

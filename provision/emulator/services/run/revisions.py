@@ -20,6 +20,7 @@ from provision.emulator.services.run.records import (
     RevisionRecord,
     RunState,
     ServiceRecord,
+    of_template,
     wanted_revisions,
 )
 from provision.emulator.services.run.rules import check_etag
@@ -69,7 +70,12 @@ def make(record: ServiceRecord) -> RevisionRecord:
         if descriptor.name in _COPIED:
             _copy(message, descriptor, value)
     message.etag = run_etag(now, message.name)
-    return RevisionRecord(message)
+    notes = {
+        **of_template(record.notes),
+        "operation": record.operation,
+        "generation": str(service.generation),
+    }
+    return RevisionRecord(message, notes=notes)
 
 
 def _copy(message: Any, descriptor: Any, value: Any) -> None:  # noqa: ANN401 - protobuf

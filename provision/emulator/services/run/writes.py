@@ -7,7 +7,7 @@ by the form, in its own words; what a message's content calls for is checked her
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from provision.emulator.services.run.records import (
     RunState,
     ServiceMessage,
     ServiceRecord,
+    of_template,
 )
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.times import run_etag, timestamp
@@ -99,6 +100,7 @@ class ServiceWrites:
         sent: Any,  # noqa: ANN401 - Service
         *,
         validate_only: bool = False,
+        notes: Mapping[str, str] | None = None,
     ) -> Any:  # noqa: ANN401 - Operation
         """Make a service; the operation that rolls it out. Raises `ApiError`.
 
@@ -107,6 +109,7 @@ class ServiceWrites:
             name: full name with the project's id; there is no such service.
             sent: the message; only writable fields are taken.
             validate_only: answer a finished operation and keep nothing.
+            notes: what only the writer's form of the API knows of it.
         """
         message = rules.changed(ServiceMessage(name=name), sent)
         now = timestamp()
@@ -114,7 +117,7 @@ class ServiceWrites:
         message.generation = 1
         message.create_time.CopyFrom(now)
         message.creator = author.email
-        record = ServiceRecord(message, message.ingress or _ALL)
+        record = ServiceRecord(message, message.ingress or _ALL, notes=dict(notes or {}))
         self._check(author, message, "CreateServiceRequest", None)
         if message.invoker_iam_disabled:  # as open as a policy with allUsers (documented)
             self._require(author, "run.services.setIamPolicy", name)
@@ -136,6 +139,7 @@ class ServiceWrites:
         change: Callable[[Any], Any],
         *,
         validate_only: bool = False,
+        notes: Mapping[str, str] | None = None,
     ) -> Any:  # noqa: ANN401 - Operation
         """Bring a service to what `change` makes of it; the operation. Raises `ApiError`.
 
@@ -145,6 +149,7 @@ class ServiceWrites:
             change: takes a copy of the message, with the ingress as asked for, and returns the
                 wanted one (`rules.changed` does it for a sent message and a mask).
             validate_only: answer a finished operation and keep nothing.
+            notes: what only the writer's form of the API knows of it; None keeps what is known.
         """
         current = ServiceMessage()
         current.CopyFrom(record.message)
@@ -154,8 +159,11 @@ class ServiceWrites:
         if wanted.invoker_iam_disabled != current.invoker_iam_disabled:
             self._require(author, "run.services.setIamPolicy", wanted.name)
         ingress = wanted.ingress or _ALL
-        new_template = wanted.template != current.template
-        changed = wanted != current
+        kept = record.notes if notes is None else dict(notes)
+        new_template = wanted.template != current.template or (
+            of_template(kept) != of_template(record.notes)
+        )
+        changed = wanted != current or kept != record.notes
         wanted.ingress = record.message.ingress
         if changed:
             wanted.generation += 1
@@ -165,6 +173,7 @@ class ServiceWrites:
             return self._operations.done(location_of(wanted.name), wanted, wanted)
         record.message.CopyFrom(wanted)
         record.ingress = ingress
+        record.notes = kept
         record.template_changed = record.template_changed or new_template
         self._state.keep(record)
         return self._roll_out(record)
@@ -199,11 +208,14 @@ class ServiceWrites:
 
     def _roll_out(self, record: ServiceRecord) -> Any:  # noqa: ANN401 - Operation
         name, generation = record.message.name, record.message.generation
-        return self._operations.start(
+        operation = self._operations.start(
             location_of(name),
             record.message,
             lambda operation: self._rollouts.run(name, generation, operation),
         )
+        record.operation = operation.name.rpartition("/")[2]
+        self._state.keep(record)
+        return operation
 
     def _require(self, author: Author, permission: str, resource: str) -> None:
         if not self._world.access.allowed(author.principal, permission, resource):
