@@ -145,7 +145,7 @@ class Emulator:
             self._keys,
             CustomRoles(world),
             Credentials(world, self._keys),
-            ResourceManager(world),
+            ResourceManager(world, self._operations),
         )
         return {name: handler for room in rooms for name, handler in room.handlers().items()}
 

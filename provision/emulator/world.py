@@ -81,8 +81,12 @@ class World:
     def add_project(self, project_id: str) -> Project:
         """The project of that id, with its default compute account, owned by the developer."""
         project = self.hierarchy.add(project_id)
+        return self.furnish(project, DEVELOPER, _PROJECT_ROLES)
+
+    def furnish(self, project: Project, owner: str, roles: tuple[str, ...]) -> Project:
+        """Give a new project its owner, its service agent and its compute account."""
         if self.policies.in_effect(project.name) is None:
-            self.grant_at_once(project.name, DEVELOPER, _PROJECT_ROLES)
+            self.grant_at_once(project.name, owner, roles)
             agent = f"service-{project.number}@serverless-robot-prod.iam.gserviceaccount.com"
             self.grant_at_once(project.name, f"serviceAccount:{agent}", ("roles/run.serviceAgent",))
         if project.compute_account not in self.accounts:
