@@ -1,0 +1,102 @@
+"""An answer beside the recorded one: field by field, value by value."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.golden.identifiers import parts, written_by_recorder
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One way in which an answer is not the recorded one.
+
+    Args:
+        path: the field, as in ``metadata.conditions[0].type``.
+        kind: ``missing`` or ``extra`` field, ``value``, ``type``, ``length`` of a list, ``identity``.
+        recorded: as recorded.
+        ours: as answered.
+    """
+
+    path: str
+    kind: str
+    recorded: Any
+    ours: Any
+
+    def __str__(self) -> str:
+        """One line for messages."""
+        return f"{self.path}: {self.kind}: recorded {self.recorded!r}, here {self.ours!r}"
+
+
+@dataclass
+class Pairing:
+    """Which of our identifiers stands for which recorded one, over a whole life."""
+
+    _pairs: dict[tuple[str, str], str] = field(default_factory=dict)
+    _back: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def same(self, kind: str, recorded: str, ours: str) -> bool:
+        """Whether the pair fits what was seen; it is remembered."""
+        if written_by_recorder(recorded):
+            self._pairs[kind, recorded] = ours
+            return True
+        known = self._pairs.setdefault((kind, recorded), ours)
+        # Our clock may give two moments one time; other identifiers are not used for two things.
+        back = recorded if kind == "time" else self._back.setdefault((kind, ours), recorded)
+        return known == ours and back == recorded
+
+    def fill(self, text: str) -> str:
+        """A recorded text with our identifiers in it."""
+        for (_, recorded), ours in self._pairs.items():
+            if len(recorded) > 3 and recorded != ours:
+                text = text.replace(recorded, ours)
+        return text
+
+    def copy(self) -> "Pairing":
+        """To try an answer that may not be the last."""
+        return Pairing(dict(self._pairs), dict(self._back))
+
+
+def compare(recorded: Any, ours: Any, pairing: Pairing, path: str = "") -> list[Difference]:  # noqa: ANN401 - JSON
+    """All differences, in the order of the recording's fields."""
+    if type(recorded) is not type(ours):
+        return [Difference(path, "type", recorded, ours)]
+    if isinstance(recorded, dict):
+        return _objects(recorded, ours, pairing, path)
+    if isinstance(recorded, list):
+        return _lists(recorded, ours, pairing, path)
+    if isinstance(recorded, str):
+        return _texts(recorded, ours, pairing, path)
+    return [] if recorded == ours else [Difference(path, "value", recorded, ours)]
+
+
+def _objects(
+    recorded: dict[str, Any], ours: dict[str, Any], pairing: Pairing, path: str
+) -> list[Difference]:
+    found = []
+    for key, value in recorded.items():
+        inner = f"{path}.{key}" if path else key
+        if key not in ours:
+            found.append(Difference(inner, "missing", value, None))
+        else:
+            found += compare(value, ours[key], pairing, inner)
+    for key in ours.keys() - recorded.keys():
+        inner = f"{path}.{key}" if path else key
+        found.append(Difference(inner, "extra", None, ours[key]))
+    return found
+
+
+def _lists(recorded: list[Any], ours: list[Any], pairing: Pairing, path: str) -> list[Difference]:
+    if len(recorded) != len(ours):
+        return [Difference(path, "length", recorded, ours)]
+    found = []
+    for index, (one, other) in enumerate(zip(recorded, ours, strict=True)):
+        found += compare(one, other, pairing, f"{path}[{index}]")
+    return found
+
+
+def _texts(recorded: str, ours: str, pairing: Pairing, path: str) -> list[Difference]:
+    pairs = parts(path.rpartition(".")[2], recorded, ours)
+    if pairs is None:
+        return [Difference(path, "value", recorded, ours)]
+    strange = [pair for pair in pairs if not pairing.same(*pair)]
+    return [Difference(path, "identity", recorded, ours)] if strange else []
