@@ -30,6 +30,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     add("--host", type=_loopback, default="127.0.0.1", help="loopback address to listen on")
     add("--port", type=int, default=0, help="HTTP port; 0 for a free one")
     add("--grpc-port", type=int, default=0, help="gRPC port; 0 for a free one")
+    add("--proxy-port", type=int, default=0, help="port of the proxy; 0 for a free one")
     add("--data", type=Path, help="folder in which state survives a restart")
     add("--project", action="append", help="id of a project; may be repeated")
     add("--iam-delay", type=float, default=0.0, help="seconds until a policy takes effect")
@@ -40,6 +41,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         host=given.host,
         port=given.port,
         grpc_port=given.grpc_port,
+        proxy_port=given.proxy_port,
         data=given.data,
         projects=tuple(given.project or ("demo-project",)),
         settings=Settings(iam_delay=given.iam_delay, operation_delay=given.operation_delay),

@@ -1,6 +1,7 @@
 """The emulator put together: one event loop, an HTTP and a gRPC port, and service addresses."""
 
 import asyncio
+import datetime as dt
 import hashlib
 import json
 import logging
@@ -20,6 +21,8 @@ from provision.emulator.admin import Admin
 from provision.emulator.frontdoor import HttpFrontDoor
 from provision.emulator.oauth import HOSTS as OAUTH_HOSTS
 from provision.emulator.oauth import OAuth
+from provision.emulator.proxy.authority import Authority
+from provision.emulator.proxy.tunnel import Proxy
 from provision.emulator.registry import Registry
 from provision.emulator.rpc import grpc_server, host_apps
 from provision.emulator.rpc.calls import Dispatcher, Handler, Recorder
@@ -59,6 +62,7 @@ class Options:
         host: the loopback address to listen on.
         port: HTTP port; 0 for any free one.
         grpc_port: gRPC port; 0 for any free one.
+        proxy_port: port of the proxy; 0 for any free one.
         data: folder where state survives; None for memory only.
         projects: ids of the projects there are.
         settings: delays.
@@ -68,6 +72,7 @@ class Options:
     host: str
     port: int
     grpc_port: int
+    proxy_port: int
     data: Path | None
     projects: tuple[str, ...]
     settings: Settings
@@ -86,6 +91,12 @@ class Emulator:
         self._place = _kept_place(options)
         self._http_socket = _listen(options.host, options.port or self._place.get("http", 0))
         self._http_port: int = self._http_socket.getsockname()[1]
+        self._proxy_socket = _listen(
+            options.host, options.proxy_port or self._place.get("proxy", 0)
+        )
+        self._proxy_port: int = self._proxy_socket.getsockname()[1]
+        self._authority = _authority(options)
+        self._proxy: Proxy | None = None
         self._scratch = None if options.data else Path(tempfile.mkdtemp(prefix="emulator-"))
         self._grpc_port = 0
         self._engine: str | None = None
@@ -156,6 +167,8 @@ class Emulator:
             "http": self._base_url(),
             "grpc": f"{self._options.host}:{self._grpc_port}",
             "registry": self._public_host(),
+            "proxy": f"http://{self._options.host}:{self._proxy_port}",
+            "network": self._runtime.subnet if self._runtime else None,
             "project": projects[0],
             "projects": projects,
             "identity": DEVELOPER,
@@ -163,6 +176,10 @@ class Emulator:
             "engine_problem": getattr(self._runtime, "reason", None),
             "pid": os.getpid(),
         }
+
+    def _about(self) -> dict[str, Any]:
+        """What ``/_emulator`` tells beside the start line: the proxy's public certificate."""
+        return {**self.describe(), "ca": self._authority.pem}
 
     async def start(self) -> None:
         """Open the runtime, the ports and every service's address."""
@@ -196,6 +213,9 @@ class Emulator:
             self._options.host,
             self._options.grpc_port or self._place.get("grpc", 0),
         )
+        host = self._options.host
+        self._proxy = Proxy(self._authority, (host, self._http_port), (host, self._grpc_port))
+        await self._proxy.start(self._proxy_socket)
         self._keep_place()
         await self._rollouts.restore()
 
@@ -204,7 +224,7 @@ class Emulator:
             self.world,
             self._dispatcher,
             self._recorder,
-            self.describe,
+            self._about,
             self._reset,
             self._logs,
         )
@@ -226,7 +246,11 @@ class Emulator:
     def _keep_place(self) -> None:
         """Remember where it listened, so that addresses stay what they were."""
         if self._options.data:
-            place: dict[str, int | str] = {"http": self._http_port, "grpc": self._grpc_port}
+            place: dict[str, int | str] = {
+                "http": self._http_port,
+                "grpc": self._grpc_port,
+                "proxy": self._proxy_port,
+            }
             if self._runtime is not None and self._runtime.subnet:
                 place["subnet"] = self._runtime.subnet
             write_atomically(self._options.data / "place.json", json.dumps(place))
@@ -234,6 +258,8 @@ class Emulator:
     async def close(self) -> None:
         """Stop listening, stop every container, remove what was temporary."""
         await self._operations.close()
+        if self._proxy is not None:
+            await self._proxy.close()
         if self._grpc is not None:
             await self._grpc.stop(grace=None)
         if self._runner is not None:
@@ -245,6 +271,7 @@ class Emulator:
         self._registry.close()
         self.world.store.close()
         self._http_socket.close()
+        self._proxy_socket.close()
         if self._scratch is not None:
             remove_tree(self._scratch)
 
@@ -277,6 +304,13 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
     return listening
+
+
+def _authority(options: Options) -> Authority:
+    now = dt.datetime.now(dt.UTC)
+    if options.data is None:
+        return Authority.generate(now)
+    return Authority.kept(options.data / "proxy" / "authority.pem", now)
 
 
 def _kept_place(options: Options) -> dict[str, Any]:
