@@ -12,7 +12,9 @@ class Difference:
 
     Args:
         path: the field, as in ``metadata.conditions[0].type``.
-        kind: ``missing`` or ``extra`` field, ``value``, ``type``, ``length`` of a list, ``identity``.
+        kind: ``missing`` or ``extra`` field, ``value``, ``type``, ``length`` of a list; ``moved``
+            when the recording repeats an identifier and the answer does not, ``kept`` when the
+            answer repeats one and the recording does not.
         recorded: as recorded.
         ours: as answered.
     """
@@ -34,15 +36,16 @@ class Pairing:
     _pairs: dict[tuple[str, str], str] = field(default_factory=dict)
     _back: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def same(self, kind: str, recorded: str, ours: str) -> bool:
-        """Whether the pair fits what was seen; it is remembered."""
+    def strange(self, kind: str, recorded: str, ours: str) -> str:
+        """How the pair contradicts what was seen; empty, and remembered, when it fits."""
         if written_by_recorder(recorded):
             self._pairs[kind, recorded] = ours
-            return True
-        known = self._pairs.setdefault((kind, recorded), ours)
+            return ""
+        if self._pairs.setdefault((kind, recorded), ours) != ours:
+            return "moved"
         # Our clock may give two moments one time; other identifiers are not used for two things.
         back = recorded if kind == "time" else self._back.setdefault((kind, ours), recorded)
-        return known == ours and back == recorded
+        return "" if back == recorded else "kept"
 
     def fill(self, text: str) -> str:
         """A recorded text with our identifiers in it."""
@@ -98,5 +101,5 @@ def _texts(recorded: str, ours: str, pairing: Pairing, path: str) -> list[Differ
     pairs = parts(path.rpartition(".")[2], recorded, ours)
     if pairs is None:
         return [Difference(path, "value", recorded, ours)]
-    strange = [pair for pair in pairs if not pairing.same(*pair)]
-    return [Difference(path, "identity", recorded, ours)] if strange else []
+    strange = (pairing.strange(*pair) for pair in pairs)
+    return [Difference(path, kind, recorded, ours) for kind in strange if kind]

@@ -1,9 +1,9 @@
 """What a recording takes for granted: Google's sample images, and the names of its world."""
 
 import requests
+from google.cloud import artifactregistry_v1
 from google.iam.v1 import iam_policy_pb2, policy_pb2
 
-from google.cloud import artifactregistry_v1
 from tests.conftest import DEVELOPER, Clients, ImagePusher, RunningEmulator
 
 _SAMPLES = (
