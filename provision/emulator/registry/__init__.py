@@ -4,7 +4,8 @@ It speaks the OCI distribution specification 1.1 (push, pull, resumable and cros
 uploads, tags, referrers, deletion) on the emulator's own port, under ``/v2/``.
 """
 
-from collections.abc import Awaitable, Callable
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from aiohttp import web
@@ -63,12 +64,16 @@ class Registry:
 
     def mount(self, app: web.Application) -> None:
         """Add the registry's routes under ``/v2/``."""
+        app.router.add_get("/v2", _to_ping)
         app.router.add_get("/v2/", self._ping)
         app.router.add_get("/v2/token", self._token, allow_head=False)
+        allowed: dict[str, list[str]] = {}
         for operation in self._operations():
-            app.router.add_route(
-                operation.method, f"{_NAME}{operation.path}", self._served(operation)
-            )
+            path = f"{_NAME}{operation.path}"
+            app.router.add_route(operation.method, path, self._served(operation))
+            allowed.setdefault(path, []).append(operation.method)
+        for path, methods in allowed.items():
+            app.router.add_route("*", path, _unsupported(methods))
 
     def _operations(self) -> list[Operation]:
         uploads = Uploads(self._store, self._gatekeeper)
@@ -101,8 +106,9 @@ class Registry:
             except Refusal as refusal:
                 response = refusal.response()
             except OSError as error:
-                message = f"The registry's disk cannot be used: {error.strerror}"
-                response = Refusal(500, "UNKNOWN", message).response()
+                response = _broken_disk(str(error.strerror))
+            except sqlite3.Error as error:
+                response = _broken_disk(str(error))
             response.headers[_API_VERSION[0]] = _API_VERSION[1]
             self._recorder.record(
                 operation.title,
@@ -144,6 +150,27 @@ class Registry:
             return web.json_response(self._gatekeeper.issue(request))
         except Refusal as refusal:
             return refusal.response()
+
+
+def _broken_disk(reason: str) -> web.Response:
+    message = f"The registry's disk cannot be used: {reason}"
+    return Refusal(500, "UNKNOWN", message).response()
+
+
+def _unsupported(methods: Iterable[str]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Refuses all but some methods, the deletion of a single blob among them."""
+    headers = dict([("Allow", ", ".join(sorted(methods))), _API_VERSION])
+
+    async def refuse(request: web.Request) -> web.Response:
+        del request
+        return Refusal(405, "UNSUPPORTED", "The operation is unsupported.", headers).response()
+
+    return refuse
+
+
+async def _to_ping(request: web.Request) -> web.Response:
+    del request
+    return web.Response(status=301, headers=dict([("Location", "/v2/"), _API_VERSION]))
 
 
 class _Note:

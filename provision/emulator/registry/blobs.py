@@ -1,21 +1,36 @@
 """Content on disk, addressed by its digest: a blob is there whole and verified, or not at all.
 
-Uploads grow in files of their own beside the blobs, on the same file system. A finished upload is
-hashed from disk, flushed, and renamed to its digest; nothing is ever kept in memory as a whole.
+Uploads grow in files of their own beside the blobs, on the same file system, and are hashed while
+they arrive. A finished upload is flushed and renamed to its digest; nothing is ever kept in memory
+as a whole, and whatever waits for the disk does so in a thread.
 """
 
 import asyncio
 import hashlib
 import os
 import uuid
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _PIECE = 1 << 20
 
 
 class DigestMismatchError(Exception):
     """The bytes that arrived are not the bytes that were announced."""
+
+
+@dataclass
+class _Running:
+    """The hash of an upload's first `size` bytes."""
+
+    size: int = 0
+    value: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, piece: memoryview | bytes) -> None:
+        self.value.update(piece)
+        self.size += len(piece)
 
 
 class BlobFiles:
@@ -28,6 +43,7 @@ class BlobFiles:
     def __init__(self, directory: Path) -> None:
         self._blobs = directory / "blobs" / "sha256"
         self._uploads = directory / "uploads"
+        self._hashes: dict[str, _Running] = {}
         for folder in (self._blobs, self._uploads):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -54,11 +70,15 @@ class BlobFiles:
 
         Returns:
             The bytes received so far.
+
+        Raises:
+            OSError: the disk takes no more; what it took is kept.
         """
-        with (self._uploads / upload).open("ab") as file:
+        running = self._hashes.setdefault(upload, _Running())
+        with (self._uploads / upload).open("ab", buffering=0) as file:
             async for piece in content:
-                await asyncio.to_thread(file.write, piece)
-        return (self._uploads / upload).stat().st_size
+                await asyncio.to_thread(_write, file.fileno(), piece, running)
+            return os.fstat(file.fileno()).st_size
 
     async def finish(self, upload: str, digest: str) -> None:
         """Turn the upload into the blob `digest`; either way the upload is over.
@@ -66,11 +86,12 @@ class BlobFiles:
         Raises:
             DigestMismatchError: the content hashes to something else; nothing is kept.
         """
-        await asyncio.to_thread(self._finish, self._uploads / upload, digest)
+        running = self._hashes.pop(upload, _Running())
+        await asyncio.to_thread(self._finish, self._uploads / upload, digest, running)
 
-    def _finish(self, file: Path, digest: str) -> None:
+    def _finish(self, file: Path, digest: str, running: _Running) -> None:
         try:
-            if _hash(file) != digest:
+            if _hash(file, running) != digest:
                 raise DigestMismatchError(digest)
             self._place(file, digest)
         finally:
@@ -85,17 +106,23 @@ class BlobFiles:
 
     def abandon(self, upload: str) -> None:
         """Drop an unfinished upload."""
+        self._hashes.pop(upload, None)
         (self._uploads / upload).unlink(missing_ok=True)
 
     def unfinished(self) -> tuple[tuple[str, float], ...]:
         """The ids of the uploads on disk, and when each was written to last (epoch seconds)."""
         return tuple((file.name, file.stat().st_mtime) for file in self._uploads.iterdir())
 
+    def stored(self) -> Iterator[tuple[str, float]]:
+        """The digest of every blob on disk, and when it was written (epoch seconds)."""
+        for file in self._blobs.glob("*/*"):
+            yield f"sha256:{file.name}", file.stat().st_mtime
+
     async def write(self, content: bytes) -> str:
         """Store a small document and return its digest."""
         digest = digest_of(content)
         upload = self.begin()
-        (self._uploads / upload).write_bytes(content)
+        await asyncio.to_thread((self._uploads / upload).write_bytes, content)
         await self.finish(upload, digest)
         return digest
 
@@ -109,12 +136,23 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _hash(file: Path) -> str:
-    value = hashlib.sha256()
-    with file.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            value.update(piece)
-    return f"sha256:{value.hexdigest()}"
+def _write(descriptor: int, piece: bytes, running: _Running) -> None:
+    """Write and hash a piece; a disk that fills up takes a part of it, which counts."""
+    rest = memoryview(piece)
+    while rest:
+        written = os.write(descriptor, rest)
+        running.add(rest[:written])
+        rest = rest[written:]
+
+
+def _hash(file: Path, running: _Running) -> str:
+    """The file's digest, read only where it was not hashed on arrival (before a restart)."""
+    if running.size != file.stat().st_size:
+        running = _Running()
+        with file.open("rb") as stream:
+            while piece := stream.read(_PIECE):
+                running.add(piece)
+    return f"sha256:{running.value.hexdigest()}"
 
 
 def _sync(path: Path, flags: int) -> None:

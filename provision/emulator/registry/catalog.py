@@ -69,9 +69,9 @@ class Catalog:
             *(upload, name.repository.name, name.package),
         )
 
-    def knows_upload(self, upload: str) -> bool:
-        """Whether anybody owns the upload."""
-        return self._any("SELECT 1 FROM upload WHERE id = ?", upload)
+    def uploads(self) -> list[str]:
+        """The ids of all uploads that somebody owns."""
+        return self._column("SELECT id FROM upload")
 
     def drop_upload(self, upload: str) -> None:
         """Forget an upload."""
@@ -100,6 +100,13 @@ class Catalog:
                 [(*key[:2], tag, image.digest) for tag in image.tags],
             )
 
+    def has_package(self, name: ImageName) -> bool:
+        """Whether the repository has any manifest of the package."""
+        return self._any(
+            "SELECT 1 FROM manifest WHERE repository = ? AND package = ?",
+            *(name.repository.name, name.package),
+        )
+
     def digest(self, name: ImageName, tag: str) -> str | None:
         """The digest that a tag points at."""
         row = self._db.execute(
@@ -109,12 +116,11 @@ class Catalog:
         return row[0] if row else None
 
     def tags(self, name: ImageName) -> list[str]:
-        """The package's tags, sorted."""
-        rows = self._db.execute(
-            "SELECT tag FROM tag WHERE repository = ? AND package = ? ORDER BY tag",
-            (name.repository.name, name.package),
+        """The package's tags, in the order of the specification: without regard to case."""
+        return self._column(
+            "SELECT tag FROM tag WHERE repository = ? AND package = ? ORDER BY lower(tag), tag",
+            *(name.repository.name, name.package),
         )
-        return [row[0] for row in rows]
 
     def drop_tag(self, name: ImageName, tag: str) -> None:
         """Delete a tag; the manifest stays."""
@@ -173,11 +179,23 @@ class Catalog:
                 self._db.execute(f"DELETE FROM {table} WHERE repository = ?", (key,))  # noqa: S608 - constants above
         return self._unused(digests)
 
-    def _unused(self, digests: Iterable[str]) -> list[str]:
+    def drop_unused_blob(self, digest: str) -> None:
+        """Hide a blob in the repositories where no manifest uses it."""
+        self._db.execute(
+            "DELETE FROM blob WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM target "
+            "WHERE target.repository = blob.repository AND target.target = ?1)",
+            (digest,),
+        )
+
+    def knows(self, digest: str) -> bool:
+        """Whether a repository has it, as a blob or as a manifest."""
         query = (
             "SELECT 1 FROM blob WHERE digest = ?1 UNION SELECT 1 FROM manifest WHERE digest = ?1"
         )
-        return [digest for digest in digests if not self._any(query, digest)]
+        return self._any(query, digest)
+
+    def _unused(self, digests: Iterable[str]) -> list[str]:
+        return [digest for digest in digests if not self.knows(digest)]
 
     def _images(self, where: str, *values: str) -> Iterator[StoredImage]:
         rows = self._db.execute(

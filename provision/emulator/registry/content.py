@@ -31,11 +31,13 @@ class Content:
     async def get_blob(self, call: Call) -> web.StreamResponse:
         """GET or HEAD: a blob or a range of it."""
         digest = self._blob(call)
+        file = self._store.files.path(digest)
+        _check_range(call.request, file.stat().st_size)
         headers = {
             "Content-Type": "application/octet-stream",
             "Docker-Content-Digest": digest,
         }
-        return web.FileResponse(self._store.files.path(digest), headers=headers)
+        return web.FileResponse(file, headers=headers)
 
     def _blob(self, call: Call) -> str:
         digest = call.request.match_info["digest"]
@@ -48,6 +50,7 @@ class Content:
     async def get_manifest(self, call: Call) -> web.StreamResponse:
         """GET or HEAD: a manifest by tag or digest, exactly as it was pushed."""
         image = self._manifest(call)
+        _check_accepted(call.request, image.media_type)
         content = self._store.files.path(image.digest).read_bytes()
         headers = {"Content-Type": image.media_type, "Docker-Content-Digest": image.digest}
         return web.Response(body=content, headers=headers)
@@ -118,14 +121,11 @@ class Content:
     async def list_tags(self, call: Call) -> web.StreamResponse:
         """GET: the package's tags, page by page (``n`` and ``last``)."""
         tags = self._store.catalog.tags(call.name)
-        if not tags and not any(
-            image.package == call.name.package
-            for image in self._store.catalog.images(call.name.repository)
-        ):
+        if not tags and not self._store.catalog.has_package(call.name):
             raise Refusal(404, "NAME_UNKNOWN", "The image is unknown to the registry.")
-        last = call.request.query.get("last", "")
+        last = _place(call.request.query.get("last", ""))
         size = _page_size(call.request.query.get("n", str(_LARGEST_PAGE)))
-        rest = [tag for tag in tags if tag > last]
+        rest = [tag for tag in tags if _place(tag) > last]
         page = rest[:size]
         headers = {}
         if page and len(rest) > len(page):
@@ -168,6 +168,36 @@ async def _read(request: web.Request) -> bytes:
         if len(content) > LARGEST_MANIFEST:
             raise Refusal(413, "MANIFEST_INVALID", "The manifest is larger than 4 MiB.")
     return bytes(content)
+
+
+def _check_range(request: web.Request, size: int) -> None:
+    """Refuse a range that is none, or begins behind the end."""
+    try:
+        start = request.http_range.start or 0
+    except ValueError:
+        start = size
+    if start >= size and "Range" in request.headers:
+        headers = {"Content-Range": f"bytes */{size}"}
+        raise Refusal(416, "RANGE_INVALID", "The range is not one of the blob's.", headers)
+
+
+def _check_accepted(request: web.Request, media_type: str) -> None:
+    """Refuse to give somebody a kind of manifest that they do not accept.
+
+    Google's words: https://github.com/argoproj-labs/argocd-image-updater/issues/519.
+    """
+    header = ",".join(request.headers.getall("Accept", []))
+    accepted = [item.partition(";")[0].strip() for item in header.split(",") if item.strip()]
+    if not accepted or {media_type, "application/*", "*/*"} & set(accepted):
+        return
+    told = " ".join(f'"{item}"' for item in accepted)
+    message = f'Manifest has media type "{media_type}" but client accepts [{told}]'
+    raise Refusal(404, "MANIFEST_UNKNOWN", message)
+
+
+def _place(tag: str) -> tuple[str, str]:
+    """Where a tag stands in the order of the catalog."""
+    return tag.lower(), tag
 
 
 def _page_size(text: str) -> int:

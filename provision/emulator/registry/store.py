@@ -12,7 +12,7 @@ from provision.emulator.registry.names import ImageName, is_digest, parse_refere
 from provision.emulator.registry.refusals import Refusal
 from provision.emulator.seams import RepositoryKey, StoredImage
 
-_UPLOAD_SECONDS = 24 * 3600.0
+_UNUSED_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,30 @@ class Store:
     files: BlobFiles
     catalog: Catalog
     clock: Callable[[], float]
+
+    def drop_stale_uploads(self, *, unowned: bool = False) -> None:
+        """Drop the uploads that nobody went on with for a day.
+
+        Args:
+            unowned: those that nobody owns too; left by a run that ended between two steps.
+        """
+        oldest = self.clock() - _UNUSED_SECONDS
+        unfinished = dict(self.files.unfinished())
+        owned = set(self.catalog.uploads())
+        for upload, touched in unfinished.items():
+            if touched < oldest or (unowned and upload not in owned):
+                self.files.abandon(upload)
+        for upload in owned:
+            if unfinished.get(upload, 0.0) < oldest:
+                self.catalog.drop_upload(upload)
+
+    def drop_unused_blobs(self) -> None:
+        """Drop blobs that no manifest uses a day after they came, and those that nobody owns."""
+        for digest, written in self.files.stored():
+            if written < self.clock() - _UNUSED_SECONDS:
+                self.catalog.drop_unused_blob(digest)
+            if not self.catalog.knows(digest):
+                self.files.remove(digest)
 
     def resolve(self, name: ImageName, target: str) -> StoredImage | None:
         """The manifest that a tag or digest means."""
@@ -118,23 +142,18 @@ class StoredImages:
 
 
 def open_store(directory: Path, clock: Callable[[], float] = time.time) -> Store:
-    """Open the content in `directory`, as an earlier run left it.
-
-    Uploads that nobody owns, from a run that ended between two steps, are dropped, and those that
-    nobody went on with for a day.
-    """
+    """Open the content in `directory`, as an earlier run left it, and clear away its leavings."""
     # Images hold what their owner may not want read by others on this machine.
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = BlobFiles(directory)
     catalog = Catalog(directory / "registry.sqlite3")
-    for upload, touched in files.unfinished():
-        if not catalog.knows_upload(upload) or touched < clock() - _UPLOAD_SECONDS:
-            files.abandon(upload)
-            catalog.drop_upload(upload)
-    return Store(files, catalog, clock)
+    store = Store(files, catalog, clock)
+    store.drop_stale_uploads(unowned=True)
+    store.drop_unused_blobs()
+    return store
 
 
 def _missing(digest: str) -> Refusal:
     return Refusal(
-        404, "MANIFEST_BLOB_UNKNOWN", f"The manifest refers to unknown content {digest}."
+        400, "MANIFEST_BLOB_UNKNOWN", f"The manifest refers to unknown content {digest}."
     )

@@ -35,6 +35,7 @@ class Uploads:
         query = call.request.query
         if "mount" in query and self._mounted(call, query["mount"], query.get("from", "")):
             return _created(call, query["mount"])
+        self._store.drop_stale_uploads()
         upload = self._store.files.begin()
         self._store.catalog.add_upload(upload, call.name)
         if "digest" in query:
@@ -42,14 +43,16 @@ class Uploads:
         return _accepted(call, upload, 0)
 
     def _mounted(self, call: Call, digest: str, source: str) -> bool:
-        if not is_digest(digest):
-            raise _bad_digest()
-        origin = parse_name(call.request.host, source) if source else call.name
+        """Whether it could be mounted; whatever is in the way, the client may push instead."""
+        try:
+            origin = parse_name(call.request.host, source) if source else call.name
+        except Refusal:
+            return False
         if origin.repository != call.name.repository and not self._gatekeeper.may(
             call.member, DOWNLOAD, origin
         ):
             return False
-        if not self._store.catalog.has_blob(origin.repository, digest):
+        if not is_digest(digest) or not self._store.catalog.has_blob(origin.repository, digest):
             return False
         self._store.catalog.add_blob(call.name.repository, digest)
         return True
@@ -77,7 +80,7 @@ class Uploads:
         upload, _ = self._find(call)
         self._store.files.abandon(upload)
         self._store.catalog.drop_upload(upload)
-        return web.Response(status=204)
+        return web.Response(status=204, headers={"Docker-Upload-UUID": upload})
 
     async def _complete(self, call: Call, upload: str) -> web.StreamResponse:
         digest = call.request.query.get("digest", "")
@@ -114,11 +117,20 @@ class Uploads:
 
 
 async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
+    """The body in pieces of about a MiB, and what there is of it before a cut is told."""
+    gathered = bytearray()
     try:
-        async for piece in request.content.iter_chunked(_PIECE):
-            yield piece
+        async for part in request.content.iter_any():
+            gathered += part
+            if len(gathered) >= _PIECE:
+                piece, gathered = bytes(gathered), bytearray()
+                yield piece
     except (aiohttp.ClientError, aiohttp.web.RequestPayloadError, ConnectionError):
+        if gathered:
+            yield bytes(gathered)
         raise Refusal(400, "BLOB_UPLOAD_INVALID", "The upload broke off.") from None
+    if gathered:
+        yield bytes(gathered)
 
 
 def _check_range(call: Call, upload: str, received: int) -> None:

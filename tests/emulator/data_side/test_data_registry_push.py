@@ -142,7 +142,7 @@ def test_a_manifest_needs_its_blobs(client: "RegistryClient") -> None:
     config = client.push_blob("services/app", b"{}")
     content = client.manifest_of((config, 2), (client.digest_of(b"never sent"), 10))
     answer = client.put_manifest("services/app", "latest", content)
-    assert (answer.status_code, _error(answer)) == (404, "MANIFEST_BLOB_UNKNOWN")
+    assert (answer.status_code, _error(answer)) == (400, "MANIFEST_BLOB_UNKNOWN")
 
 
 def test_an_index_needs_its_manifests(client: "RegistryClient") -> None:
@@ -151,7 +151,7 @@ def test_an_index_needs_its_manifests(client: "RegistryClient") -> None:
     child = f'{{"digest": "{client.digest_of(b"x")}", "size": 1}}'
     content = f'{{"schemaVersion": 2, "mediaType": "{kind}", "manifests": [{child}]}}'
     answer = client.put_manifest("services/app", "latest", content.encode(), kind)
-    assert (answer.status_code, _error(answer)) == (404, "MANIFEST_BLOB_UNKNOWN")
+    assert (answer.status_code, _error(answer)) == (400, "MANIFEST_BLOB_UNKNOWN")
 
 
 def test_a_huge_manifest_is_refused(client: "RegistryClient") -> None:
