@@ -9,12 +9,14 @@ from typing import Any
 from google.cloud import run_v2
 
 from provision.emulator.rpc.calls import Call, Handler
-from provision.emulator.rpc.status import ApiError, not_found
+from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import RevisionToRun, StoredImage
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import require, run_refusal
 from provision.emulator.services.run.defaults import DEFAULT_PORT, ingress_container
+from provision.emulator.services.run.limits import quantity
+from provision.emulator.services.run.names import missing
 from provision.emulator.services.run.records import (
     RevisionMessage,
     RevisionRecord,
@@ -28,7 +30,6 @@ from provision.emulator.times import run_etag, timestamp
 from provision.emulator.world import World
 
 _SERVICE = "google.cloud.run.v2.Revisions"
-_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9, "": 1}
 _EGRESS = {0: "", 1: "ALL_TRAFFIC", 2: "PRIVATE_RANGES_ONLY"}
 _COPIED = (
     "labels",
@@ -111,8 +112,8 @@ def to_run(service: ServiceRecord, record: RevisionRecord, number: int, image: S
         command=tuple(container.command),
         args=tuple(container.args),
         port=container.ports[0].container_port if container.ports else DEFAULT_PORT,
-        memory_bytes=int(quantity(container.resources.limits["memory"])),
-        cpu=quantity(container.resources.limits["cpu"]),
+        memory_bytes=int(quantity(container.resources.limits["memory"]) or 0),
+        cpu=quantity(container.resources.limits["cpu"]) or 0.0,
         service_account=message.service_account,
         vpc_egress=_egress(message),
         startup_seconds=float(seconds),
@@ -124,15 +125,6 @@ def _egress(message: Any) -> str:  # noqa: ANN401 - Revision
         return ""
     # An unset egress of a configured VPC access means private ranges only (documented default).
     return _EGRESS.get(message.vpc_access.egress) or "PRIVATE_RANGES_ONLY"
-
-
-def quantity(text: str) -> float:
-    """A Kubernetes quantity as a number: ``1000m`` is 1.0, ``512Mi`` is 536870912."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([A-Za-z]*)", text)
-    if not found or (found.group(2) not in _UNITS and found.group(2) != "m"):
-        raise ApiError("INVALID_ARGUMENT", f"'{text}' is not a quantity.")
-    number = float(found.group(1))
-    return number / 1000 if found.group(2) == "m" else number * _UNITS[found.group(2)]
 
 
 class Revisions:
@@ -154,11 +146,7 @@ class Revisions:
     def _find(self, name: str) -> RevisionRecord:
         found = self._state.revisions.get(name)
         if found is None:
-            _, project, _, region, *_, revision = name.split("/")
-            raise not_found(
-                f"Resource '{revision}' of kind 'REVISION' in region '{region}' in project "
-                f"'{project}' does not exist."
-            )
+            raise missing(name, "REVISION")
         return found
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Revision

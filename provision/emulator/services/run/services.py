@@ -1,5 +1,6 @@
 """The RPCs of ``google.cloud.run.v2.Services``."""
 
+import secrets
 from typing import Any
 
 from google.cloud import run_v2
@@ -10,6 +11,7 @@ from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import require, run_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
 from provision.emulator.services.run import rules
+from provision.emulator.services.run.names import check_location, check_new_name
 from provision.emulator.services.run.records import RunState
 from provision.emulator.services.run.writes import Author, ServiceWrites
 from provision.emulator.world import World
@@ -45,7 +47,7 @@ class Services:
         }
 
     def _check_exists(self, name: str) -> None:
-        self._writes.find(name)
+        self._writes.find_to_write(name)
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Service
         name = self._world.hierarchy.canonical(call.request.name)
@@ -57,7 +59,7 @@ class Services:
         location = parent.rpartition("/")[2]
         if location == "-":
             raise invalid("The location of the parent cannot be the '-' wildcard.")
-        rules.check_location(location)
+        check_location(location)
         require(self._world, call, "run.services.list", parent, run_refusal)
         prefix = f"{parent}/services/"
         found = [
@@ -73,10 +75,13 @@ class Services:
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
         parent = self._world.hierarchy.canonical(request.parent)
-        name = f"{parent}/services/{request.service_id}"
+        service_id = request.service_id or _made_up()
+        name = f"{parent}/services/{service_id}"
         require(self._world, call, "run.services.create", name, run_refusal)
-        rules.check_location(parent.rpartition("/")[2])
-        rules.check_new_name(request.service_id)
+        check_location(parent.rpartition("/")[2])
+        check_new_name(service_id)
+        if request.service.name:
+            raise invalid("service.name must be empty on CreateServiceRequest.")
         if name in self._state.services:
             raise ApiError("ALREADY_EXISTS", "Resource already exists.")
         author = Author(call.principal)
@@ -91,9 +96,9 @@ class Services:
         require(self._world, call, "run.services.update", name, run_refusal)
         if request.allow_missing and name not in self._state.services:
             require(self._world, call, "run.services.create", name, run_refusal)
-            rules.check_new_name(name.rpartition("/")[2])
+            check_new_name(name.rpartition("/")[2])
             return await self._writes.create(author, name, request.service, validate_only=only)
-        record = self._writes.find(name)
+        record = self._writes.find_to_write(name)
         rules.check_etag(request.service.etag, record.message)
 
         def change(current: Any) -> Any:  # noqa: ANN401 - Service
@@ -104,8 +109,13 @@ class Services:
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         name = self._world.hierarchy.canonical(call.request.name)
         require(self._world, call, "run.services.delete", name, run_refusal)
-        record = self._writes.find(name)
+        record = self._writes.find_to_write(name)
         rules.check_etag(call.request.etag, record.message)
         return self._writes.delete(
             Author(call.principal), record, validate_only=call.request.validate_only
         )
+
+
+def _made_up() -> str:
+    """An id for a service that was given none (documented)."""
+    return f"service-{secrets.token_hex(4)}"

@@ -14,12 +14,13 @@ from typing import Any
 from google.cloud import run_v2
 
 from provision.emulator.iam.hierarchy import Project
-from provision.emulator.rpc.status import ApiError, not_found
+from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Images
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.permissions import Refusal, run_refusal
 from provision.emulator.services.run import rules
 from provision.emulator.services.run.defaults import fill, ingress_container
+from provision.emulator.services.run.names import location_of, missing
 from provision.emulator.services.run.records import (
     ConditionMessage,
     IngressTraffic,
@@ -29,6 +30,7 @@ from provision.emulator.services.run.records import (
     of_template,
 )
 from provision.emulator.services.run.rollout import Rollouts
+from provision.emulator.services.run.violations import Problem, refuse
 from provision.emulator.times import run_etag, timestamp
 from provision.emulator.world import World
 
@@ -86,11 +88,14 @@ class ServiceWrites:
         """The service of a canonical name. Raises `ApiError` (NOT_FOUND)."""
         found = self._state.services.get(name)
         if found is None:
-            _, project, _, region, _, service = name.split("/")
-            raise not_found(
-                f"Resource '{service}' of kind 'SERVICE' in region '{region}' in project "
-                f"'{project}' does not exist."
-            )
+            raise missing(name, "SERVICE")
+        return found
+
+    def find_to_write(self, name: str) -> ServiceRecord:
+        """The service, unless it is missing or its deletion has begun (NOT_FOUND, AIP-164)."""
+        found = self.find(name)
+        if found.message.HasField("delete_time"):
+            raise missing(name, "SERVICE")
         return found
 
     async def create(
@@ -231,10 +236,19 @@ class ServiceWrites:
                 "invoker_iam_disabled is not currently available: constraint "
                 f"constraints/{_REQUIRE_INVOKER} is violated.",
             )
+        self._check_traffic(message, request)
         if current is None or message.template != current.template:
             self._check_account(author, message.template.service_account)
             self._check_image(author, message.template)
             self._check_revision_name(message, current)
+
+    def _check_traffic(self, message: Any, request: str) -> None:  # noqa: ANN401 - Service
+        for index, target in enumerate(message.traffic):
+            name = f"{message.name}/revisions/{target.revision}"
+            coming = target.revision == message.template.revision
+            if target.revision and not coming and name not in self._state.revisions:
+                text = f"Revision '{target.revision}' does not exist or is deleted."
+                refuse([Problem(f"traffic[{index}].revision", text)], f"{request}.service")
 
     def _project(self, name: str) -> Project:
         found = self._world.hierarchy.find(name.split("/")[1])
@@ -269,11 +283,6 @@ class ServiceWrites:
                 "ALREADY_EXISTS",
                 f"Revision named '{wanted}' with different configuration already exists.",
             )
-
-
-def location_of(name: str) -> str:
-    """``projects/P/locations/R`` of a full name."""
-    return "/".join(name.split("/")[:4])
 
 
 def _stamp(author: Author, message: Any, now: Any, *, reconciling: bool = True) -> None:  # noqa: ANN401 - messages
