@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import ipaddress
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from provision.emulator.program import Options, run
+from provision.emulator.rpc.answers import VARIABLE
 from provision.emulator.world import Settings
 
 
@@ -36,7 +38,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     add("--iam-delay", type=float, default=0.0, help="seconds until a policy takes effect")
     add("--operation-delay", type=float, default=0.3, help="seconds a roll-out waits at least")
     add("--engine", default="auto", help="Docker engine: auto, none or its address")
+    add("--answers", type=Path, help="for tests: file to which every REST answer is appended")
     given = parser.parse_args(arguments)
+    kept_answers = given.answers or os.environ.get(VARIABLE)
     return Options(
         host=given.host,
         port=given.port,
@@ -46,6 +50,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         projects=tuple(given.project or ("demo-project",)),
         settings=Settings(iam_delay=given.iam_delay, operation_delay=given.operation_delay),
         engine=given.engine,
+        answers=Path(kept_answers) if kept_answers else None,
     )
 
 
