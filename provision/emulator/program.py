@@ -25,11 +25,12 @@ from provision.emulator.proxy.authority import Authority
 from provision.emulator.proxy.tunnel import Proxy
 from provision.emulator.registry import Registry
 from provision.emulator.rpc import grpc_server, host_apps
+from provision.emulator.rpc.answers import AnswerLog
 from provision.emulator.rpc.calls import Dispatcher, Handler, Recorder
 from provision.emulator.rpc.catalogue import Method, methods
 from provision.emulator.rpc.hosts import REGISTRY
 from provision.emulator.runtime import open_runtime
-from provision.emulator.services.accounts import Accounts
+from provision.emulator.services.accounts import Accounts, account_name
 from provision.emulator.services.credentials import Credentials
 from provision.emulator.services.custom_roles import CustomRoles
 from provision.emulator.services.docker_images import DockerImages
@@ -38,12 +39,15 @@ from provision.emulator.services.operations import Operations
 from provision.emulator.services.repositories import Repositories, RepositoryRecords
 from provision.emulator.services.resource_manager import ResourceManager
 from provision.emulator.services.run.knative import Knative
+from provision.emulator.services.run.knative.routes import Routes as KnativeRoutes
 from provision.emulator.services.run.records import RunState
 from provision.emulator.services.run.revisions import Revisions
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.services import Services
 from provision.emulator.services.run.writes import ServiceWrites
 from provision.emulator.services.service_usage import ServiceUsage
+from provision.emulator.services.tags_bindings import TagBindings
+from provision.emulator.services.tags_keys import TAG_KEYS, TAG_VALUES, TagRpcs
 from provision.emulator.store import remove_tree, write_atomically
 from provision.emulator.world import DEVELOPER, Settings, World
 
@@ -67,6 +71,7 @@ class Options:
         projects: ids of the projects there are.
         settings: delays.
         engine: ``auto``, ``none`` or an engine's address.
+        answers: file to which every REST answer is appended; None for none.
     """
 
     host: str
@@ -77,6 +82,7 @@ class Options:
     projects: tuple[str, ...]
     settings: Settings
     engine: str
+    answers: Path | None = None
 
 
 class Emulator:
@@ -144,6 +150,14 @@ class Emulator:
         found = self._run.revisions.get(revision)
         return None if found is None else found.logs
 
+    def _exists(self, resource: str) -> bool:
+        """Whether a resource of a service that can carry tags exists, by the emulator's name."""
+        return (
+            resource in self._run.services
+            or resource in self._records.table
+            or account_name(self.world, resource) is not None
+        )
+
     def _handlers(self) -> dict[str, Handler]:
         world, images = self.world, self._registry.images
         rooms = (
@@ -157,8 +171,12 @@ class Emulator:
             CustomRoles(world),
             Credentials(world, self._keys),
             ResourceManager(world, self._operations),
+            TagRpcs(world, self._operations, TAG_KEYS),
+            TagRpcs(world, self._operations, TAG_VALUES),
+            TagBindings(world, self._operations, self._exists),
         )
-        return {name: handler for room in rooms for name, handler in room.handlers().items()}
+        found = {name: handler for room in rooms for name, handler in room.handlers().items()}
+        return {**found, **Knative(world, self._run, self._writes, found).handlers()}
 
     def describe(self) -> dict[str, Any]:
         """What the start line tells."""
@@ -231,11 +249,14 @@ class Emulator:
         oauth = OAuth(self.world.identities, self._keys, self._base_url)
         rooms: dict[str, tuple[host_apps.Mount, ...]] = {
             **dict.fromkeys(OAUTH_HOSTS, (oauth.mount,)),
-            "run": (Knative(self.world, self._run, self._recorder).mount,),
+            "run": (KnativeRoutes(self.world, self._dispatcher).mount,),
             "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
             REGISTRY: (self._registry.mount,),
         }
-        return host_apps.build(self._dispatcher, offered, rooms, (admin.mount,), _MAX_BODY)
+        app = host_apps.build(self._dispatcher, offered, rooms, (admin.mount,), _MAX_BODY)
+        if self._options.answers is not None:
+            AnswerLog(self._options.answers).attach(app)
+        return app
 
     async def _reset(self) -> None:
         await self._rollouts.remove_all()

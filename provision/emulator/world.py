@@ -7,12 +7,16 @@ from typing import Any
 from google.iam.v1 import policy_pb2
 
 from provision.emulator.iam.access import PolicyAccess
+from provision.emulator.iam.deny import DenyPolicies
 from provision.emulator.iam.hierarchy import FOLDER, ORGANIZATION, Hierarchy, Project
 from provision.emulator.iam.identities import TokenIssuer, subject
 from provision.emulator.iam.members import Membership
 from provision.emulator.iam.policies import Policies
+from provision.emulator.iam.principals import Principals
 from provision.emulator.iam.roles import Roles
+from provision.emulator.rpc import faults
 from provision.emulator.store import Store, Table
+from provision.emulator.tags import TagState
 
 DEVELOPER = "user:developer@example.com"
 """The default identity: owner of every project and token creator on its accounts."""
@@ -54,12 +58,24 @@ class World:
         self.store = Store(folder)
         self._first_projects = projects
         self.hierarchy = Hierarchy(self.store)
+        self.tags = TagState(self.store, self.hierarchy)
         self.roles = Roles(self.store)
         self.accounts: Table[dict[str, Any]] = self.store.table("accounts")
         self.groups = self.store.table("groups", encode=list, decode=tuple)
-        self.policies = Policies(self.store, lambda: self.settings.iam_delay)
-        membership = Membership(lambda group: self.groups.get(group) or (), self._account_is_below)
-        self.access = PolicyAccess(self.hierarchy, self.policies, self.roles, membership)
+        self.policies = Policies(self.store, lambda: self.settings.iam_delay + faults.iam_delay())
+        membership = Membership(
+            lambda group: self.groups.get(group) or (),
+            self._account_is_below,
+            lambda number, above: self.hierarchy.contains(above, number),
+        )
+        self.denials = DenyPolicies(
+            self.store,
+            lambda: self.settings.iam_delay + faults.iam_delay(),
+            Principals(membership, self.hierarchy.domains),
+        )
+        self.access = PolicyAccess(
+            self.hierarchy, self.policies, self.denials, self.roles, membership
+        )
         self.identities = TokenIssuer(self.store, self._may_not_act)
         self.populate()
 

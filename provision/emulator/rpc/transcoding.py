@@ -48,7 +48,10 @@ class Match:
 
 
 class Router:
-    """Finds the RPC of a request line. Custom verbs win over the plain path they end."""
+    """Finds the RPC of a request line.
+
+    Custom verbs win over the plain path they end, plain words over ``*``.
+    """
 
     def __init__(self, methods: Iterable[Method]) -> None:
         self._routes = [
@@ -68,9 +71,9 @@ class Router:
         return None
 
 
-def _weight(template: str) -> tuple[bool, int]:
+def _weight(template: str) -> tuple[bool, int, int]:
     plain = _VARIABLE.sub("", template)
-    return ":" in plain, template.count("/")
+    return ":" in plain, template.count("/"), -template.count("*")
 
 
 def _compile(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:

@@ -46,6 +46,16 @@ def full_name(world: World, name: str) -> str:
         return world.hierarchy.canonical(name)
 
 
+def account_name(world: World, name: str) -> str | None:
+    """The account's own name, whatever form it was asked by; None when there is none."""
+    if "/serviceAccounts/" not in name:
+        return None
+    try:
+        return str(resolve(world, name)["name"])
+    except ApiError:
+        return None
+
+
 class Accounts:
     """The RPCs about service accounts."""
 
