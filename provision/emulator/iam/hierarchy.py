@@ -177,6 +177,10 @@ class Hierarchy:
         """Every organisation, the first one made first."""
         return tuple(self._organizations.values())
 
+    def domains(self, customer_id: str) -> tuple[str, ...]:
+        """The domains of a Cloud Identity customer."""
+        return tuple(one.domain for one in self.organizations() if one.customer_id == customer_id)
+
     def canonical(self, name: str) -> str:
         """A resource name with the project's id where its number may have stood."""
         parts = name.split("/")

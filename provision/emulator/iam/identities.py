@@ -18,6 +18,10 @@ from provision.emulator.store import Store, Table
 
 ISSUER = "https://accounts.google.com"
 CLIENT_ID = "764086051850-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com"
+GCLOUD_CLIENT_ID = "32555940559.apps.googleusercontent.com"
+CLIENT_IDS = frozenset({CLIENT_ID, GCLOUD_CLIENT_ID})
+"""The OAuth clients there are: that of application default credentials, and gcloud's own."""
+
 _ACCESS_PREFIX = "ya29."
 _REFRESH_PREFIX = "1//"
 _CLOCK_SKEW = 10
@@ -80,7 +84,9 @@ class TokenIssuer:
         email = member.partition(":")[2]
         claims: dict[str, object] = {
             "iss": ISSUER,
-            "azp": CLIENT_ID if member.startswith("user:") else subject(member),
+            "azp": (audience if audience in CLIENT_IDS else CLIENT_ID)
+            if member.startswith("user:")
+            else subject(member),
             "aud": audience,
             "sub": subject(member),
             "iat": now,

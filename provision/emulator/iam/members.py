@@ -7,8 +7,15 @@ import re
 from collections.abc import Callable
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
-_EMAIL = r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+"
+_EMAIL = r"[^\s@:/?]+@[^\s@:/?]+\.[^\s@:/?]+"
 _UID = r"\?uid=\d+"
+_WORKFORCE = r"iam\.googleapis\.com/locations/global/workforcePools/[^\s/]+"
+_WORKLOAD = r"iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/[^\s/]+"
+_POOL = rf"(?:{_WORKFORCE}|{_WORKLOAD})"
+ACCOUNT_SET = re.compile(
+    r"principalSet://cloudresourcemanager\.googleapis\.com/"
+    r"((?:projects|folders|organizations)/\d+)/type/(ServiceAccount|ServiceAgent)"
+)
 _FORMS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -17,20 +24,39 @@ _FORMS = tuple(
         r"serviceAccount:[a-z][a-z0-9.:-]*\.svc\.id\.goog\[[^\s/\]]+/[^\s/\]]+\]",
         r"domain:[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
         rf"deleted:(user|serviceAccount|group):{_EMAIL}{_UID}",
-        r"(deleted:)?principal://[A-Za-z0-9.-]+/\S+",
-        r"principalSet://[A-Za-z0-9.-]+/\S+",
-        r"project(Owner|Editor|Viewer):[a-z][a-z0-9-]*",
+        rf"(deleted:)?principal://{_POOL}/subject/\S+",
+        rf"principalSet://{_POOL}/(group/\S+|attribute\.[^\s/]+/\S+|\*)",
+        ACCOUNT_SET.pattern,
     )
 )
-_ACCOUNT_SET = re.compile(
-    r"principalSet://cloudresourcemanager\.googleapis\.com/"
-    r"((?:projects|folders|organizations)/\d+)/type/ServiceAccount"
+_LEGACY = re.compile(r"project(Owner|Editor|Viewer):\S+")
+_AGENT = re.compile(
+    r"service-(\d+)@[a-z0-9.-]+\.gserviceaccount\.com|(\d+)@cloudservices\.gserviceaccount\.com"
 )
+_ACCOUNT_DOMAIN = "gserviceaccount.com"
 
 
 def is_well_formed(member: str) -> bool:
     """Whether a member has one of the forms that IAM knows."""
     return any(form.fullmatch(member) for form in _FORMS)
+
+
+def is_legacy(member: str) -> bool:
+    """Whether a member is a ``projectOwner:`` and the like, which Cloud Storage alone knows."""
+    return _LEGACY.fullmatch(member) is not None
+
+
+def kind_of_address(email: str) -> str:
+    """``serviceAccount`` for an address of Google's service accounts, else ``user``."""
+    domain = email.rpartition("@")[2].lower()
+    ours = domain == _ACCOUNT_DOMAIN or domain.endswith(f".{_ACCOUNT_DOMAIN}")
+    return "serviceAccount" if ours else "user"
+
+
+def agent_project(email: str) -> str:
+    """The number of the project whose service agent has this address; empty for no agent's."""
+    found = _AGENT.fullmatch(email.lower())
+    return "" if found is None else found.group(1) or found.group(2)
 
 
 def email_of(member: str) -> str:
@@ -53,15 +79,18 @@ class Membership:
         groups: members of a group by its ``group:…`` form in lower case.
         accounts_below: whether a service account (by e-mail) lives beneath a resource that is
             named by number, as in ``folders/200000000001``.
+        project_below: whether a project (by number) is, or is beneath, such a resource.
     """
 
     def __init__(
         self,
         groups: Callable[[str], tuple[str, ...]],
         accounts_below: Callable[[str, str], bool],
+        project_below: Callable[[str, str], bool],
     ) -> None:
         self._groups = groups
         self._accounts_below = accounts_below
+        self._project_below = project_below
 
     def includes(self, listed: str, member: str) -> bool:
         """Whether the `listed` member of a binding is, or includes, `member`."""
@@ -80,9 +109,14 @@ class Membership:
             return any(self._names(one, member, seen | {lowered}) for one in inner)
         if listed.startswith("domain:"):
             return member.startswith("user:") and domain_of(member) == domain_of(listed)
-        found = _ACCOUNT_SET.fullmatch(listed)
-        return bool(
-            found
-            and member.startswith("serviceAccount:")
-            and self._accounts_below(email_of(member), found.group(1))
-        )
+        found = ACCOUNT_SET.fullmatch(listed)
+        return bool(found and self._is_in_set(member, found.group(1), found.group(2)))
+
+    def _is_in_set(self, member: str, above: str, kind: str) -> bool:
+        """Whether a member is a service account, or service agent, beneath a resource."""
+        if not member.startswith("serviceAccount:"):
+            return False
+        if kind == "ServiceAccount":
+            return self._accounts_below(email_of(member), above)
+        number = agent_project(email_of(member))
+        return bool(number) and self._project_below(number, above)

@@ -9,6 +9,7 @@ from typing import Any
 from google.iam.v1 import policy_pb2
 from google.protobuf import json_format
 
+from provision.emulator.iam.grants import Grant, grants_of
 from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.store import Store
 from provision.emulator.times import micros, policy_etag
@@ -19,11 +20,35 @@ CONDITIONS_VERSION = 3
 
 
 @dataclass
+class _Version:
+    """A policy that counts from a moment on (seconds since the epoch)."""
+
+    since: float
+    policy: Any
+    _grants: tuple[Grant, ...] | None = field(default=None, repr=False)
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """Its bindings, read when asked for."""
+        if self._grants is None:
+            self._grants = grants_of(self.policy)
+        return self._grants
+
+
+@dataclass
 class _Kept:
     """The policy as written, and what was in effect before until when it takes effect."""
 
     written: Any
-    pending: list[tuple[float, Any]] = field(default_factory=list)
+    versions: list[_Version] = field(default_factory=list)
+
+    def counting(self) -> _Version | None:
+        """The version that counts now."""
+        now, counts = time.time(), None
+        for version in self.versions:
+            if version.since <= now:
+                counts = version
+        return counts
 
 
 class Policies:
@@ -92,36 +117,46 @@ class Policies:
         gone = f"serviceAccount:{email}".lower()
         for resource in self._kept:
             kept = self._kept.get(resource)
-            policies = [] if kept is None else [kept.written, *(one for _, one in kept.pending)]
-            bindings = [binding for policy in policies for binding in policy.bindings]
-            touched = False
-            for binding in bindings:
-                for index, member in enumerate(binding.members):
-                    if member.lower() == gone:
-                        binding.members[index] = f"deleted:{member}?uid={unique_id}"
-                        touched = True
-            if touched and kept is not None:
-                self._kept.put(resource, kept)
+            if kept is None:
+                continue
+            # Every one of them is gone through: a delayed one must not bring the account back.
+            policies = (kept.written, *(one.policy for one in kept.versions))
+            if sum(_mark(policy, gone, unique_id) for policy in policies):
+                versions = [_Version(one.since, one.policy) for one in kept.versions]
+                self._kept.put(resource, _Kept(kept.written, versions))
 
     def in_effect(self, resource: str) -> Any:  # noqa: ANN401 - Policy or None
         """The policy that counts now; None when there is none yet."""
+        counts = self._counting(resource)
+        return None if counts is None else counts.policy
+
+    def grants(self, resource: str) -> tuple[Grant, ...]:
+        """The bindings that count now."""
+        counts = self._counting(resource)
+        return () if counts is None else counts.grants
+
+    def _counting(self, resource: str) -> _Version | None:
         kept = self._kept.get(resource)
-        if kept is None:
-            return None
-        now, counts = time.time(), None
-        for since, policy in kept.pending:
-            if since <= now:
-                counts = policy
-        return counts
+        return None if kept is None else kept.counting()
 
     def _keep(self, resource: str, written: Any) -> None:  # noqa: ANN401 - Policy
         kept = self._kept.get(resource) or _Kept(written)
-        now = time.time()
-        past = [entry for entry in kept.pending if entry[0] <= now]
-        future = [entry for entry in kept.pending if entry[0] > now]
-        kept.pending = [*past[-1:], *future, (now + self._delay(), written)]
-        kept.written = written
-        self._kept.put(resource, kept)
+        now, counting = time.time(), kept.counting()
+        coming = [one for one in kept.versions if one.since > now]
+        past = [] if counting is None else [counting]
+        fresh = _Version(now + self._delay(), written)
+        self._kept.put(resource, _Kept(written, [*past, *coming, fresh]))
+
+
+def _mark(policy: Any, gone: str, unique_id: str) -> bool:  # noqa: ANN401 - Policy
+    """Mark a member of a policy as deleted; whether it was there."""
+    touched = False
+    for binding in policy.bindings:
+        for index, member in enumerate(binding.members):
+            if member.lower() == gone:
+                binding.members[index] = f"deleted:{member}?uid={unique_id}"
+                touched = True
+    return touched
 
 
 def has_conditions(policy: Any) -> bool:  # noqa: ANN401 - Policy
@@ -180,16 +215,28 @@ def _flatten(binding: Any) -> None:  # noqa: ANN401 - Binding
 
 def _encode(kept: _Kept) -> Any:  # noqa: ANN401 - JSON
     return {
-        "written": json_format.MessageToDict(kept.written),
-        "pending": [[since, json_format.MessageToDict(one)] for since, one in kept.pending],
+        "written": _plain(kept.written),
+        # What was written last is the newest version too, and kept once.
+        "versions": [
+            [one.since, None if one.policy is kept.written else _plain(one.policy)]
+            for one in kept.versions
+        ],
     }
 
 
+def _plain(policy: Any) -> Any:  # noqa: ANN401 - Policy and JSON
+    return json_format.MessageToDict(policy)
+
+
 def _decode(value: Any) -> _Kept:  # noqa: ANN401 - JSON
+    written = json_format.ParseDict(value["written"], policy_pb2.Policy())
     return _Kept(
-        json_format.ParseDict(value["written"], policy_pb2.Policy()),
+        written,
         [
-            (since, json_format.ParseDict(one, policy_pb2.Policy()))
-            for since, one in value["pending"]
+            _Version(
+                since,
+                written if one is None else json_format.ParseDict(one, policy_pb2.Policy()),
+            )
+            for since, one in value["versions"]
         ],
     )

@@ -1,7 +1,7 @@
 """What a role grants: predefined roles from a dated table, custom roles from the store."""
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -36,7 +36,7 @@ class Roles:
     def permissions(self, role: str) -> frozenset[str] | None:
         """The permissions of a role; None when there is no such role.
 
-        A deleted custom role grants nothing.
+        A deleted or disabled custom role grants nothing.
         """
         found = self._predefined.get(role)
         if found is not None:
@@ -44,7 +44,14 @@ class Roles:
         custom = self.custom.get(role)
         if custom is None:
             return None
-        return frozenset() if custom.get("deleted") else frozenset(custom["includedPermissions"])
+        if custom.get("deleted") or custom.get("stage") == "DISABLED":
+            return frozenset()
+        return self._included(tuple(custom["includedPermissions"]))
+
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def _included(permissions: tuple[str, ...]) -> frozenset[str]:
+        return frozenset(permissions)
 
     def stage(self, role: str) -> str:
         """Launch stage of a predefined role, as in GA or BETA."""

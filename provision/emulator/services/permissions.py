@@ -4,15 +4,24 @@ from collections.abc import Callable
 
 from provision.emulator.rpc.calls import Call
 from provision.emulator.rpc.status import ApiError, permission_info
+from provision.emulator.seams import RequestAttributes
 from provision.emulator.world import World
 
 Refusal = Callable[[str, str], ApiError]
 """Makes the error from a permission and a resource name."""
 
 
-def require(world: World, call: Call, permission: str, resource: str, refusal: Refusal) -> None:
+def require(  # noqa: PLR0913 - what a check is made of
+    world: World,
+    call: Call,
+    permission: str,
+    resource: str,
+    refusal: Refusal,
+    *,
+    attributes: RequestAttributes | None = None,
+) -> None:
     """Raise the refusal unless the caller holds the permission on the resource."""
-    if not world.access.allowed(call.principal, permission, resource):
+    if not world.access.allowed(call.principal, permission, resource, attributes):
         raise refusal(permission, world.hierarchy.canonical(resource))
 
 

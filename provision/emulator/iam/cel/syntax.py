@@ -1,0 +1,259 @@
+"""Tokens to a tree. Operators become calls of functions named as the language definition does."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from provision.emulator.iam.cel.lexer import CelSyntaxError, Token, tokens
+
+MAX_DEPTH = 40
+MAX_OPERATORS = 150
+MAX_LENGTH = 10_000
+"""Bounds of the emulator's own, so that no expression can exhaust it."""
+
+_RELATIONS: Final = ("<", "<=", ">", ">=", "==", "!=", "in")
+_LEVELS: Final = (("||",), ("&&",), _RELATIONS, ("+", "-"), ("*", "/", "%"))
+_CONSTANTS: Final = {"true": True, "false": False, "null": None}
+_RESERVED: Final = frozenset(
+    (
+        *("as", "break", "const", "continue", "else", "for", "function", "if", "import", "in"),
+        *("let", "loop", "package", "namespace", "return", "var", "void", "while"),
+    )
+)
+_MAX_INT = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A value that is written out."""
+
+    value: bool | int | float | str | None
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name, or names joined by dots that begin with one."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Select:
+    """A field of a value; `test` when the question is whether it is there."""
+
+    operand: "Node"
+    field: str
+    test: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function or operator with its arguments; a method has its receiver as the first."""
+
+    function: str
+    arguments: tuple["Node", ...]
+    method: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list that is written out."""
+
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A map that is written out: keys and values in turn."""
+
+    items: tuple["Node", ...]
+
+
+Node = Literal | Name | Select | Call | Listing | Mapping
+
+
+def parse(text: str) -> Node:
+    """The tree of an expression. Raises `CelSyntaxError`."""
+    if len(text) > MAX_LENGTH:
+        raise CelSyntaxError("the expression is too long")
+    parser = _Parser(tokens(text))
+    tree = parser.expression()
+    parser.expect("<EOF>")
+    return tree
+
+
+class _Parser:
+    """Recursive descent over the grammar of the language definition."""
+
+    def __init__(self, found: list[Token]) -> None:
+        self._tokens = found
+        self._at = 0
+        self._depth = 0
+        self._operators = 0
+
+    def expression(self) -> Node:
+        """``a ? b : c`` and all that binds tighter."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise CelSyntaxError("the expression is nested too deeply")
+        tree = self._level(0)
+        if self._take("?"):
+            self._count()
+            chosen = self._level(0)
+            self.expect(":")
+            tree = Call("_?_:_", (tree, chosen, self.expression()))
+        self._depth -= 1
+        return tree
+
+    def _level(self, level: int) -> Node:
+        if level == len(_LEVELS):
+            return self._unary()
+        tree = self._level(level + 1)
+        while (token := self._peek()).kind != "string" and token.text in _LEVELS[level]:
+            self._count()
+            self._at += 1
+            name = "@in" if token.text == "in" else f"_{token.text}_"
+            tree = Call(name, (tree, self._level(level + 1)))
+        return tree
+
+    def _unary(self) -> Node:
+        for sign in ("!", "-"):
+            times = 0
+            while self._take(sign):
+                self._count()
+                times += 1
+            if times:
+                return self._signed(sign, times)
+        return self._member()
+
+    def _signed(self, sign: str, times: int) -> Node:
+        token = self._peek()
+        if sign == "-" and token.kind in ("int", "double"):
+            # A sign right before a number is part of it, or the least integer could not be told.
+            self._at += 1
+            tree = self._members(_number(token, negative=True))
+            times -= 1
+        else:
+            tree = self._member()
+        for _ in range(times):
+            tree = Call("!_" if sign == "!" else "-_", (tree,))
+        return tree
+
+    def _member(self) -> Node:
+        return self._members(self._primary())
+
+    def _members(self, tree: Node) -> Node:
+        while True:
+            if self._take("."):
+                self._count()
+                tree = self._field(tree)
+            elif self._take("["):
+                self._count()
+                tree = Call("_[_]", (tree, self.expression()))
+                self.expect("]")
+            else:
+                return tree
+
+    def _field(self, tree: Node) -> Node:
+        token = self._next()
+        if token.kind != "name" or token.text in ("in", "true", "false", "null"):
+            raise _unexpected(token)
+        if not self._take("("):
+            return Select(tree, token.text)
+        return Call(token.text, (tree, *self._list(")")), method=True)
+
+    def _primary(self) -> Node:
+        token = self._next()
+        if token.kind == "string":
+            return Literal(token.text)
+        if token.kind in ("int", "double"):
+            return _number(token)
+        if token.kind == "name":
+            return self._named(token)
+        if token.text == "(":
+            tree = self.expression()
+            self.expect(")")
+            return tree
+        if token.text == "[":
+            return Listing(self._list("]"))
+        if token.text == "{":
+            return self._map()
+        raise _unexpected(token)
+
+    def _named(self, token: Token) -> Node:
+        if token.text in _CONSTANTS:
+            return Literal(_CONSTANTS[token.text])
+        if token.text in _RESERVED:
+            raise CelSyntaxError(f"reserved identifier: {token.text}")
+        if not self._take("("):
+            return Name(token.text)
+        arguments = self._list(")")
+        if token.text == "has":
+            if len(arguments) != 1 or not isinstance(arguments[0], Select):
+                raise CelSyntaxError("invalid argument to has() macro")
+            return Select(arguments[0].operand, arguments[0].field, test=True)
+        return Call(token.text, arguments)
+
+    def _list(self, end: str) -> tuple[Node, ...]:
+        items: list[Node] = []
+        while not self._take(end):
+            if items:
+                self.expect(",")
+                if end == "]" and self._take(end):  # a list may end with a comma
+                    break
+            items.append(self.expression())
+        return tuple(items)
+
+    def _map(self) -> Node:
+        items: list[Node] = []
+        while not self._take("}"):
+            if items:
+                self.expect(",")
+                if self._take("}"):
+                    break
+            items.append(self.expression())
+            self.expect(":")
+            items.append(self.expression())
+        return Mapping(tuple(items))
+
+    def _count(self) -> None:
+        self._operators += 1
+        if self._operators > MAX_OPERATORS:
+            raise CelSyntaxError("the expression has too many operators")
+
+    def _peek(self) -> Token:
+        return self._tokens[self._at]
+
+    def _next(self) -> Token:
+        token = self._tokens[self._at]
+        if token.kind == "end":
+            raise _unexpected(token)
+        self._at += 1
+        return token
+
+    def _take(self, text: str) -> bool:
+        token = self._tokens[self._at]
+        taken = token.text == text and token.kind == "operator"
+        self._at += taken
+        return taken
+
+    def expect(self, text: str) -> None:
+        """Go past a token. Raises `CelSyntaxError` when there is another."""
+        token = self._tokens[self._at]
+        if token.kind == "string" or token.text != text:
+            raise _unexpected(token)
+        self._at += token.kind != "end"
+
+
+def _number(token: Token, *, negative: bool = False) -> Literal:
+    if token.kind == "double":
+        value = float(token.text)
+        return Literal(-value if negative else value)
+    number = int(token.text, 0) if token.text[:2] in ("0x", "0X") else int(token.text)
+    number = -number if negative else number
+    if not -_MAX_INT - 1 <= number <= _MAX_INT:
+        raise CelSyntaxError("invalid int literal")
+    return Literal(number)
+
+
+def _unexpected(token: Token) -> CelSyntaxError:
+    return CelSyntaxError(f"Syntax error: mismatched input '{token.text}'")
