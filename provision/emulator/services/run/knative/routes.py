@@ -1,0 +1,122 @@
+"""The paths of v1, below ``/v1/projects/P/locations/L`` and ``/apis/GROUP/v1/namespaces/P``."""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from provision.emulator.rpc.calls import Dispatcher, bearer
+from provision.emulator.rpc.hosts import region_of
+from provision.emulator.rpc.rest import error_response, json_response
+from provision.emulator.rpc.status import ApiError, invalid
+from provision.emulator.services.run.knative.requests import ANYWHERE, V1, KnativeRequest
+from provision.emulator.world import World
+
+_KINDS = {
+    "services": "Service",
+    "revisions": "Revision",
+    "configurations": "Configuration",
+    "routes": "Route",
+    "jobs": "Job",
+    "executions": "Execution",
+    "tasks": "Task",
+    "instances": "Instance",
+    "workerpools": "WorkerPool",
+    "domainmappings": "DomainMapping",
+    "authorizeddomains": "AuthorizedDomain",
+}
+_VERBS = {"GET": "Get", "POST": "Create", "PUT": "Replace", "DELETE": "Delete"}
+_ONE_KIND = "{kind:" + "|".join(_KINDS) + "}"
+_LOCATED = "/v1/projects/{project}/locations/{location}/" + _ONE_KIND
+_NAMESPACED = (
+    "/apis/{group:(?:serving.knative.dev|run.googleapis.com|domains.cloudrun.com)}"
+    "/v1/namespaces/{project}/" + _ONE_KIND
+)
+_NAME, _VERB = "/{name:[^/:]+}", ":{verb:[A-Za-z]+}"
+_PARAMETERS = {"GET", "POST", "PUT", "DELETE"}
+
+
+class Routes:
+    """Answers v1's paths.
+
+    Args:
+        world: finds projects.
+        dispatcher: runs the methods.
+    """
+
+    def __init__(self, world: World, dispatcher: Dispatcher) -> None:
+        self._world = world
+        self._dispatcher = dispatcher
+
+    def mount(self, app: web.Application) -> None:
+        """Add the routes."""
+        app.router.add_get("/v1/projects/{project}/locations", self._locations)
+        for collection in (_LOCATED, _NAMESPACED):
+            for path in (collection, collection + _NAME, collection + _NAME + _VERB):
+                app.router.add_route("*", path, self._serve)
+        # What has the wrong number of parts is no error but an empty list (recorded).
+        app.router.add_get("/v1/{parent:(?!projects/).+}/services", self._nowhere)
+
+    async def _locations(self, request: web.Request) -> web.StreamResponse:
+        return await self._call(request, f"{V1}.Locations/ListLocations", ANYWHERE, "locations")
+
+    async def _nowhere(self, request: web.Request) -> web.StreamResponse:
+        return await self._call(request, f"{V1}.Services/ListServices", ANYWHERE, "services")
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        found = request.match_info
+        here = region_of(request)
+        region = found.get("location", here or ANYWHERE)
+        if request.method not in _PARAMETERS or (here and region not in (here, ANYWHERE)):
+            text = "Operation is not implemented, or supported, or enabled."
+            return error_response(ApiError("UNIMPLEMENTED", text))
+        return await self._call(request, _method(request), region, found["kind"])
+
+    async def _call(
+        self, request: web.Request, method: str, region: str, kind: str
+    ) -> web.StreamResponse:
+        found = request.match_info
+        project = self._world.hierarchy.find(found.get("project", ""))
+        asked = KnativeRequest(
+            project=found.get("project", ""),
+            region=region,
+            kind=kind,
+            name=found.get("name", ""),
+            query=dict(request.query),
+            project_id=project.project_id if project else "",
+        )
+        token = bearer(request.headers.get("Authorization")) or request.query.get("access_token")
+        try:
+            asked = KnativeRequest(**{**vars(asked), "body": await _body(request)})
+            answer = await self._dispatcher.call(method, asked, token, "rest")
+        except ApiError as error:
+            return error_response(error)
+        return json_response(answer)
+
+
+def _method(request: web.Request) -> str:
+    """The method that a path and verb mean, ``google.cloud.run.v1.Services/GetService``."""
+    found = request.match_info
+    kind = _KINDS[found["kind"]]
+    custom = found.get("verb")
+    if custom:
+        rpc = custom[0].upper() + custom[1:]
+        rpc = rpc if custom in _ON_POLICIES else f"{rpc}{kind}"
+    elif "name" not in found and request.method == "GET":
+        rpc = f"List{kind}s"
+    else:
+        rpc = _VERBS[request.method] + kind
+    return f"{V1}.{kind}s/{rpc}"
+
+
+_ON_POLICIES = ("getIamPolicy", "setIamPolicy", "testIamPermissions")
+
+
+async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON
+    raw = await request.read()
+    if not raw.strip():
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        raise invalid(f"Invalid JSON payload received. {error}") from error
