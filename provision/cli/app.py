@@ -5,6 +5,7 @@ import typer
 from provision import __version__
 from provision.cli.destroy import destroy
 from provision.cli.emulator import emulator_app
+from provision.cli.emulator_env import env
 from provision.cli.group import ProvisionGroup
 from provision.cli.init import init
 from provision.cli.plan import plan
@@ -39,4 +40,5 @@ def root(
 
 for command in (init, schema, plan, up, verify, build, push, deploy, bind, destroy):
     app.command()(command)
+emulator_app.command(epilog='Example: `eval "$(provision emulator env --for gcloud)"`')(env)
 app.add_typer(emulator_app, name="emulator")

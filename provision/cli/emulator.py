@@ -26,7 +26,8 @@ class Engine(StrEnum):
     NONE = "none"
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """`name`, when an emulator can be called that. Raises `UsageError`."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
         raise UsageError(
             f"an emulator cannot be called {name!r}",
@@ -83,20 +84,20 @@ def start(
         check_packages()
         command = settings.command()
         os.execv(command[0], command)  # noqa: S606 - no shell is wanted; the arguments are a list
-    instance, started = _instances().start(_checked_name(name), settings)
+    instance, started = instances().start(checked_name(name), settings)
     if as_json:
         print_json(_document(instance) | {"started": started})
         return
     errors.print(f"The emulator {'runs now' if started else 'runs already'}: {_told(instance)}.")
     results.print(f"export PROVISION_EMULATOR={instance.url}")
     errors.print("Set that in your shell, and every command here works on the emulator.")
-    errors.print(f"To stop it: provision emulator stop{_option(name)}")
+    errors.print(f"To stop it: provision emulator stop{option(name)}")
 
 
 @emulator_app.command(epilog="Example: `provision emulator stop`")
 def stop(name: Name = "default", as_json: AsJson = False) -> None:
     """Stop it, with all containers it runs; that it does not run is no error."""
-    instance = _instances().stop(_checked_name(name))
+    instance = instances().stop(checked_name(name))
     if as_json:
         print_json({"name": name, "running": False, "stopped": instance is not None})
     elif instance is None:
@@ -109,12 +110,12 @@ def stop(name: Name = "default", as_json: AsJson = False) -> None:
 @emulator_app.command(epilog="Example: `provision emulator status --json`")
 def status(name: Name = "default", as_json: AsJson = False) -> None:
     """Say whether it runs, and where; exit code 0 if it does, 1 if not."""
-    instance = _instances().find(_checked_name(name))
+    instance = instances().find(checked_name(name))
     if as_json:
         print_json(_document(instance) if instance else {"name": name, "running": False})
     elif instance is None:
         errors.print(
-            f"The emulator does not run. To start it: provision emulator start{_option(name)}"
+            f"The emulator does not run. To start it: provision emulator start{option(name)}"
         )
     else:
         for key, value in _document(instance).items():
@@ -126,11 +127,11 @@ def status(name: Name = "default", as_json: AsJson = False) -> None:
 @emulator_app.command("reset", epilog="Example: `provision emulator reset`")
 def reset_(name: Name = "default", as_json: AsJson = False) -> None:
     """Bring it back to how it began: no services, images, accounts or bindings of yours."""
-    instance = _instances().find(_checked_name(name))
+    instance = instances().find(checked_name(name))
     if instance is None:
         raise NotFoundError(
             "resetting the emulator: it does not run",
-            hint=f"provision emulator start{_option(name)}",
+            hint=f"provision emulator start{option(name)}",
         )
     reset(instance)
     if as_json:
@@ -139,11 +140,17 @@ def reset_(name: Name = "default", as_json: AsJson = False) -> None:
         errors.print("The emulator is as it began.")
 
 
-def _instances() -> Instances:
+def state_folder() -> Path:
+    """Where records, logs and other files about emulators are."""
     state = os.environ.get("XDG_STATE_HOME", "")
     # The XDG specification has relative paths ignored.
     root = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
-    return Instances(root / "provision")
+    return root / "provision"
+
+
+def instances() -> Instances:
+    """The emulators of this user."""
+    return Instances(state_folder())
 
 
 def _document(instance: Instance) -> dict[str, object]:
@@ -178,5 +185,6 @@ def _shown(value: object) -> str:
 _WORDS = {"project": "project", "identity": "acting as", "engine": "Docker engine:"}
 
 
-def _option(name: str) -> str:
+def option(name: str) -> str:
+    """The option that names an emulator in a command line; empty for the default one."""
     return "" if name == "default" else f" --name {name}"

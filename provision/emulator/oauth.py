@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from provision.emulator.iam.identities import CLIENT_ID, TokenIssuer, subject
+from provision.emulator.iam.identities import CLIENT_ID, CLIENT_IDS, TokenIssuer, subject
 from provision.emulator.rpc.calls import bearer
 from provision.emulator.seams import TokenError
 from provision.emulator.services.keys import Keys
@@ -79,8 +79,8 @@ class OAuth:
 
     def _refresh(self, form: Mapping[str, str]) -> dict[str, object]:
         member = self._identities.refreshed_member(form.get("refresh_token", ""))
-        known = form.get("client_id") == CLIENT_ID
-        if not known or form.get("client_secret") != self._identities.client_secret:
+        client = form.get("client_id", "")
+        if client not in CLIENT_IDS or form.get("client_secret") != self._identities.client_secret:
             raise OAuthError("invalid_client", "The OAuth client was not found.")
         if member is None:
             raise OAuthError("invalid_grant", "Bad Request")
@@ -89,7 +89,7 @@ class OAuth:
             "expires_in": _LIFETIME,
             "scope": _SCOPES,
             "token_type": "Bearer",
-            "id_token": self._identities.id_token(member, CLIENT_ID),
+            "id_token": self._identities.id_token(member, client),
         }
 
     def _exchange(self, form: Mapping[str, str]) -> dict[str, object]:

@@ -15,6 +15,7 @@ from google.iam.v1 import iam_policy_pb2
 from google.longrunning import operations_pb2
 
 from provision.emulator.rpc.iam_routes import IAM_ROUTES
+from provision.emulator.rpc.older_routes import OLDER_ROUTES
 from provision.emulator.rpc.wellknown import Empty
 
 _SERVICES = {
@@ -163,6 +164,7 @@ def _raw(message_class: Any) -> Any:  # noqa: ANN401 - classes of two kinds of p
 
 
 def _routes(rest: Any, full: str, rpc: str) -> Iterator[Route]:  # noqa: ANN401 - a transport class
+    yield from (Route(*line) for line in OLDER_ROUTES.get(full, ()))
     if rest is None:
         yield from (Route(*line) for line in IAM_ROUTES.get(rpc, ()))
         return
