@@ -12,7 +12,8 @@ DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 MAX_SERVICE_NAME = 49
 MAX_NAME = 63
 _LOCATION = re.compile(r"[a-z]+-[a-z]+\d+")
-_LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+# Other tools' labels have a domain in front: gcloud sets client.knative.dev/nonce.
+_LABEL_KEY = re.compile(r"(?:[a-z0-9][a-z0-9.-]{0,252}/)?[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _MAX_LABELS = 64
 _EMAIL = re.compile(r"[a-z0-9][a-z0-9._-]*@[a-z0-9][a-z0-9.-]*\.[a-z]+")
