@@ -114,14 +114,21 @@ class Policies:
 
         As documented for principal identifiers: ``deleted:serviceAccount:EMAIL?uid=ID``.
         """
-        gone = f"serviceAccount:{email}".lower()
+        self._rename(f"serviceAccount:{email}", f"deleted:serviceAccount:{email}?uid={unique_id}")
+
+    def mark_restored(self, email: str, unique_id: str) -> None:
+        """Show an account that is there again for what it is in every binding."""
+        self._rename(f"deleted:serviceAccount:{email}?uid={unique_id}", f"serviceAccount:{email}")
+
+    def _rename(self, before: str, after: str) -> None:
+        """Put one member in the place of another in every policy, without regard to case."""
         for resource in self._kept:
             kept = self._kept.get(resource)
             if kept is None:
                 continue
             # Every one of them is gone through: a delayed one must not bring the account back.
             policies = (kept.written, *(one.policy for one in kept.versions))
-            if sum(_mark(policy, gone, unique_id) for policy in policies):
+            if sum(_mark(policy, before.lower(), after) for policy in policies):
                 versions = [_Version(one.since, one.policy) for one in kept.versions]
                 self._kept.put(resource, _Kept(kept.written, versions))
 
@@ -148,13 +155,13 @@ class Policies:
         self._kept.put(resource, _Kept(written, [*past, *coming, fresh]))
 
 
-def _mark(policy: Any, gone: str, unique_id: str) -> bool:  # noqa: ANN401 - Policy
-    """Mark a member of a policy as deleted; whether it was there."""
+def _mark(policy: Any, before: str, after: str) -> bool:  # noqa: ANN401 - Policy
+    """Put one member (in lower case) in the place of another; whether it was there."""
     touched = False
     for binding in policy.bindings:
         for index, member in enumerate(binding.members):
-            if member.lower() == gone:
-                binding.members[index] = f"deleted:{member}?uid={unique_id}"
+            if member.lower() == before:
+                binding.members[index] = after
                 touched = True
     return touched
 
