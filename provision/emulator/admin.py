@@ -10,9 +10,9 @@ from typing import Any
 from aiohttp import web
 
 from provision.emulator.iam.identities import CLIENT_ID
-from provision.emulator.rpc.calls import Dispatcher, Fault, Recorder
+from provision.emulator.rpc.calls import Dispatcher, Recorder
+from provision.emulator.rpc.fault_forms import seconds, to_fault, to_json
 from provision.emulator.rpc.hosts import is_loopback
-from provision.emulator.rpc.status import HTTP_STATUS
 from provision.emulator.world import DEVELOPER, World
 
 _MEMBER_KINDS = ("user", "serviceAccount")
@@ -56,6 +56,9 @@ class Admin:
         add("GET", "/_emulator", _guarded(self._about))
         add("GET", "/_emulator/requests", _guarded(self._requests))
         add("DELETE", "/_emulator/requests", _guarded(self._forget_requests))
+        add("GET", "/_emulator/faults", _guarded(self._tell_faults))
+        add("DELETE", "/_emulator/faults", _guarded(self._clear_faults))
+        add("DELETE", "/_emulator/faults/{id}", _guarded(self._remove_fault))
         add("GET", "/_emulator/logs/{name:.+}", _guarded(self._log))
         for path, answer in {
             "reset": self._reset,
@@ -65,7 +68,7 @@ class Admin:
             "grants": self._grant,
             "groups": self._group,
             "orgpolicy": self._org_policy,
-            "faults": self._fault,
+            "faults": self._set_fault,
         }.items():
             add("POST", f"/_emulator/{path}", _guarded(answer))
 
@@ -123,8 +126,10 @@ class Admin:
 
     async def _settings(self, request: web.Request) -> web.Response:
         body, settings = await _object(request), self._world.settings
-        settings.iam_delay = float(body.get("iamDelay", settings.iam_delay))
-        settings.operation_delay = float(body.get("operationDelay", settings.operation_delay))
+        # Both are looked at before either is set.
+        iam_delay = seconds(body, "iamDelay", settings.iam_delay)
+        operation_delay = seconds(body, "operationDelay", settings.operation_delay)
+        settings.iam_delay, settings.operation_delay = iam_delay, operation_delay
         answer = {"iamDelay": settings.iam_delay, "operationDelay": settings.operation_delay}
         return web.json_response(answer)
 
@@ -156,24 +161,22 @@ class Admin:
             self._world.settings.org_policies[constraint] = allowed
         return web.json_response({})
 
-    async def _fault(self, request: web.Request) -> web.Response:
-        body = await _object(request)
-        code = _text(body, "code")
-        if code not in HTTP_STATUS:
-            raise AdminError(f'"code" must be one of {", ".join(HTTP_STATUS)}')
-        when = body.get("when", "before")
-        if when not in ("before", "after"):
-            raise AdminError('"when" must be "before" or "after"')
-        self._dispatcher.faults.append(
-            Fault(
-                method=_text(body, "method"),
-                code=code,
-                message=str(body.get("message", "injected fault")),
-                times=int(body.get("times", 1)),
-                after=when == "after",
-            )
-        )
+    async def _set_fault(self, request: web.Request) -> web.Response:
+        fault = self._dispatcher.faults.add(to_fault(await _object(request)))
+        return web.json_response(to_json(fault))
+
+    async def _tell_faults(self, _: web.Request) -> web.Response:
+        told = [to_json(fault) for fault in self._dispatcher.faults.all()]
+        return web.json_response({"faults": told})
+
+    async def _clear_faults(self, _: web.Request) -> web.Response:
+        self._dispatcher.faults.clear()
         return web.json_response({})
+
+    async def _remove_fault(self, request: web.Request) -> web.Response:
+        if self._dispatcher.faults.remove(request.match_info["id"]):
+            return web.json_response({})
+        return web.json_response({"error": "there is no fault of that id"}, status=404)
 
 
 Answer = Callable[[web.Request], Awaitable[web.Response]]

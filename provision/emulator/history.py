@@ -28,8 +28,11 @@ def moment() -> float | None:
 
 
 @contextlib.contextmanager
-def reading_as_of(past: float) -> Iterator[None]:
-    """Read every table as it was at a moment (of `now`), within the running task."""
+def reading_as_of(past: float | None) -> Iterator[None]:
+    """Read every table as it was at a moment (of `now`), within the running task.
+
+    None is for the present, for what must never be out of date: who may do what.
+    """
     token = _as_of.set(past)
     try:
         yield

@@ -33,7 +33,6 @@ class Table(Generic[T]):
         database: the file; None for memory only.
         encode: record to JSON.
         decode: JSON to record.
-        stale: whether reads that are played stale see its past.
     """
 
     def __init__(
@@ -42,14 +41,12 @@ class Table(Generic[T]):
         database: Database | None,
         encode: Callable[[T], Any] = _as_is,
         decode: Callable[[Any], T] = _as_is,
-        *,
-        stale: bool = True,
     ) -> None:
         self._name = name
         self._database = database
         self._encode = encode
         self._decode = decode
-        self._past = history.Past() if stale else None
+        self._past = history.Past()
         self._records: dict[str, T] = {}
         self._orders = {} if database is None else database.keys(name)
         self._below: dict[str, dict[str, None]] = {}
@@ -68,13 +65,12 @@ class Table(Generic[T]):
         self._orders[key] = order
         self._below.setdefault(_parent(key), {})[key] = None
         self._records[key] = value
-        if self._past is not None:
-            self._past.note(key, order, text)
+        self._past.note(key, order, text)
         return value
 
     def _remember(self, key: str, order: int, text: str) -> None:
         """Before a change of a record whose past is not known: in the file stands what it was."""
-        if self._past is None or key in self._past or key not in self._orders:
+        if key in self._past or key not in self._orders:
             return
         if self._database is not None:
             text = self._database.get(self._name, key)
@@ -83,13 +79,12 @@ class Table(Generic[T]):
     def get(self, key: str) -> T | None:
         """The record, or None; what it was when the read is played stale."""
         past = history.moment()
-        if past is None or self._past is None or key not in self._past:
-            return self.current(key)
+        if past is None or key not in self._past:
+            return self._current(key)
         text = self._past.at(key, past).text
         return None if text is None else self._decode(json.loads(text))
 
-    def current(self, key: str) -> T | None:
-        """The record as it is now, or None; also where the read is played stale."""
+    def _current(self, key: str) -> T | None:
         found = self._records.get(key)
         if found is not None or key not in self._orders or self._database is None:
             return found
@@ -99,15 +94,14 @@ class Table(Generic[T]):
 
     def pop(self, key: str) -> T | None:
         """Take a record out; None when it was not there."""
-        value = self.current(key)
+        value = self._current(key)
         if value is None:
             return None
         order = self._orders[key]
         self._remember(key, order, json.dumps(self._encode(value)))
         if self._database is not None:
             self._database.pop(self._name, key)
-        if self._past is not None:
-            self._past.note(key, order, None)
+        self._past.note(key, order, None)
         self._forget(key)
         return value
 
@@ -126,13 +120,12 @@ class Table(Generic[T]):
         self._records.clear()
         self._orders.clear()
         self._below.clear()
-        if self._past is not None:
-            self._past = history.Past()
+        self._past = history.Past()
 
     def __contains__(self, key: str) -> bool:
         """Whether there is a record of that key."""
         past = history.moment()
-        if past is None or self._past is None or key not in self._past:
+        if past is None or key not in self._past:
             return key in self._orders
         return self._past.at(key, past).text is not None
 
@@ -153,7 +146,7 @@ class Table(Generic[T]):
     def _visible(self, keys: list[str], prefix: str) -> list[str]:
         """Of some keys, and of those that were there in the past, the ones that the task sees."""
         past = history.moment()
-        if past is None or self._past is None:
+        if past is None:
             return keys
         orders = {key: self._orders[key] for key in keys}
         for key in self._past.keys():  # noqa: SIM118 - no dict: what it remembers
@@ -195,14 +188,9 @@ class Store:
         decode: Callable[[Any], T] = _as_is,
         *,
         kept_on_reset: bool = False,
-        stale: bool = True,
     ) -> Table[T]:
-        """A table by its name; those `kept_on_reset` outlive `reset`.
-
-        Those that are not `stale` tell a read that is played stale what is true now: who calls, and
-        what the caller may do, is never out of date.
-        """
-        made = Table(name, self._database, encode, decode, stale=stale)
+        """A table by its name; those `kept_on_reset` outlive `reset`."""
+        made = Table(name, self._database, encode, decode)
         if not kept_on_reset:
             self._tables.append(made)
         return made

@@ -1,17 +1,21 @@
 """The one way an RPC goes: who calls, is a fault to be played, run it, write down what happened."""
 
+import asyncio
 import logging
+import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from provision.emulator.rpc.faults import ConnectionCutError, Faults, noted, played_now
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Identities
 
 _READS = ("Get", "List", "Test", "Search", "Query", "Wait", "Generate", "Sign", "Lint", "Fetch")
 _KEPT_RECORDS = 100_000
+_LONGEST_NAME = 500
 _log = logging.getLogger(__name__)
 
 NO_CREDENTIAL = (
@@ -49,9 +53,9 @@ class Call:
 Handler = Callable[[Call], Awaitable[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
-    """One request as it is told by ``GET /_emulator/requests``."""
+    """One request as it is told by ``GET /_emulator/requests``; `faults` are ids."""
 
     method: str
     resource: str
@@ -60,10 +64,11 @@ class Record:
     status: str
     time: float
     write: bool
+    faults: list[str] = field(default_factory=list)
 
 
 class Recorder:
-    """Remembers every request of every API, the registry's included."""
+    """Remembers the last 100,000 requests of every API, the registry's included."""
 
     def __init__(self) -> None:
         self._records: deque[Record] = deque(maxlen=_KEPT_RECORDS)
@@ -88,8 +93,12 @@ class Recorder:
             status: canonical code, or an HTTP status for the registry.
             write: whether it would change something.
         """
+        # Names repeat: one text for all of them. What is longer than any name is cut short.
+        method, resource, principal = (
+            sys.intern(name[:_LONGEST_NAME]) for name in (method, resource, principal)
+        )
         self._records.append(
-            Record(method, resource, transport, principal, status, time.time(), write)
+            Record(method, resource, transport, principal, status, time.time(), write, played_now())
         )
 
     def all(self) -> list[dict[str, object]]:
@@ -101,25 +110,6 @@ class Recorder:
         self._records.clear()
 
 
-@dataclass
-class Fault:
-    """An error to answer with, a number of times.
-
-    Args:
-        method: which RPC.
-        code: canonical code.
-        message: what to say.
-        times: how often it is still to happen.
-        after: whether the write takes effect before the error is sent.
-    """
-
-    method: str
-    code: str
-    message: str
-    times: int
-    after: bool
-
-
 class Dispatcher:
     """Runs RPCs by their method name, for both transports."""
 
@@ -128,18 +118,26 @@ class Dispatcher:
     ) -> None:
         self._handlers = handlers
         self._identities = identities
-        self._recorder = recorder
-        self.faults: list[Fault] = []
+        self.recorder = recorder
+        self.faults = Faults()
 
     async def call(self, method: str, request: Any, token: str | None, transport: str) -> Any:  # noqa: ANN401 - protobuf
-        """Run one RPC. Raises `ApiError`.
+        """Run one RPC.
 
         Args:
             method: ``google.cloud.run.v2.Services/GetService``.
             request: the request message.
             token: the access token that was sent, if any.
             transport: ``grpc`` or ``rest``.
+
+        Raises:
+            ApiError: how it ends.
+            ConnectionCutError: it is not to be answered at all.
         """
+        with noted():
+            return await self._recorded(method, request, token, transport)
+
+    async def _recorded(self, method: str, request: Any, token: str | None, transport: str) -> Any:  # noqa: ANN401 - protobuf
         principal, status = "", "OK"
         try:
             principal = self._principal(token)
@@ -147,12 +145,18 @@ class Dispatcher:
         except ApiError as error:
             status = error.code
             raise
+        except ConnectionCutError:
+            status = "CUT"
+            raise
+        except asyncio.CancelledError:  # the caller did not wait
+            status = "CANCELLED"
+            raise
         except Exception as error:  # a bug: kept in the log, told as little as Google tells
             status = "INTERNAL"
             _log.exception("%s broke", method)
             raise ApiError("INTERNAL", "Internal error encountered.") from error
         finally:
-            self._recorder.record(
+            self.recorder.record(
                 method,
                 resource_of(request),
                 transport=transport,
@@ -165,16 +169,9 @@ class Dispatcher:
         handler = self._handlers.get(call.method)
         if handler is None:
             raise ApiError("UNIMPLEMENTED", f"{call.method} is not offered by this emulator.")
-        self._play(call.method, after=False)
-        answer = await handler(call)
-        self._play(call.method, after=True)
-        return answer
-
-    def _play(self, method: str, *, after: bool) -> None:
-        for fault in self.faults:
-            if fault.method == method and fault.after == after and fault.times > 0:
-                fault.times -= 1
-                raise ApiError(fault.code, fault.message)
+        subject, write = _subject(call.request), is_write(call.method)
+        async with self.faults.around(call.method, subject, write=write):
+            return await handler(call)
 
     def _principal(self, token: str | None) -> str:
         if not token:
@@ -198,6 +195,18 @@ def resource_of(request: Any) -> str:  # noqa: ANN401 - protobuf
         if path:
             return path
     return ""
+
+
+def _subject(request: Any) -> str:  # noqa: ANN401 - protobuf
+    """What a request is about, for faults: with the id that something new is to have."""
+    if not hasattr(request, "DESCRIPTOR"):
+        return resource_of(request)
+    ids = (getattr(request, one.name) for one in request.DESCRIPTOR.fields if _is_id(one.name))
+    return "/".join((resource_of(request), *filter(None, map(str, ids))))
+
+
+def _is_id(name: str) -> bool:
+    return name.endswith("_id") and name != "unique_id"
 
 
 def _names(request: Any) -> Iterable[str]:  # noqa: ANN401 - protobuf

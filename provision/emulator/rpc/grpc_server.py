@@ -6,8 +6,10 @@ from typing import Any
 import grpc
 from grpc_status import rpc_status
 
+from provision.emulator.rpc import connections
 from provision.emulator.rpc.calls import Dispatcher, bearer
 from provision.emulator.rpc.catalogue import Method
+from provision.emulator.rpc.faults import ConnectionCutError
 from provision.emulator.rpc.status import ApiError
 
 _MAX_MESSAGE = 32 * 1024 * 1024
@@ -38,6 +40,10 @@ class _Handlers(grpc.GenericRpcHandler):
                 return await self._dispatcher.call(method.name, request, token, "grpc")
             except ApiError as error:
                 await context.abort_with_status(rpc_status.to_status(error.to_status()))
+            except ConnectionCutError:
+                connections.cut(context.peer())
+                # Nobody gets this: grpc wants an end of the call, and finds the connection closed.
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
 
         return run
 

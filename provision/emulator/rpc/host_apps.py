@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import AbstractRuleMatching, MatchedSubAppResource
 
-from provision.emulator.rpc import hosts
+from provision.emulator.rpc import hosts, http_faults
 from provision.emulator.rpc.calls import Dispatcher
 from provision.emulator.rpc.catalogue import Method
 from provision.emulator.rpc.rest import RestApi, error_response
@@ -59,7 +59,8 @@ def build(
         max_body: bytes that a request's body may have.
     """
     methods = tuple(offered)
-    root = web.Application(client_max_size=max_body, middlewares=[_as_meant])
+    faulty = http_faults.middleware(dispatcher.faults, dispatcher.recorder)
+    root = web.Application(client_max_size=max_body, middlewares=[faulty, _as_meant])
     every = (*own, *(mount for mounts in rooms.values() for mount in mounts))
     for mount in dict.fromkeys(every):  # the same one may be on several hosts
         mount(root)

@@ -3,16 +3,21 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.longrunning import operations_pb2
-from google.protobuf import json_format
 
+from provision.emulator.packing import packed, unpacked
 from provision.emulator.rpc.calls import Call, Handler
+from provision.emulator.rpc.faults import Fault, operation_fault
 from provision.emulator.rpc.status import ApiError, not_found
 from provision.emulator.rpc.wellknown import Empty
+from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import require, run_refusal
 from provision.emulator.world import World
+
+if TYPE_CHECKING:
+    from provision.emulator.store import Table
 
 _SERVICE = "google.longrunning.Operations"
 _RUN = "google.cloud.run."
@@ -29,10 +34,13 @@ class Operations:
         self._world = world
         self._kept = world.store.table(
             "operations",
-            encode=json_format.MessageToDict,
-            decode=lambda value: json_format.ParseDict(value, operations_pb2.Operation()),
+            encode=packed,
+            decode=lambda value: unpacked(value, operations_pb2.Operation()),
         )
+        # What is to be taken up again after a restart is known without a look at all of them.
+        self._pending: Table[bool] = world.store.table("operations-pending")
         self._finished: dict[str, asyncio.Event] = {}
+        self._faults: dict[str, Fault] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     def handlers(self) -> dict[str, Handler]:
@@ -51,6 +59,7 @@ class Operations:
         work: Callable[[Any], Awaitable[None]],
         *,
         name: str = "",
+        asks: bool = False,
     ) -> Any:  # noqa: ANN401 - Operation
         """A new operation, not done yet, whose work goes on in the background.
 
@@ -59,16 +68,33 @@ class Operations:
             metadata: the message that the operation shows while it is pending; None for none.
             work: finishes the operation by `succeed` or `fail`; takes its name.
             name: its whole name, where that is not made from the location.
+            asks: whether the work asks for its `planned_failure`, and does what goes with it;
+                otherwise such an operation fails before its work is begun.
         """
         name = name or f"{location}/operations/{uuid.uuid4()}"
         operation = operations_pb2.Operation(name=name)
         if metadata is not None:
             operation.metadata.Pack(metadata)
         self._kept.put(name, operation)
-        self._go(name, work)
+        self._pending.put(name, True)  # noqa: FBT003 - the record's value
+        self._plan(name)
+        self._go(name, work, asks=asks)
         answer = operations_pb2.Operation()
         answer.CopyFrom(operation)
         return answer
+
+    def _plan(self, name: str) -> None:
+        fault = operation_fault()
+        self._faults.pop(name, None)  # of a namesake, before a reset
+        if fault is not None:
+            self._faults[name] = fault
+
+    def planned_failure(self, name: str) -> ApiError | None:
+        """The error that an operation is to fail with instead of its work; None for none."""
+        fault = self._faults.get(name)
+        if fault is None or fault.after or fault.kind != "failed-operation":
+            return None
+        return fault.error()
 
     def done(self, location: str, metadata: Any, response: Any) -> Any:  # noqa: ANN401 - protobuf
         """An operation that is done from the start and not kept: what validation answers with."""
@@ -79,10 +105,24 @@ class Operations:
         operation.response.Pack(response)
         return operation
 
+    def finished(self, name: str, response: Any) -> Any:  # noqa: ANN401 - protobuf
+        """An operation that is done in the first answer and has no metadata.
+
+        Args:
+            name: by which it is found again; some such operations have none (recorded).
+            response: what it ends with.
+        """
+        operation = operations_pb2.Operation(name=name, done=True)
+        operation.response.Pack(response)
+        return self._kept.put(name, operation) if name else operation
+
     def succeed(self, name: str, metadata: Any, response: Any) -> None:  # noqa: ANN401 - protobuf
         """The operation is done and this is its response."""
         operation = self._kept.get(name)
-        if operation is not None:
+        fault = self._faults.get(name)
+        if fault is not None and fault.kind == "failed-operation":
+            self.fail(name, metadata, fault.error())
+        elif operation is not None:
             operation.metadata.Pack(metadata)
             operation.response.Pack(response)
             self._finish(name, operation)
@@ -102,8 +142,10 @@ class Operations:
         Args:
             work_of: the work of an operation (message); None when it cannot be taken up again.
         """
-        for operation in self._kept.values():
-            if operation.done:
+        for name in self._pending:
+            operation = self._kept.get(name)
+            if operation is None:
+                self._pending.pop(name)
                 continue
             work = work_of(operation)
             if work is None:
@@ -112,9 +154,9 @@ class Operations:
             else:
                 self._go(operation.name, work)
 
-    def _go(self, name: str, work: Callable[[Any], Awaitable[None]]) -> None:
+    def _go(self, name: str, work: Callable[[Any], Awaitable[None]], *, asks: bool = False) -> None:
         self._finished[name] = asyncio.Event()
-        task = asyncio.create_task(self._run(name, work))
+        task = asyncio.create_task(self._run(name, work, asks=asks))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -126,13 +168,25 @@ class Operations:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _finish(self, name: str, operation: Any) -> None:  # noqa: ANN401 - Operation
+        fault = self._faults.get(name)
+        if fault is not None and fault.kind == "pending-operation":
+            return
         operation.done = True
         self._kept.put(name, operation)
+        self._pending.pop(name)
+        self._faults.pop(name, None)
         finished = self._finished.pop(name, None)
         if finished is not None:
             finished.set()
 
-    async def _run(self, name: str, work: Callable[[Any], Awaitable[None]]) -> None:
+    async def _run(self, name: str, work: Callable[[Any], Awaitable[None]], *, asks: bool) -> None:
+        fault = self._faults.get(name)
+        if fault is not None and fault.kind == "pending-operation" and not fault.after:
+            return
+        failure = None if asks else self.planned_failure(name)
+        if failure is not None:
+            self.fail(name, None, failure)
+            return
         try:
             await work(name)
         except ApiError as error:
@@ -157,9 +211,10 @@ class Operations:
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         location = self._world.hierarchy.canonical(call.request.name)
         require(self._world, call, "run.operations.list", location, run_refusal)
-        prefix = f"{location}/operations/"
-        found = [one for one in self._kept.values() if one.name.startswith(prefix)]
-        return operations_pb2.ListOperationsResponse(operations=found)
+        names = self._kept.below(f"{location}/operations")
+        shown, token = page(names, call.request.page_size, call.request.page_token)
+        found = [one for one in map(self._kept.get, shown) if one is not None]
+        return operations_pb2.ListOperationsResponse(operations=found, next_page_token=token)
 
     async def _wait(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         operation = self._find(call, "get")
@@ -173,5 +228,8 @@ class Operations:
         return self._find(call, "get")
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
-        self._kept.pop(self._find(call, "delete").name)
+        name = self._find(call, "delete").name
+        self._kept.pop(name)
+        self._pending.pop(name)
+        self._faults.pop(name, None)
         return Empty()
