@@ -36,6 +36,7 @@ from provision.emulator.services.custom_roles import CustomRoles
 from provision.emulator.services.docker_images import DockerImages
 from provision.emulator.services.keys import Keys
 from provision.emulator.services.operations import Operations
+from provision.emulator.services.projects_v1 import ProjectsV1
 from provision.emulator.services.repositories import Repositories, RepositoryRecords
 from provision.emulator.services.resource_manager import ResourceManager
 from provision.emulator.services.run.knative import Knative
@@ -165,7 +166,7 @@ class Emulator:
             Services(world, self._run, self._writes),
             Revisions(world, self._run, self._operations),
             Repositories(world, self._records, self._operations, images, self._public_host),
-            DockerImages(world, self._records, images),
+            *self._artifacts(),
             Accounts(world),
             self._keys,
             CustomRoles(world),
@@ -177,6 +178,12 @@ class Emulator:
         )
         found = {name: handler for room in rooms for name, handler in room.handlers().items()}
         return {**found, **Knative(world, self._run, self._writes, found).handlers()}
+
+    def _artifacts(self) -> tuple[ArtifactRoom, ...]:
+        """What is in the repositories, from each side that Artifact Registry shows it."""
+        contents = Contents(self.world, self._records, self._registry.images, self._operations)
+        kinds = (DockerImages, Packages, Versions, Tags, Files)
+        return (RegistrySettings(self.world), *(kind(contents) for kind in kinds))
 
     def describe(self) -> dict[str, Any]:
         """What the start line tells."""
@@ -250,6 +257,7 @@ class Emulator:
         rooms: dict[str, tuple[host_apps.Mount, ...]] = {
             **dict.fromkeys(OAUTH_HOSTS, (oauth.mount,)),
             "run": (KnativeRoutes(self.world, self._dispatcher).mount,),
+            "cloudresourcemanager": (ProjectsV1(self.world, self._recorder).mount,),
             "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
             REGISTRY: (self._registry.mount,),
         }
