@@ -74,6 +74,8 @@ class Database:
                 entry = json.loads(path.read_text())
                 value = json.dumps(entry["value"])
                 self.put(path.parent.name, entry["key"], entry["order"], value)
+                if path.parent.name == "operations" and not entry["value"].get("done"):
+                    self.put("operations-pending", entry["key"], entry["order"], "true")
         shutil.rmtree(former)
         sys.stderr.write(f"took over {len(found)} records that an earlier version had kept\n")
 

@@ -7,7 +7,7 @@ import pytest
 import requests
 from google.api_core import exceptions
 from google.auth.exceptions import RefreshError
-from google.cloud import resourcemanager_v3
+from google.cloud import artifactregistry_v1
 from google.protobuf import json_format
 
 from tests.conftest import Clients, RunningEmulator, make_repository
@@ -16,7 +16,7 @@ from tests.emulator.sturdy.conftest import PARENT, SetFault
 PROJECTS = "google.cloud.resourcemanager.v3.Projects"
 REPOSITORIES = "google.devtools.artifactregistry.v1.ArtifactRegistry"
 GET_PROJECT = f"{PROJECTS}/GetProject"
-ERRORS = {
+ERRORS: dict[str, type[Exception] | tuple[type[Exception], ...]] = {
     "CANCELLED": exceptions.Cancelled,
     "UNKNOWN": exceptions.ServerError,
     "INVALID_ARGUMENT": exceptions.BadRequest,
@@ -51,7 +51,7 @@ def test_any_canonical_error_reaches_the_client_once(
     """With its words; the next request is answered, and both were recorded."""
     method = f"{REPOSITORIES}/ListRepositories"
     fault(method, code=code, message="a bad day")
-    with pytest.raises(ERRORS[code], match="a bad day|refresh the access token"):
+    with pytest.raises(ERRORS[code], match=r"a bad day|refresh the access token"):
         clients.repositories.list_repositories(parent=PARENT)
     assert repositories(clients) == set()
     assert statuses(method) == [code, "OK"]
@@ -87,9 +87,7 @@ def test_a_cut_before_the_effect_is_tried_again(
     """The connection really drops; gRPC's client comes back by itself, REST's tells its caller."""
     fault(GET_PROJECT, kind="cut", times=1)
     projects = clients.projects
-    if isinstance(
-        projects.transport, resourcemanager_v3.ProjectsClient.get_transport_class("rest")
-    ):
+    if projects.transport.kind == "rest":
         with pytest.raises(requests.ConnectionError):
             projects.get_project(name="projects/demo-project")
     assert projects.get_project(name="projects/demo-project").project_id == "demo-project"
@@ -131,9 +129,10 @@ def test_a_caller_who_does_not_wait_is_recorded_as_gone(
     """A deadline that ends during the latency cancels the request before its effect."""
     method = f"{REPOSITORIES}/CreateRepository"
     fault(method, kind="latency", seconds=60)
+    docker = artifactregistry_v1.Repository(format_="DOCKER")
     with pytest.raises(exceptions.DeadlineExceeded):
         grpc_clients.repositories.create_repository(
-            parent=PARENT, repository_id="services", repository={"format_": "DOCKER"}, timeout=0.5
+            parent=PARENT, repository_id="services", repository=docker, timeout=0.5
         )
     while statuses(method) != ["CANCELLED"]:
         time.sleep(0.02)
