@@ -1,0 +1,198 @@
+"""gcloud as it comes, against the emulator: by its proxy (as `provision emulator env` has it), or by
+``http://`` endpoints and the HTTP port as a proxy; with ``--cloud google``, against Google itself.
+
+`gcloud` is for tests that hold on either cloud: names of `target`. `local_gcloud` and
+`override_gcloud` are for what only an emulator can be asked.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import RunningEmulator, StartEmulator
+    from tests.e2e.cloud.target import Target
+
+_OVERRIDDEN = ("RUN", "ARTIFACTREGISTRY", "SERVICEUSAGE", "CLOUDRESOURCEMANAGER", "IAM")
+_QUIET = {
+    "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+    "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
+    "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
+    "CLOUDSDK_SURVEY_DISABLE_PROMPTS": "1",
+    "CLOUDSDK_CORE_CHECK_GCE_METADATA": "0",
+}
+
+
+@dataclass(frozen=True)
+class Gcloud:
+    """gcloud, with an environment of its own.
+
+    Args:
+        program: where it is.
+        environ: its whole environment.
+    """
+
+    program: str
+    environ: Mapping[str, str] = field(repr=False)
+
+    def __call__(self, line: str, *more: str, code: int = 0, given: str = "") -> str:
+        """What a command printed on stdout.
+
+        Args:
+            line: the command and its arguments, separated by spaces.
+            more: arguments that may hold spaces.
+            code: how it is expected to end.
+            given: what it reads from stdin.
+        """
+        done = self._run(line, *more, given=given)
+        assert done.returncode == code, done.stderr or done.stdout
+        return done.stdout
+
+    def json(self, line: str, *more: str) -> Any:  # noqa: ANN401 - JSON
+        """What a command printed as JSON."""
+        return json.loads(self(line, *more, "--format=json"))
+
+    def refused(self, line: str, *more: str) -> str:
+        """What a command that has to fail (exit code 1) said on stderr."""
+        done = self._run(line, *more)
+        assert done.returncode == 1, done.stderr or done.stdout
+        return done.stderr
+
+    def told(self, line: str, *more: str) -> str:
+        """What a command that worked said on stderr, where gcloud tells what it does."""
+        done = self._run(line, *more)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def having(self, **environ: str | None) -> "Gcloud":
+        """The same with other variables; None takes one away."""
+        changed = {**self.environ, **environ}
+        kept = {name: value for name, value in changed.items() if value is not None}
+        return replace(self, environ=kept)
+
+    def _run(self, line: str, *more: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.program, *line.split(), *more],
+            check=False,
+            capture_output=True,
+            text=True,
+            input=given,
+            env=dict(self.environ),
+            timeout=120,
+        )
+
+
+def environment(http: str, home: Path, *words: str) -> dict[str, str]:
+    """The environment of a shell that has run ``eval "$(provision emulator env)"``.
+
+    Args:
+        http: the emulator's address.
+        home: the home of whoever has that shell.
+        words: options of the command.
+    """
+    kept = ("PATH", "DOCKER_HOST", "LANG", "PYTHONPATH", "CLOUDSDK_PYTHON")
+    before = {name: os.environ[name] for name in kept if name in os.environ}
+    before |= {"HOME": str(home), "PROVISION_EMULATOR": http}
+    main = "from provision.__main__ import main; main()"
+    script = 'lines=$("$@") || exit; eval "$lines"; exec env -0'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", sys.executable, "-c", main, "emulator", "env", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=before,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+
+
+@pytest.fixture(scope="session")
+def gcloud_program() -> str:
+    """Where gcloud is."""
+    found = shutil.which("gcloud")
+    if found is None:
+        pytest.skip("gcloud is not installed; nothing else can tell how it takes the emulator")
+    return found
+
+
+@pytest.fixture(scope="session")
+def gcloud(
+    gcloud_program: str, target: "Target", tmp_path_factory: pytest.TempPathFactory
+) -> Gcloud:
+    """gcloud on the suite's cloud: the emulator by its proxy, or Google as the user has it."""
+    if target.kind == "google":
+        project = {"CLOUDSDK_CORE_PROJECT": target.project}
+        return Gcloud(gcloud_program, {**target.environ, **_QUIET, **project})
+    home = tmp_path_factory.mktemp("gcloud-home")
+    return Gcloud(gcloud_program, environment(target.environ["PROVISION_EMULATOR"], home))
+
+
+@pytest.fixture(scope="session")
+def local(start_emulator: "StartEmulator") -> "RunningEmulator":
+    """An emulator without an engine that all tests of this folder share."""
+    return start_emulator("--engine", "none", "--operation-delay", "0.05")
+
+
+@pytest.fixture(scope="session")
+def local_gcloud(
+    gcloud_program: str, local: "RunningEmulator", tmp_path_factory: pytest.TempPathFactory
+) -> Gcloud:
+    """gcloud on `local`, by the emulator's proxy and its certificates, as the default identity."""
+    home = tmp_path_factory.mktemp("local-home")
+    return Gcloud(gcloud_program, environment(local.http, home))
+
+
+@pytest.fixture(scope="session")
+def override_gcloud(
+    gcloud_program: str, local: "RunningEmulator", tmp_path_factory: pytest.TempPathFactory
+) -> Gcloud:
+    """gcloud on `local`, with ``http://`` endpoints and the HTTP port as its proxy."""
+    folder = tmp_path_factory.mktemp("override")
+    token = folder / "token"
+    token.write_text(local.token())
+    host, _, port = local.http.removeprefix("http://").partition(":")
+    overrides = {
+        f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}": f"http://{api.lower()}.googleapis.com/"
+        for api in _OVERRIDDEN
+    }
+    return Gcloud(
+        gcloud_program,
+        {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            **_QUIET,
+            "CLOUDSDK_CORE_PROJECT": local.project,
+            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
+            "CLOUDSDK_PROXY_TYPE": "http",
+            "CLOUDSDK_PROXY_ADDRESS": host,
+            "CLOUDSDK_PROXY_PORT": port,
+            **overrides,
+        },
+    )
+
+
+def as_member(gcloud: Gcloud, emulator: "RunningEmulator", member: str, folder: Path) -> Gcloud:
+    """The same gcloud with an access token of another member.
+
+    Args:
+        gcloud: on that emulator.
+        emulator: where the token is from.
+        member: ``user:…`` or ``serviceAccount:…``.
+        folder: where the token's file goes.
+    """
+    file = folder / "token"
+    file.write_text(emulator.token(member))
+    return gcloud.having(
+        CLOUDSDK_AUTH_ACCESS_TOKEN_FILE=str(file),
+        CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE=None,
+        CLOUDSDK_CORE_ACCOUNT=None,
+    )
