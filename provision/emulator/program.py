@@ -33,10 +33,17 @@ from provision.emulator.runtime import open_runtime
 from provision.emulator.services.accounts import Accounts, account_name
 from provision.emulator.services.credentials import Credentials
 from provision.emulator.services.custom_roles import CustomRoles
+from provision.emulator.services.deny_policies import DenyPolicyRpcs
 from provision.emulator.services.docker_images import DockerImages
 from provision.emulator.services.keys import Keys
 from provision.emulator.services.operations import Operations
+from provision.emulator.services.packages import Packages
+from provision.emulator.services.packages_contents import Contents
+from provision.emulator.services.packages_files import Files
+from provision.emulator.services.packages_tags import Tags
+from provision.emulator.services.packages_versions import Versions
 from provision.emulator.services.projects_v1 import ProjectsV1
+from provision.emulator.services.registry_settings import RegistrySettings
 from provision.emulator.services.repositories import Repositories, RepositoryRecords
 from provision.emulator.services.resource_manager import ResourceManager
 from provision.emulator.services.run.knative import Knative
@@ -161,15 +168,18 @@ class Emulator:
 
     def _handlers(self) -> dict[str, Handler]:
         world, images = self.world, self._registry.images
+        contents = Contents(world, self._records, images, self._operations)
         rooms = (
             self._operations,
             Services(world, self._run, self._writes),
             Revisions(world, self._run, self._operations),
             Repositories(world, self._records, self._operations, images, self._public_host),
-            *self._artifacts(),
+            RegistrySettings(world),
+            *(room(contents) for room in (DockerImages, Packages, Versions, Tags, Files)),
             Accounts(world),
             self._keys,
             CustomRoles(world),
+            DenyPolicyRpcs(world, self._operations),
             Credentials(world, self._keys),
             ResourceManager(world, self._operations),
             TagRpcs(world, self._operations, TAG_KEYS),
@@ -178,12 +188,6 @@ class Emulator:
         )
         found = {name: handler for room in rooms for name, handler in room.handlers().items()}
         return {**found, **Knative(world, self._run, self._writes, found).handlers()}
-
-    def _artifacts(self) -> tuple[ArtifactRoom, ...]:
-        """What is in the repositories, from each side that Artifact Registry shows it."""
-        contents = Contents(self.world, self._records, self._registry.images, self._operations)
-        kinds = (DockerImages, Packages, Versions, Tags, Files)
-        return (RegistrySettings(self.world), *(kind(contents) for kind in kinds))
 
     def describe(self) -> dict[str, Any]:
         """What the start line tells."""

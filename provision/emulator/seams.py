@@ -8,7 +8,7 @@ lock: what blocks (the Docker engine) is moved to a thread by its room.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -65,6 +65,23 @@ class StoredImage:
     uploaded: float
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    """A blob or manifest of a repository, as a file.
+
+    Args:
+        digest: ``sha256:…``.
+        size: bytes.
+        written: seconds since the epoch.
+        owner: the image that it is the manifest of; None for blobs.
+    """
+
+    digest: str
+    size: int
+    written: float
+    owner: StoredImage | None
+
+
 class Images(Protocol):
     """What the registry tells the control side."""
 
@@ -80,6 +97,24 @@ class Images(Protocol):
 
     def pull_reference(self, image: StoredImage) -> str:
         """``127.0.0.1:PORT/…@sha256:…``, as the Docker engine of this machine can pull it."""
+
+    def files(self, repository: RepositoryKey) -> Sequence[StoredFile]:
+        """Every blob and manifest in a repository, by digest."""
+
+    def children(self, image: StoredImage) -> Sequence[str]:
+        """The digests of what it points at: layers, or the manifests of an index."""
+
+    def parents(self, image: StoredImage) -> Sequence[str]:
+        """The digests of the indexes that hold it."""
+
+    def set_tag(self, image: StoredImage, tag: str) -> None:
+        """Point a tag at the image, wherever it pointed before."""
+
+    def drop_tag(self, image: StoredImage, tag: str) -> None:
+        """Take a tag of the image's package away."""
+
+    def delete(self, image: StoredImage) -> None:
+        """Delete a manifest or index with its tags, and the content that only it used."""
 
     def forget(self, repository: RepositoryKey) -> None:
         """The repository was deleted: its manifests and tags go."""
@@ -282,8 +317,10 @@ class Route:
         invoker_iam_disabled: no check of ``run.routes.invoke``.
         iap_enabled: Identity-Aware Proxy stands in front.
         audiences: accepted ``aud`` values: every URL and every custom audience.
-        revision: the revision that takes the traffic; None when none is ready.
+        revision: the revision that takes most of the traffic; None when none is ready.
         timeout: seconds a request may take.
+        shares: revisions and their percentages; without any, `revision` takes all.
+        tags: revisions by the tags that have an address of their own.
     """
 
     service: ServiceKey
@@ -294,6 +331,8 @@ class Route:
     audiences: tuple[str, ...]
     revision: str | None
     timeout: float
+    shares: tuple[tuple[str, int], ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Routes(Protocol):
@@ -304,17 +343,17 @@ class Routes(Protocol):
 
 
 class FrontDoor(Protocol):
-    """Opens and closes the addresses of services."""
+    """Opens and closes the addresses of services and of their traffic tags."""
 
     async def open(
-        self, service: ServiceKey, port: int | None = None
+        self, service: ServiceKey, port: int | None = None, tag: str = ""
     ) -> tuple[int, tuple[str, ...]]:
-        """Listen for the service, on `port` again after a restart.
+        """Listen for the service, or for one of its tags, on `port` again after a restart.
 
-        Returns the port and the service's URLs, the preferred one first:
-        ``http://GATEWAY:PORT`` (with an engine; answers on this machine and in containers) and
-        ``http://127.0.0.1:PORT``.
+        Returns the port and two URLs that answer alike, as Cloud Run gives each service two:
+        ``http://127.0.0.1:PORT``, and ``http://GATEWAY:PORT``, which containers reach too, or
+        without an engine ``http://localhost:PORT``.
         """
 
-    async def close(self, service: ServiceKey) -> None:
-        """Stop listening for the service."""
+    async def close(self, service: ServiceKey, tag: str = "") -> None:
+        """Stop listening for the service, or for one of its tags."""

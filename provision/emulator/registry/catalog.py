@@ -144,12 +144,28 @@ class Catalog:
         where = "repository = ? AND package = ? AND subject = ?"
         return list(self._images(where, name.repository.name, name.package, digest))
 
-    def is_child(self, name: ImageName, digest: str) -> bool:
-        """Whether an index of the package points at this manifest."""
-        return self._any(
-            "SELECT 1 FROM target WHERE repository = ? AND package = ? AND target = ?",
+    def parents(self, name: ImageName, digest: str) -> list[str]:
+        """The digests of the package's indexes that point at this manifest."""
+        return self._column(
+            "SELECT digest FROM target WHERE repository = ? AND package = ? AND target = ?",
             *(name.repository.name, name.package, digest),
         )
+
+    def targets(self, name: ImageName, digest: str) -> list[str]:
+        """The digests that a manifest of the package points at."""
+        return self._column(
+            "SELECT target FROM target WHERE repository = ? AND package = ? AND digest = ?",
+            *(name.repository.name, name.package, digest),
+        )
+
+    def set_tag(self, name: ImageName, tag: str, digest: str) -> None:
+        """Point a tag at a manifest of the package."""
+        row = (name.repository.name, name.package, tag, digest)
+        self._db.execute("INSERT OR REPLACE INTO tag VALUES (?, ?, ?, ?)", row)
+
+    def blobs(self, repository: RepositoryKey) -> list[str]:
+        """The digests of the blobs that can be seen in the repository."""
+        return self._column("SELECT digest FROM blob WHERE repository = ?", repository.name)
 
     def drop_manifest(self, name: ImageName, digest: str) -> list[str]:
         """Delete a manifest, and the blobs only it used; returns digests nobody uses any more."""
@@ -157,7 +173,7 @@ class Catalog:
         where = "repository = ? AND package = ? AND digest = ?"
         with self._transaction():
             used = self._column(f"SELECT target FROM target WHERE {where}", *key)  # noqa: S608 - `where` is a constant above
-            for table in ("manifest", "target"):
+            for table in ("manifest", "target", "tag"):
                 self._db.execute(f"DELETE FROM {table} WHERE {where}", key)  # noqa: S608 - constants above
             self._db.executemany(
                 "DELETE FROM blob WHERE repository = ?1 AND digest = ?2 AND NOT EXISTS "

@@ -112,7 +112,7 @@ class Content:
             # https://github.com/enix/kube-image-keeper/issues/636
             message = "Manifest is still referenced by one or more tags"
             raise Refusal(400, "GOOGLE_MANIFEST_DANGLING_TAG", message)
-        if self._store.catalog.is_child(call.name, image.digest):
+        if self._store.catalog.parents(call.name, image.digest):
             message = "Manifest is still referenced by one or more parent images"
             raise Refusal(400, "GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE", message)
         self._store.remove_manifest(call.name, image.digest)

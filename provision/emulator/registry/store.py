@@ -10,7 +10,7 @@ from provision.emulator.registry.catalog import Catalog
 from provision.emulator.registry.manifests import Manifest, image_platform
 from provision.emulator.registry.names import ImageName, is_digest, parse_reference
 from provision.emulator.registry.refusals import Refusal
-from provision.emulator.seams import RepositoryKey, StoredImage
+from provision.emulator.seams import RepositoryKey, StoredFile, StoredImage
 
 _UNUSED_SECONDS = 24 * 3600.0
 
@@ -133,8 +133,37 @@ class StoredImages:
 
     def pull_reference(self, image: StoredImage) -> str:
         """By digest, on this machine's own address."""
-        name = ImageName(image.repository, image.package)
-        return f"{self.public_host()}/{name.path}@{image.digest}"
+        return f"{self.public_host()}/{_name(image).path}@{image.digest}"
+
+    def files(self, repository: RepositoryKey) -> Sequence[StoredFile]:
+        """Every blob and manifest in a repository, by digest."""
+        owners: dict[str, StoredImage | None] = dict.fromkeys(self.store.catalog.blobs(repository))
+        owners.update((image.digest, image) for image in self.list(repository))
+        return [self._file(digest, owners[digest]) for digest in sorted(owners)]
+
+    def _file(self, digest: str, owner: StoredImage | None) -> StoredFile:
+        status = self.store.files.path(digest).stat()
+        return StoredFile(digest, status.st_size, status.st_mtime, owner)
+
+    def children(self, image: StoredImage) -> Sequence[str]:
+        """The digests of what it points at."""
+        return self.store.catalog.targets(_name(image), image.digest)
+
+    def parents(self, image: StoredImage) -> Sequence[str]:
+        """The digests of the indexes that hold it."""
+        return self.store.catalog.parents(_name(image), image.digest)
+
+    def set_tag(self, image: StoredImage, tag: str) -> None:
+        """Point a tag at the image."""
+        self.store.catalog.set_tag(_name(image), tag, image.digest)
+
+    def drop_tag(self, image: StoredImage, tag: str) -> None:
+        """Take a tag of the image's package away."""
+        self.store.catalog.drop_tag(_name(image), tag)
+
+    def delete(self, image: StoredImage) -> None:
+        """Delete a manifest or index with its tags, and the content that only it used."""
+        self.store.remove_manifest(_name(image), image.digest)
 
     def forget(self, repository: RepositoryKey) -> None:
         """The repository was deleted."""
@@ -151,6 +180,10 @@ def open_store(directory: Path, clock: Callable[[], float] = time.time) -> Store
     store.drop_stale_uploads(unowned=True)
     store.drop_unused_blobs()
     return store
+
+
+def _name(image: StoredImage) -> ImageName:
+    return ImageName(image.repository, image.package)
 
 
 def _missing(digest: str) -> Refusal:

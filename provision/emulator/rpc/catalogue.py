@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import grpc
+from google.cloud.location import locations_pb2
 from google.iam.v1 import iam_policy_pb2
 from google.longrunning import operations_pb2
 
@@ -129,7 +130,7 @@ def methods() -> tuple[Method, ...]:
         for name in names
         for method in _of_transport(f"{package}.services.{_snake(name)}.transports", name)
     ]
-    return (*found, *_operations())
+    return (*found, *_operations(), *_locations())
 
 
 def _snake(name: str) -> str:
@@ -177,11 +178,26 @@ def _routes(rest: Any, full: str, rpc: str) -> Iterator[Route]:  # noqa: ANN401 
     raise LookupError(f"no REST route for {full}")
 
 
+def _locations() -> Sequence[Method]:
+    """``google.cloud.location.Locations``, as Artifact Registry offers it."""
+    name, pb = "google.cloud.location.Locations", locations_pb2
+    lists = Route("GET", "/v1/{name=projects/*}/locations", "")
+    gets = Route("GET", "/v1/{name=projects/*/locations/*}", "")
+    return (
+        Method(
+            f"{name}/ListLocations", pb.ListLocationsRequest, pb.ListLocationsResponse, (lists,)
+        ),
+        Method(f"{name}/GetLocation", pb.GetLocationRequest, pb.Location, (gets,)),
+    )
+
+
 def _operations() -> Sequence[Method]:
     """``google.longrunning.Operations``, on the paths that each API offers."""
     name = "google.longrunning.Operations"
     run = "/v2/{name=projects/*/locations/*/operations/*}"
-    paths = (run, "/v1/{name=projects/*/locations/*/operations/*}", "/v3/{name=operations/*}")
+    deny = "/v2/{name=policies/*/*/*/operations/*}"
+    v1 = "/v1/{name=projects/*/locations/*/operations/*}"
+    paths = (run, v1, "/v3/{name=operations/*}", deny)
     lists = ("/v2/{name=projects/*/locations/*}/operations",)
     pb = operations_pb2
     return (

@@ -1,32 +1,42 @@
 """Artifact Registry's repositories, and what the registry asks about them."""
 
-import re
 from typing import Any
 
 from google.cloud import artifactregistry_v1
 from google.protobuf import json_format
 
 from provision.emulator.rpc.calls import Call, Handler
-from provision.emulator.rpc.status import ApiError, invalid, not_found
+from provision.emulator.rpc.status import ApiError, not_found
 from provision.emulator.rpc.wellknown import Empty, FieldMask
 from provision.emulator.seams import Images, RepositoryKey
 from provision.emulator.services.operations import Operations
+from provision.emulator.services.packages_filters import matching, ordered
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import artifact_refusal, require
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
+from provision.emulator.services.repository_rules import check_fields, check_mask, check_new
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 
 SERVICE = "google.devtools.artifactregistry.v1.ArtifactRegistry"
-_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-_GCR = ("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io")
 _UPDATABLE = (
     "description",
     "labels",
     "docker_config",
     "cleanup_policies",
     "cleanup_policy_dry_run",
+    "virtual_repository_config",
+    "remote_repository_config",
+    "vulnerability_scanning_config",
 )
+_FILTERS = {"name": lambda one: one.name}
+_ORDERS = {
+    "name": lambda one: one.name,
+    "create_time": lambda one: one.create_time.ToMicroseconds(),
+    "update_time": lambda one: one.update_time.ToMicroseconds(),
+}
+
+_OUTPUT_ONLY = ("size_bytes", "registry_uri", "satisfies_pzs", "vulnerability_scanning_config")
 
 RepositoryMessage = artifactregistry_v1.Repository.pb()
 _DOCKER = int(artifactregistry_v1.Repository.Format.DOCKER)
@@ -49,9 +59,9 @@ class RepositoryRecords:
         return tuple(key_of(name) for name in self.table)
 
     def exists(self, repository: RepositoryKey) -> bool:
-        """Whether it exists and its format is DOCKER."""
+        """Whether it exists, its format is DOCKER, and it has content of its own."""
         found = self.table.get(repository.name)
-        return found is not None and found.format_ == _DOCKER
+        return found is not None and (found.format_, found.mode) == (_DOCKER, _STANDARD)
 
     def immutable_tags(self, repository: RepositoryKey) -> bool:
         """Whether its tags may not be moved."""
@@ -119,7 +129,7 @@ class Repositories:
         request = call.request
         parent = self._world.hierarchy.canonical(request.parent)
         _require(self._world, call, "create", parent)
-        _check_new(request)
+        check_new(request)
         name = f"{parent}/repositories/{request.repository_id}"
         if name in self._records.table:
             raise ApiError("ALREADY_EXISTS", "the repository already exists")
@@ -127,10 +137,16 @@ class Repositories:
         message.CopyFrom(request.repository)
         message.name = name
         message.mode = message.mode or _STANDARD
+        for field in _OUTPUT_ONLY:
+            message.ClearField(field)
         now = timestamp()
         message.create_time.CopyFrom(now)
         message.update_time.CopyFrom(now)
-        self._fill(message)
+        message.satisfies_pzi = True
+        scanning = message.vulnerability_scanning_config
+        scanning.enablement_state = _SCANNING.EnablementState.SCANNING_DISABLED
+        scanning.enablement_state_reason = "API containerscanning.googleapis.com is not enabled."
+        scanning.last_enable_time.CopyFrom(now)
         self._records.table.put(name, message)
         # The finished operation's repository has no times; GetRepository shows them (recorded).
         shown = RepositoryMessage()
@@ -139,18 +155,12 @@ class Repositories:
         shown.ClearField("update_time")
         return self._start(parent, shown)
 
-    def _fill(self, message: Any) -> None:  # noqa: ANN401 - Repository
-        key = key_of(message.name)
-        host = self._public_host()
-        message.registry_uri = f"{host}/{key.location}/{key.project}/{key.repository}"
-        message.satisfies_pzi = True
-        message.vulnerability_scanning_config.enablement_state = (
-            _SCANNING.EnablementState.SCANNING_DISABLED
-        )
-        message.vulnerability_scanning_config.enablement_state_reason = (
-            "API containerscanning.googleapis.com is not enabled."
-        )
-        message.vulnerability_scanning_config.last_enable_time.CopyFrom(message.create_time)
+    def _sized(self, message: Any) -> Any:  # noqa: ANN401 - Repository
+        """A copy that tells how much is in it."""
+        shown = RepositoryMessage()
+        shown.CopyFrom(message)
+        shown.size_bytes = sum(file.size for file in self._images.files(key_of(message.name)))
+        return shown
 
     def _start(self, parent: str, response: Any) -> Any:  # noqa: ANN401 - messages
         metadata = artifactregistry_v1.OperationMetadata.pb()()
@@ -163,22 +173,23 @@ class Repositories:
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Repository
         name = self._world.hierarchy.canonical(call.request.name)
         _require(self._world, call, "get", name)
-        message = self._find(name)
-        # The port may have changed since it was made.
-        self._fill(message)
-        message.size_bytes = sum(one.size for one in self._images.list(key_of(name)))
-        return message
+        shown = self._sized(self._find(name))
+        # Of all methods GetRepository alone tells it (recorded); the port may be another by now.
+        key = key_of(name)
+        host = self._public_host()
+        shown.registry_uri = f"{host}/{key.location}/{key.project}/{key.repository}"
+        return shown
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         parent = self._world.hierarchy.canonical(call.request.parent)
         _require(self._world, call, "list", parent)
         prefix = f"{parent.removesuffix('/locations/-')}/"
         found = [one for one in self._records.table.values() if one.name.startswith(prefix)]
-        for message in found:
-            self._fill(message)
-        shown, token = page(found, call.request.page_size, call.request.page_token)
+        chosen = matching(found, call.request.filter, _FILTERS)
+        chosen = ordered(chosen, call.request.order_by, _ORDERS)
+        shown, token = page(chosen, call.request.page_size, call.request.page_token)
         return artifactregistry_v1.ListRepositoriesResponse.pb()(
-            repositories=shown, next_page_token=token
+            repositories=[self._sized(one) for one in shown], next_page_token=token
         )
 
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Repository
@@ -187,14 +198,14 @@ class Repositories:
         _require(self._world, call, "update", name)
         message = self._find(name)
         paths = [path for path in call.request.update_mask.paths if path != "*"]
-        mask = FieldMask(
-            paths=[path for path in paths or _UPDATABLE if path.partition(".")[0] in _UPDATABLE]
-        )
-        if not mask.IsValidForDescriptor(RepositoryMessage.DESCRIPTOR):
-            raise invalid("The update mask names a field that does not exist.")
-        mask.MergeMessage(sent, message, replace_message_field=True, replace_repeated_field=True)
-        message.update_time.CopyFrom(timestamp())
-        return self._records.table.put(name, message)
+        mask = FieldMask(paths=paths or _UPDATABLE)
+        check_mask(mask, sent, message)
+        changed = RepositoryMessage()
+        changed.CopyFrom(message)
+        mask.MergeMessage(sent, changed, replace_message_field=True, replace_repeated_field=True)
+        check_fields(changed)
+        changed.update_time.CopyFrom(timestamp())
+        return self._records.table.put(name, changed)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         name = self._world.hierarchy.canonical(call.request.name)
@@ -202,6 +213,7 @@ class Repositories:
         self._find(name)
         self._records.table.pop(name)
         self._world.policies.forget(name)
+        self._world.tags.forget(name)
         self._images.forget(key_of(name))
         return self._start("/".join(name.split("/")[:4]), Empty())
 
@@ -211,13 +223,3 @@ def _require(world: World, call: Call, verb: str, resource: str) -> None:
     require(world, call, permission, resource, artifact_refusal)
     if world.hierarchy.find(resource.split("/")[1]) is None:
         raise artifact_refusal(permission, resource)
-
-
-def _check_new(request: Any) -> None:  # noqa: ANN401 - CreateRepositoryRequest
-    if not _ID.fullmatch(request.repository_id) and request.repository_id not in _GCR:
-        raise invalid(
-            "the repository id must use only lowercase letters, numbers and '-', begin with a "
-            "letter and end with a letter or number, with at most 63 characters"
-        )
-    if not request.repository.format_:
-        raise invalid("repository format is required")
