@@ -176,7 +176,7 @@ def test_a_project_takes_no_public_members(clients: Clients, member: str) -> Non
 
 def test_an_unknown_role_is_refused(grpc_clients: Clients, orders: str) -> None:
     """Neither predefined nor custom."""
-    with pytest.raises(exceptions.InvalidArgument, match=r"roles/run\.nothing is not supported"):
+    with pytest.raises(exceptions.InvalidArgument, match=r"Role \(roles/run\.nothing\) does not exist"):
         bind(grpc_clients.services, orders, "roles/run.nothing", ANN)
 
 
@@ -229,7 +229,6 @@ def holds(clients: Clients, permission: str, resource: str) -> bool:
         ('resource.name.startsWith("projects/")', False),
         ('resource.name == "x" || request.time > timestamp("2001-01-01T00:00:00Z")', True),
         ('resource.name == "x" && request.time > timestamp("2001-01-01T00:00:00Z")', False),
-        ("request.time <", False),
     ],
 )
 def test_conditions_on_time_count_and_what_cannot_be_told_never_grants(

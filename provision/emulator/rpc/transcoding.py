@@ -29,6 +29,7 @@ _SYSTEM_PARAMETERS = {
     "upload_protocol",
 }
 _VARIABLE = re.compile(r"\{([^=}]+)(?:=([^}]*))?\}")
+_SLASH = re.compile("%2F", re.IGNORECASE)
 _MASK = "google.protobuf.FieldMask"
 
 
@@ -66,9 +67,17 @@ class Router:
         for wanted, pattern, names, method, route in self._routes:
             found = pattern.fullmatch(path) if wanted == verb else None
             if found:
-                values = (unquote(value) for value in found.groups())
+                values = (_decoded(value) for value in found.groups())
                 return Match(method, route, tuple(zip(names, values, strict=True)))
         return None
+
+
+def _decoded(value: str) -> str:
+    """The text of a path variable; in one of several segments ``%2F`` stays (http.proto).
+
+    The attachment points of deny policies and the names of tag bindings depend on it.
+    """
+    return unquote(_SLASH.sub("%252F", value)) if "/" in value else unquote(value)
 
 
 def _weight(template: str) -> tuple[bool, int, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from provision.emulator.iam.permission_names import to_v2
 from provision.emulator.rpc.calls import Call
 from provision.emulator.rpc.status import ApiError, permission_info
 from provision.emulator.seams import RequestAttributes
@@ -56,3 +57,17 @@ def project_refusal(permission: str, resource: str) -> ApiError:
     """Resource Manager's words."""
     del permission, resource
     return ApiError("PERMISSION_DENIED", "The caller does not have permission")
+
+
+def deny_refusal(permission: str, point: str) -> ApiError:
+    """IAM's words about deny policies, which name permission and resource in the v2 form.
+
+    Args:
+        permission: as in ``iam.denypolicies.create``.
+        point: the attachment point as it was sent.
+    """
+    return ApiError(
+        "PERMISSION_DENIED",
+        f"Permission {to_v2(permission)} denied on resource {point}",
+        permission_info(to_v2(permission), point),
+    )
