@@ -12,6 +12,7 @@ import socket
 import ssl
 
 from provision.emulator.proxy.authority import Authority
+from provision.emulator.rpc import asked_at
 from provision.emulator.rpc.hosts import google_host
 
 _HEAD_SECONDS = 30.0
@@ -116,6 +117,7 @@ class Proxy:
     ) -> None:
         """Bytes both ways between a client and one of the emulator's ports, until either ends."""
         answers, requests = await asyncio.open_connection(*address)
+        tunnel = asked_at.open_tunnel(requests.get_extra_info("sockname"))
         requests.write(first)
         up = asyncio.create_task(_copy(reader, requests))
         try:
@@ -125,6 +127,7 @@ class Proxy:
             with contextlib.suppress(asyncio.CancelledError, OSError):
                 await up
             requests.close()
+            asked_at.close_tunnel(tunnel)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 from grpc_status import rpc_status
 
-from provision.emulator.rpc import connections
+from provision.emulator.rpc import asked_at, connections
 from provision.emulator.rpc.calls import Dispatcher, bearer
 from provision.emulator.rpc.catalogue import Method
 from provision.emulator.rpc.faults import ConnectionCutError
@@ -36,6 +36,7 @@ class _Handlers(grpc.GenericRpcHandler):
         async def run(request: Any, context: Any) -> Any:  # noqa: ANN401 - grpc's signature
             metadata = dict(context.invocation_metadata() or ())
             token = bearer(metadata.get("authorization"))
+            asked_at.set_at_google(value=asked_at.is_tunnel(context.peer()))
             try:
                 return await self._dispatcher.call(method.name, request, token, "grpc")
             except ApiError as error:

@@ -7,8 +7,10 @@ from typing import Any
 from aiohttp import web
 from google.protobuf import json_format
 
+from provision.emulator.rpc import asked_at
 from provision.emulator.rpc.calls import Dispatcher, bearer
 from provision.emulator.rpc.catalogue import Method
+from provision.emulator.rpc.hosts import host_of
 from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.rpc.transcoding import Match, Router, to_json, to_request
 
@@ -42,6 +44,7 @@ class RestApi:
 
     async def answer(self, request: web.Request, match: Match) -> web.Response:
         """Run the RPC and answer, with Google's error envelope when it fails."""
+        asked_at.set_at_google(value=host_of(request) is not None)
         try:
             message = to_request(match, list(request.query.items()), await _body(request))
             token = bearer(request.headers.get("Authorization")) or request.query.get(
