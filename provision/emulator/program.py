@@ -33,6 +33,7 @@ from provision.emulator.runtime import open_runtime
 from provision.emulator.services.accounts import Accounts, account_name
 from provision.emulator.services.credentials import Credentials
 from provision.emulator.services.custom_roles import CustomRoles
+from provision.emulator.services.custom_roles_queries import RoleQueries
 from provision.emulator.services.deny_policies import DenyPolicyRpcs
 from provision.emulator.services.docker_images import DockerImages
 from provision.emulator.services.keys import Keys
@@ -179,6 +180,7 @@ class Emulator:
             Accounts(world),
             self._keys,
             CustomRoles(world),
+            RoleQueries(world),
             DenyPolicyRpcs(world, self._operations),
             Credentials(world, self._keys),
             ResourceManager(world, self._operations),

@@ -61,6 +61,7 @@ class World:
         self.tags = TagState(self.store, self.hierarchy)
         self.roles = Roles(self.store)
         self.accounts: Table[dict[str, Any]] = self.store.table("accounts")
+        self.deleted_accounts: Table[dict[str, Any]] = self.store.table("deletedAccounts")
         self.groups = self.store.table("groups", encode=list, decode=tuple)
         self.policies = Policies(self.store, lambda: self.settings.iam_delay + faults.iam_delay())
         membership = Membership(
@@ -113,7 +114,7 @@ class World:
 
     def add_account(self, project: Project, email: str, **fields: str) -> dict[str, Any]:
         """A new service account, as the JSON form of ``google.iam.admin.v1.ServiceAccount``."""
-        unique_id = subject(f"serviceAccount:{email}")
+        unique_id = fields.pop("uniqueId", "") or subject(f"serviceAccount:{email}")
         account = {
             "name": f"projects/{project.project_id}/serviceAccounts/{email}",
             "projectId": project.project_id,

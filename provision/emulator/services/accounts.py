@@ -1,49 +1,75 @@
 """IAM admin v1: service accounts and their policies."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from google.cloud import iam_admin_v1
-from google.protobuf import json_format
+from google.protobuf import duration_pb2, json_format
+from google.rpc import error_details_pb2
 
 from provision.emulator.iam.hierarchy import Project
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
+from provision.emulator.services.accounts_deleted import DeletedAccounts
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import iam_refusal, require
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
 from provision.emulator.world import World
 
 SERVICE = "google.iam.admin.v1.IAM"
-_ID = re.compile(r"[a-z]([-a-z0-9]{4,28}[a-z0-9])")
+_ID = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])")
+_LENGTHS = range(6, 31)
+_NAME = re.compile(r"projects/([^/]+)/serviceAccounts/([^/]+)")
+_DOMAIN = ".iam.gserviceaccount.com"
 _CHANGEABLE = {"display_name": "displayName", "description": "description"}
 _MAX_DISPLAY_NAME = 100
 _MAX_DESCRIPTION = 256
+_MAX_ACCOUNTS = 100
+_PAGE, _MAX_PAGE = 20, 100
+_DAY_AND_A_SECOND = 86_401
 
 
 def resolve(world: World, name: str) -> dict[str, Any]:
-    """The account of ``projects/{P|-}/serviceAccounts/{EMAIL|UNIQUE_ID}``. Raises `ApiError`."""
-    wanted = name.split("/")[3] if name.count("/") >= 3 else ""  # noqa: PLR2004 - the fourth part
-    found = world.accounts.get(wanted)
+    """The account of ``projects/{P|-}/serviceAccounts/{EMAIL|UNIQUE_ID}``. Raises `ApiError`.
+
+    Recorded: an account that never was is unknown; one that was made and is gone does not exist.
+    """
+    found = _NAME.fullmatch(name)
     if found is None:
-        by_id = (one for one in world.accounts.values() if one["uniqueId"] == wanted)
-        found = next(by_id, None)
-    if found is None:
-        raise not_found(
-            f"Unknown service account: {wanted}"
-            if not wanted
-            else f"Service account {name} does not exist."
-        )
-    return found
+        raise invalid("Request contains an invalid argument.", ("name", "no name of an account"))
+    project_id, wanted = found.groups()
+    account = world.accounts.get(wanted) or _by_unique_id(world, wanted)
+    if account is not None:
+        project = world.hierarchy.find(project_id)
+        if project_id == "-" or (project and project.project_id == account["projectId"]):
+            return account
+    if DeletedAccounts(world).knows(wanted):
+        raise not_found(f"Service account {name} does not exist.")
+    raise not_found("Unknown service account")
+
+
+def _by_unique_id(world: World, unique_id: str) -> dict[str, Any] | None:
+    if not unique_id.isdigit():
+        return None
+    return next((one for one in world.accounts.values() if one["uniqueId"] == unique_id), None)
 
 
 def full_name(world: World, name: str) -> str:
-    """The account's own name, whatever form it was asked by; unchanged when there is none."""
-    try:
-        return str(resolve(world, name)["name"])
-    except ApiError:
-        return world.hierarchy.canonical(name)
+    """The account's own name, whatever form it was asked by.
+
+    Without such an account: beneath the project that its address tells, where there is one, so
+    that who may look into the project is told that the account is missing.
+    """
+    found = account_name(world, name)
+    if found is not None:
+        return found
+    prefix, _, wanted = name.rpartition("/")
+    project_id = wanted.rpartition("@")[2].removesuffix(_DOMAIN)
+    if prefix == "projects/-/serviceAccounts" and world.hierarchy.find(project_id) is not None:
+        return f"projects/{project_id}/serviceAccounts/{wanted}"
+    return world.hierarchy.canonical(name)
 
 
 def account_name(world: World, name: str) -> str | None:
@@ -61,6 +87,7 @@ class Accounts:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._deleted = DeletedAccounts(world)
         kind = PolicyKind(
             SERVICE, "iam.serviceAccounts", self._check_exists, iam_refusal, public=False
         )
@@ -68,6 +95,7 @@ class Accounts:
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
+        policies = self._policies.handlers().items()
         return {
             f"{SERVICE}/CreateServiceAccount": self._create,
             f"{SERVICE}/GetServiceAccount": self._get,
@@ -75,10 +103,22 @@ class Accounts:
             f"{SERVICE}/PatchServiceAccount": self._patch,
             f"{SERVICE}/UpdateServiceAccount": self._replace,
             f"{SERVICE}/DeleteServiceAccount": self._delete,
+            f"{SERVICE}/UndeleteServiceAccount": self._undelete,
             f"{SERVICE}/EnableServiceAccount": self._enable,
             f"{SERVICE}/DisableServiceAccount": self._disable,
-            **self._policies.handlers(),
+            **{name: self._by_full_name(handler) for name, handler in policies},
         }
+
+    def _by_full_name(self, handler: Handler) -> Handler:
+        """Policies are kept by the account's own name, whatever name it is asked by."""
+
+        async def run(call: Call) -> Any:  # noqa: ANN401 - protobuf
+            request = type(call.request)()
+            request.CopyFrom(call.request)
+            request.resource = full_name(self._world, call.request.resource)
+            return await handler(replace(call, request=request))
+
+        return run
 
     def _check_exists(self, name: str) -> None:
         resolve(self._world, name)
@@ -94,28 +134,34 @@ class Accounts:
         permission = "iam.serviceAccounts.create"
         require(self._world, call, permission, request.name, iam_refusal)
         project = self._project(request.name, permission)
-        account_id = request.account_id
-        if not _ID.fullmatch(account_id):
-            raise invalid(
-                "The account ID must be between 6 and 30 characters, begin with a lowercase "
-                "letter and use only lowercase letters, numbers and dashes.",
-                ("account_id", "does not match [a-z]([-a-z0-9]*[a-z0-9])"),
-            )
-        email = f"{account_id}@{project.project_id}.iam.gserviceaccount.com"
-        if email in self._world.accounts:
-            raise ApiError(
-                "ALREADY_EXISTS",
-                f"Service account {account_id} already exists within project "
-                f"projects/{project.project_id}.",
-            )
+        _check_id(request.account_id)
         _check_texts(request.service_account)
+        email = f"{request.account_id}@{project.project_id}{_DOMAIN}"
+        if email in self._world.accounts:
+            raise _taken(request.account_id, project, email)
+        self._check_quota(project)
         made = self._world.add_account(
             project,
             email,
+            uniqueId=self._deleted.new_unique_id(email),
             displayName=request.service_account.display_name,
             description=request.service_account.description,
         )
         return _message(made)
+
+    def _check_quota(self, project: Project) -> None:
+        if len(self._of(project)) < _MAX_ACCOUNTS:
+            return
+        later = duration_pb2.Duration(seconds=_DAY_AND_A_SECOND)  # type: ignore[attr-defined] # made at run time
+        raise ApiError(
+            "RESOURCE_EXHAUSTED",
+            "Maximum number of service accounts on project reached.",
+            error_details_pb2.RetryInfo(retry_delay=later),
+        )
+
+    def _of(self, project: Project) -> list[dict[str, Any]]:
+        mine = project.project_id
+        return [one for one in self._world.accounts.values() if one["projectId"] == mine]
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - ServiceAccount
         return _message(self._allowed(call, "get", call.request.name))
@@ -123,18 +169,16 @@ class Accounts:
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         permission = "iam.serviceAccounts.list"
         require(self._world, call, permission, call.request.name, iam_refusal)
-        project = self._project(call.request.name, permission)
-        found = [
-            _message(one)
-            for one in self._world.accounts.values()
-            if one["projectId"] == project.project_id
-        ]
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return iam_admin_v1.ListServiceAccountsResponse.pb()(accounts=shown, next_page_token=token)
+        found = self._of(self._project(call.request.name, permission))
+        size = call.request.page_size
+        shown, token = page(found, min(size or _PAGE, _MAX_PAGE), call.request.page_token)
+        return iam_admin_v1.ListServiceAccountsResponse.pb()(
+            accounts=map(_message, shown), next_page_token=token
+        )
 
     async def _patch(self, call: Call) -> Any:  # noqa: ANN401 - ServiceAccount
         sent = call.request.service_account
-        paths = tuple(call.request.update_mask.paths or ("display_name", "description"))
+        paths = tuple(call.request.update_mask.paths or _CHANGEABLE)
         changed = self._change(call, sent, paths)
         # Only the name and what was changed is answered (recorded).
         answer = type(changed)(name=changed.name)
@@ -143,10 +187,10 @@ class Accounts:
         return answer
 
     async def _replace(self, call: Call) -> Any:  # noqa: ANN401 - ServiceAccount
-        return self._change(call, call.request, ("display_name", "description"))
+        return self._change(call, call.request, tuple(_CHANGEABLE))
 
     def _change(self, call: Call, sent: Any, paths: tuple[str, ...]) -> Any:  # noqa: ANN401 - messages
-        account = self._allowed(call, "update", sent.name)
+        account = dict(self._allowed(call, "update", sent.name))
         _check_texts(sent)
         for path in paths:
             if path not in _CHANGEABLE:
@@ -155,11 +199,20 @@ class Accounts:
         return _message(self._world.accounts.put(account["email"], account))
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
-        account = self._allowed(call, "delete", call.request.name)
-        self._world.accounts.pop(account["email"])
-        self._world.policies.forget(account["name"])
-        self._world.policies.mark_deleted(account["email"], account["uniqueId"])
+        self._deleted.take(self._allowed(call, "delete", call.request.name))
         return Empty()
+
+    async def _undelete(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
+        name = call.request.name
+        found = self._deleted.find(name.rpartition("/")[2])
+        resource = found["name"] if found else self._world.hierarchy.canonical(name)
+        require(self._world, call, "iam.serviceAccounts.undelete", resource, iam_refusal)
+        if found is None:
+            raise not_found("Unknown service account")
+        if found["email"] in self._world.accounts:
+            raise ApiError("FAILED_PRECONDITION", "Precondition check failed.")
+        restored = self._deleted.restore(found)
+        return iam_admin_v1.UndeleteServiceAccountResponse.pb()(restored_account=_message(restored))
 
     async def _enable(self, call: Call) -> Any:  # noqa: ANN401 - Empty
         return self._switch(call, "enable", disabled=False)
@@ -168,8 +221,7 @@ class Accounts:
         return self._switch(call, "disable", disabled=True)
 
     def _switch(self, call: Call, verb: str, *, disabled: bool) -> Any:  # noqa: ANN401 - Empty
-        account = self._allowed(call, verb, call.request.name)
-        account["disabled"] = disabled
+        account = {**self._allowed(call, verb, call.request.name), "disabled": disabled}
         self._world.accounts.put(account["email"], account)
         return Empty()
 
@@ -177,6 +229,24 @@ class Accounts:
         resource = full_name(self._world, name)
         require(self._world, call, f"iam.serviceAccounts.{verb}", resource, iam_refusal)
         return resolve(self._world, name)
+
+
+def _check_id(account_id: str) -> None:
+    if len(account_id) not in _LENGTHS:
+        text = f'The account ID "{account_id}" does not have a length between 6 and 30.'
+        raise ApiError("INVALID_ARGUMENT", text, error_details_pb2.DebugInfo(detail=text))
+    if not _ID.fullmatch(account_id):
+        rule = "must match [a-z]([-a-z0-9]*[a-z0-9])"
+        raise invalid("Request contains an invalid argument.", ("account_id", rule))
+
+
+def _taken(account_id: str, project: Project, email: str) -> ApiError:
+    name = f"projects/{project.project_id}"
+    return ApiError(
+        "ALREADY_EXISTS",
+        f"Service account {account_id} already exists within project {name}.",
+        error_details_pb2.ResourceInfo(resource_name=f"{name}/serviceAccounts/{email}"),
+    )
 
 
 def _check_texts(account: Any) -> None:  # noqa: ANN401 - ServiceAccount

@@ -1,0 +1,63 @@
+"""Service accounts that were deleted: restored within 30 days, and never their namesakes' own."""
+
+from typing import Any
+
+from google.iam.v1 import policy_pb2
+from google.protobuf import json_format
+
+from provision.emulator.iam.identities import subject
+from provision.emulator.times import micros
+from provision.emulator.world import World
+
+_KEPT = 30 * 86_400 * 1_000_000
+"""How long a deleted account can be restored (µs; documented)."""
+_OWN = ("deleted", "policy")
+
+
+class DeletedAccounts:
+    """The deleted accounts by their unique ids.
+
+    Args:
+        world: accounts and policies.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._kept = world.deleted_accounts
+
+    def take(self, account: dict[str, Any]) -> None:
+        """Delete an account: its policy and tags go, its bindings show it as deleted."""
+        policies = self._world.policies
+        policy = json_format.MessageToDict(policies.get(account["name"], 3))
+        record = {**account, "deleted": micros(), "policy": policy}
+        self._kept.put(account["uniqueId"], record)
+        self._world.accounts.pop(account["email"])
+        policies.forget(account["name"])
+        policies.mark_deleted(account["email"], account["uniqueId"])
+        self._world.tags.forget(account["name"])
+
+    def find(self, unique_id: str) -> dict[str, Any] | None:
+        """The deleted account of a unique id, while it can be restored; None otherwise."""
+        found = self._kept.get(unique_id)
+        return found if found is not None and found["deleted"] + _KEPT > micros() else None
+
+    def knows(self, wanted: str) -> bool:
+        """Whether an account of this e-mail or unique id was there once."""
+        return any(wanted in (one["email"], one["uniqueId"]) for one in self._kept.values())
+
+    def new_unique_id(self, email: str) -> str:
+        """A unique id that no earlier account of this e-mail had."""
+        before = sum(one["email"] == email for one in self._kept.values())
+        return subject(f"serviceAccount:{email}" + (f"#{before}" if before else ""))
+
+    def restore(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Bring an account back, with its policy, its keys and what it was bound to."""
+        self._kept.pop(record["uniqueId"])
+        account = {key: value for key, value in record.items() if key not in _OWN}
+        self._world.accounts.put(account["email"], account)
+        policy = json_format.ParseDict(record["policy"], policy_pb2.Policy())
+        policy.ClearField("etag")
+        if policy.bindings:
+            self._world.policies.set(account["name"], policy)
+        self._world.policies.mark_restored(account["email"], account["uniqueId"])
+        return account
