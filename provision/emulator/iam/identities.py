@@ -33,10 +33,14 @@ class TokenIssuer:
     Args:
         store: where the secret and the signing key live.
         disabled: tells whether a member may not act any more (a disabled or deleted account).
+        unique_id: tells the numeric id of a service account, by its e-mail; empty for none.
     """
 
-    def __init__(self, store: Store, disabled: Callable[[str], bool]) -> None:
+    def __init__(
+        self, store: Store, disabled: Callable[[str], bool], unique_id: Callable[[str], str]
+    ) -> None:
         self._disabled = disabled
+        self._unique_id = unique_id
         self._secrets: Table[dict[str, str]] = store.table("secrets", kept_on_reset=True)
         kept = self._secrets.get("tokens")
         if kept is None:
@@ -53,6 +57,12 @@ class TokenIssuer:
     def access_token(self, member: str, lifetime: float = 3600) -> str:
         """An OAuth access token for ``user:…`` or ``serviceAccount:…``; lifetime in seconds."""
         return _ACCESS_PREFIX + self._seal({"m": member, "e": time.time() + lifetime, "k": "a"})
+
+    def subject(self, member: str) -> str:
+        """The numeric id that tokens of a member carry as ``sub``; an account's own where known."""
+        kind, _, email = member.partition(":")
+        own = self._unique_id(email) if kind == "serviceAccount" else ""
+        return own or subject(member)
 
     def refresh_token(self, member: str) -> str:
         """A refresh token; it does not expire."""
@@ -86,9 +96,9 @@ class TokenIssuer:
             "iss": ISSUER,
             "azp": (audience if audience in CLIENT_IDS else CLIENT_ID)
             if member.startswith("user:")
-            else subject(member),
+            else self.subject(member),
             "aud": audience,
-            "sub": subject(member),
+            "sub": self.subject(member),
             "iat": now,
             "exp": now + int(lifetime),
         }

@@ -50,6 +50,12 @@ class PolicyKind:
     public: bool = True
     conditions: bool = True
 
+    def check_name(self, resource: str) -> None:
+        """Raise `ApiError` (INVALID_ARGUMENT) for the name of something else."""
+        shape = _SHAPES.get(self.permission)
+        if shape is not None and not shape.fullmatch(resource):
+            raise invalid("Request contains an invalid argument.")
+
     @property
     def audited(self) -> bool:
         """Whether its policies hold audit configurations (Resource Manager's do)."""
@@ -161,6 +167,17 @@ _HIGHER_ROLES: dict[str, tuple[str, ...]] = {
     ),
     "resourcemanager.folders": ("roles/resourcemanager.organization",),
     "resourcemanager.organizations": (),
+}
+_SHAPES: dict[str, re.Pattern[str]] = {
+    "run.services": re.compile(r"projects/[^/]+/locations/[^/]+/services/[^/]+"),
+    "run.jobs": re.compile(r"projects/[^/]+/locations/[^/]+/jobs/[^/]+"),
+    "artifactregistry.repositories": re.compile(
+        r"projects/[^/]+/locations/[^/]+/repositories/[^/]+"
+    ),
+    "iam.serviceAccounts": re.compile(r"projects/[^/]+/serviceAccounts/[^/]+"),
+    "resourcemanager.projects": re.compile(r"projects/[^/]+"),
+    "resourcemanager.folders": re.compile(r"folders/[^/]+"),
+    "resourcemanager.organizations": re.compile(r"organizations/[^/]+"),
 }
 WITHIN: dict[str, tuple[str, ...]] = {
     "run.services": ("run.services.", "run.routes.", "run.revisions.", "run.configurations."),

@@ -43,7 +43,7 @@ class PolicyRpcs:
         return self._world.policies.get(resource, version)
 
     async def _set(self, call: Call) -> Any:  # noqa: ANN401 - Policy
-        resource = self._world.hierarchy.canonical(call.request.resource)
+        resource = self._resource(call)
         policy, mask = call.request.policy, tuple(call.request.update_mask.paths)
         current = self._world.policies.get(resource, CONDITIONS_VERSION)
         changed = RequestAttributes(modified_roles=modified_roles(current, policy))
@@ -59,7 +59,7 @@ class PolicyRpcs:
         return self._world.policies.set(resource, policy, mask)
 
     async def _test(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        resource = self._world.hierarchy.canonical(call.request.resource)
+        resource = self._resource(call)
         asked = list(call.request.permissions)
         check_testable(asked, self._kind.permission, self._world.roles.known_permissions())
         try:
@@ -71,9 +71,14 @@ class PolicyRpcs:
         held = self._world.access.held(call.principal, asked, resource)
         return iam_policy_pb2.TestIamPermissionsResponse(permissions=held)
 
+    def _resource(self, call: Call) -> str:
+        resource = self._world.hierarchy.canonical(call.request.resource)
+        self._kind.check_name(resource)
+        return resource
+
     def _allowed(self, call: Call, verb: str, attributes: RequestAttributes | None = None) -> str:
         kind = self._kind
-        resource = self._world.hierarchy.canonical(call.request.resource)
+        resource = self._resource(call)
         permission = f"{kind.permission}.{verb}"
         require(self._world, call, permission, resource, kind.refusal, attributes=attributes)
         kind.check(resource)
