@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import grpc
 import pytest
@@ -84,11 +84,12 @@ class RunningEmulator:
 StartEmulator = Callable[..., RunningEmulator]
 
 
-def start_emulator_process(*arguments: str) -> RunningEmulator:
-    """Start ``python -m provision.emulator`` and wait for its start line."""
+def start_emulator_process(*arguments: str, stderr: IO[str] | None = None) -> RunningEmulator:
+    """Start ``python -m provision.emulator`` and wait for its start line; it logs to `stderr`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "provision.emulator", *arguments],
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
     )
