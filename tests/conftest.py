@@ -23,6 +23,8 @@ from google.cloud import (
 )
 from google.oauth2.credentials import Credentials
 
+from tests.golden.answers import AnswersFile
+
 
 @dataclass
 class RunningEmulator:
@@ -82,6 +84,21 @@ class RunningEmulator:
 
 
 StartEmulator = Callable[..., RunningEmulator]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _answers(tmp_path_factory: pytest.TempPathFactory) -> AnswersFile:
+    """Where every emulator of this worker writes its REST answers."""
+    path = tmp_path_factory.mktemp("answers") / "answers.jsonl"
+    os.environ["PROVISION_EMULATOR_ANSWERS"] = str(path)
+    return AnswersFile(path)
+
+
+@pytest.fixture(autouse=True)
+def _answers_fit_google_s_schemas(_answers: AnswersFile) -> Iterator[None]:
+    """Fails the test that made an emulator answer what Google's discovery documents do not allow."""
+    yield
+    assert _answers.faults() == []
 
 
 def start_emulator_process(*arguments: str, stderr: IO[str] | None = None) -> RunningEmulator:

@@ -3,10 +3,9 @@
 import sys
 
 from tests.conftest import start_emulator_process
+from tests.golden.lives import replay
 from tests.golden.recordings import recordings
-from tests.golden.replay import Replay
 from tests.golden.scope import replayable
-from tests.golden.surroundings import names, provide_samples
 
 
 def main() -> int:
@@ -15,22 +14,18 @@ def main() -> int:
     emulator = start_emulator_process("--engine", "none", "--operation-delay", "0")
     worst = 0
     try:
-        for recording in recordings(pattern):
-            exchanges = replayable(recording)
-            if not exchanges:
-                continue
+        for recording in filter(replayable, recordings(pattern)):
             sys.stdout.write(f"\n## {recording.name}\n")
             emulator.admin("POST", "/reset")
-            provide_samples(emulator)
-            for step in Replay(emulator, names(emulator)).steps(exchanges):
+            for step in replay(emulator, recording):
+                worst = worst or bool(step.differences)
                 sign = "!!" if step.differences else "ok"
                 sys.stdout.write(f"{sign} {step.number} {step.exchange.line}\n")
                 for difference in step.differences:
-                    worst = 1
                     sys.stdout.write(f"      {str(difference)[:400]}\n")
     finally:
         emulator.stop()
-    return worst
+    return int(worst)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ KINDS = (
     Kind("operation", r"(?<=operations/)[^/]+", r"[\w.-]+"),
     Kind("uuid", _UUID, _UUID),
     Kind("etag", r"abcdef0123A=", r"[\w+/=\"-]+"),
+    Kind("number", r"(?<=\?uid=)\d+", r"\d{15,21}"),
     Kind("number", r"111111111111111111111", rf"(?:\d{{15,21}}|{_UUID})"),
     Kind("generation", r"12345678901234", r"[1-9]\d*"),
     Kind("tag", r"\$\{tag(?:Key|Value)ID\}", r"\d+"),
@@ -54,6 +55,7 @@ _ANY = re.compile("|".join(f"(?P<k{index}>{kind.recorded})" for index, kind in e
 _BY_FIELD = {
     "uniqueId": Kind("number", r"\d+", r"\d{15,21}"),
     "oauth2ClientId": Kind("number", r"\d+", r"\d{15,21}"),
+    "projectNumber": Kind("project", r"\d+", r"\d{9,12}"),
     "resourceVersion": Kind("version", r"[\w/+-]+=*", r"[\w/+-]+=*"),
 }
 _CONSTANT_ETAGS = {"ACAB", "MDEwMjE5MjA="}

@@ -1,6 +1,7 @@
 """Sends a recorded life to the emulator, and tells where its answers differ."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ import requests
 from tests.conftest import RunningEmulator
 from tests.golden.comparison import Difference, Pairing, compare
 from tests.golden.recordings import Exchange
-from tests.golden.scope import host_of
 
 _PATIENCE = 3.0
 _SLOW, _FAST = 1.0, 0.0
@@ -38,7 +38,7 @@ class Replay:
     Args:
         emulator: who answers.
         names: our word for each word of the recording that names its world.
-        expected: whether a difference of a step is one that is listed.
+        expected: whether a difference of a step is one that is listed, and no reason to wait.
     """
 
     emulator: RunningEmulator
@@ -80,11 +80,11 @@ class Replay:
             return found
         if found:
             return [*found, Difference("", "value", exchange.answer, ours)]
-        recorded = _in_all(exchange.answer, self._named)
+        recorded = in_all(exchange.answer, self.named)
         return found + compare(recorded, ours, pairing)
 
     def _send(self, exchange: Exchange) -> requests.Response:
-        body = None if exchange.body is None else _in_all(exchange.body, self._filled)
+        body = None if exchange.body is None else in_all(exchange.body, self._filled)
         return requests.request(
             exchange.method,
             f"{self.emulator.http}{self._filled(exchange.path)}",
@@ -92,26 +92,28 @@ class Replay:
             data=None if body is None else json.dumps(body),
             headers={
                 "Authorization": f"Bearer {self.emulator.token()}",
-                "Host": host_of(exchange) if exchange.host.startswith("us-") else exchange.host,
+                "Host": exchange.host,
             },
             timeout=30,
         )
 
-    def _named(self, text: str) -> str:
+    def named(self, text: str) -> str:
+        """A recorded text with the names of our world."""
         for recorded, ours in self.names.items():
-            text = text.replace(recorded, ours)
+            # A number is a name only where it stands alone.
+            text = re.sub(rf"(?<!\d){re.escape(recorded)}(?!\d)", ours, text)
         return text
 
     def _filled(self, text: str) -> str:
-        return self.pairing.fill(self._named(text))
+        return self.pairing.fill(self.named(text))
 
 
-def _in_all(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON
+def in_all(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON
     """The JSON value with every text and key changed."""
     if isinstance(value, dict):
-        return {change(key): _in_all(one, change) for key, one in value.items()}
+        return {change(key): in_all(one, change) for key, one in value.items()}
     if isinstance(value, list):
-        return [_in_all(one, change) for one in value]
+        return [in_all(one, change) for one in value]
     return change(value) if isinstance(value, str) else value
 
 

@@ -16,6 +16,7 @@ _HOSTS = {
 _REGIONAL = re.compile(r"[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
 _ELSEWHERE = (
     (r"/workloadIdentityPools", "workload identity pools are not emulated"),
+    (r"^/v1beta1/", "only v1 of Service Usage is offered"),
     (r"/functions/", "Cloud Functions are not emulated"),
 )
 

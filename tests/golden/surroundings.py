@@ -12,6 +12,8 @@ _SAMPLES = (
     ("us", "container", "job", "latest"),
 )
 _SAMPLE_PROJECT = "cloudrun"
+_ORGANIZATION = "organizations/100000000001"
+FOLDER = "folders/200000000001"
 UNIQUE = "abcde"
 
 
@@ -35,12 +37,16 @@ def names(emulator: RunningEmulator) -> dict[str, str]:
         "example-project": emulator.project,
         "882850097339": number,
         "123456789": number,
+        "123450001": _ORGANIZATION.partition("/")[2],
+        "650586513145": FOLDER.partition("/")[2],
     }
 
 
 def provide_samples(emulator: RunningEmulator) -> None:
     """Google's public sample images, where everybody may read them."""
     emulator.admin("POST", "/projects", projectId=_SAMPLE_PROJECT)
+    creator = "roles/resourcemanager.projectCreator"
+    emulator.admin("POST", "/grants", resource=_ORGANIZATION, member=DEVELOPER, role=creator)
     repositories = Clients(emulator, "grpc", DEVELOPER).repositories
     for location, repository, image, tag in _SAMPLES:
         parent = f"projects/{_SAMPLE_PROJECT}/locations/{location}"

@@ -1,0 +1,36 @@
+"""Numbers of enum values, which discovery documents do not tell; Google's client packages do."""
+
+import enum
+import functools
+from collections.abc import Iterable, Iterator
+
+import proto  # type: ignore[import-untyped] # ships no type information
+from google.api import launch_stage_pb2
+from google.cloud import (  # noqa: F401 - importing them registers their enums
+    artifactregistry_v1,
+    iam_admin_v1,
+    resourcemanager_v3,
+    run_v2,
+)
+
+
+def names_of(names: Iterable[str]) -> dict[int, str]:
+    """Number to name of the enum that has all these names; empty when there is none."""
+    wanted = frozenset(names)
+    fitting = [each for each in _enums() if wanted <= set(each.values())]
+    return min(fitting, key=len, default={})
+
+
+@functools.cache
+def _enums() -> tuple[dict[int, str], ...]:
+    stages = {
+        value.number: value.name
+        for value in launch_stage_pb2.DESCRIPTOR.enum_types_by_name["LaunchStage"].values
+    }
+    return (stages, *({int(one): one.name for one in each} for each in _below(proto.Enum)))
+
+
+def _below(kind: type[enum.Enum]) -> Iterator[type[enum.IntEnum]]:
+    for each in kind.__subclasses__():
+        yield each  # type: ignore[misc] # proto's enums are whole numbers
+        yield from _below(each)

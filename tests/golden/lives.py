@@ -1,0 +1,29 @@
+"""Every recorded life, replayed in a world that is made for it."""
+
+from collections.abc import Iterator, Sequence
+
+from tests.conftest import RunningEmulator
+from tests.golden import policies
+from tests.golden.comparison import Difference
+from tests.golden.differences import Entry, covering
+from tests.golden.recordings import Exchange, Recording
+from tests.golden.replay import Replay, Step, in_all
+from tests.golden.scope import replayable
+from tests.golden.surroundings import names, provide_samples
+
+
+def replay(
+    emulator: RunningEmulator, recording: Recording, entries: Sequence[Entry] = ()
+) -> Iterator[Step]:
+    """Replay what the emulator has to answer, from an emulator that was just reset."""
+    exchanges = replayable(recording)
+    provide_samples(emulator)
+
+    def listed(exchange: Exchange, difference: Difference) -> bool:
+        return bool(covering(entries, recording.name, exchange, difference))
+
+    life = Replay(emulator, names(emulator), listed)
+    if any("IamPolicy" in each.path for each in exchanges):
+        exchanges = policies.cut(exchanges, policies.known_roles(emulator))
+        policies.provide(emulator, exchanges, lambda value: in_all(value, life.named))
+    yield from life.steps(exchanges)
