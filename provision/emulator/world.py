@@ -77,7 +77,8 @@ class World:
         self.access = PolicyAccess(
             self.hierarchy, self.policies, self.denials, self.roles, membership
         )
-        self.identities = TokenIssuer(self.store, self._may_not_act)
+        self.access.use_tags(self.tags)
+        self.identities = TokenIssuer(self.store, self._may_not_act, self._unique_id)
         self.populate()
 
     def populate(self) -> None:
@@ -151,6 +152,10 @@ class World:
         email = member.partition(":")[2]
         account = self.accounts.get(email)
         return bool(account.get("disabled")) if account else not self.account_exists(email)
+
+    def _unique_id(self, email: str) -> str:
+        account = self.accounts.get(email)
+        return str(account["uniqueId"]) if account else ""
 
     def _account_is_below(self, email: str, ancestor: str) -> bool:
         account = self.accounts.get(email)
