@@ -96,7 +96,7 @@ def _answers(tmp_path_factory: pytest.TempPathFactory) -> AnswersFile:
 
 @pytest.fixture(autouse=True)
 def _answers_fit_google_s_schemas(_answers: AnswersFile) -> Iterator[None]:
-    """Fails the test that made an emulator answer what Google's discovery documents do not allow."""
+    """Fails the test that made an emulator answer what Google's documents do not allow."""
     yield
     assert _answers.faults() == []
 
