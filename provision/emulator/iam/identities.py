@@ -37,7 +37,10 @@ class TokenIssuer:
     """
 
     def __init__(
-        self, store: Store, disabled: Callable[[str], bool], unique_id: Callable[[str], str] = lambda _: ""
+        self,
+        store: Store,
+        disabled: Callable[[str], bool],
+        unique_id: Callable[[str], str] = lambda _: "",
     ) -> None:
         self._disabled = disabled
         self._unique_id = unique_id

@@ -89,7 +89,12 @@ class Accounts:
         self._world = world
         self._deleted = DeletedAccounts(world)
         kind = PolicyKind(
-            SERVICE, "iam.serviceAccounts", self._check_exists, iam_refusal, public=False
+            SERVICE,
+            "iam.serviceAccounts",
+            self._check_exists,
+            iam_refusal,
+            public=False,
+            own_name=lambda name: full_name(world, name),
         )
         self._policies = PolicyRpcs(world, kind)
 

@@ -41,6 +41,7 @@ class PolicyKind:
         refusal: how a caller is refused.
         public: whether allUsers and allAuthenticatedUsers may be members.
         conditions: whether bindings may have conditions.
+        own_name: tells the name under which a policy is kept, where a resource has several.
     """
 
     service: str
@@ -49,6 +50,7 @@ class PolicyKind:
     refusal: Refusal
     public: bool = True
     conditions: bool = True
+    own_name: Callable[[str], str] | None = None
 
     def check_name(self, resource: str) -> None:
         """Raise `ApiError` (INVALID_ARGUMENT) for the name of something else."""

@@ -74,7 +74,7 @@ class PolicyRpcs:
     def _resource(self, call: Call) -> str:
         resource = self._world.hierarchy.canonical(call.request.resource)
         self._kind.check_name(resource)
-        return resource
+        return self._kind.own_name(resource) if self._kind.own_name else resource
 
     def _allowed(self, call: Call, verb: str, attributes: RequestAttributes | None = None) -> str:
         kind = self._kind
