@@ -43,7 +43,6 @@ from provision.emulator.services.packages_contents import Contents
 from provision.emulator.services.packages_files import Files
 from provision.emulator.services.packages_tags import Tags
 from provision.emulator.services.packages_versions import Versions
-from provision.emulator.services.projects_v1 import ProjectsV1
 from provision.emulator.services.registry_settings import RegistrySettings
 from provision.emulator.services.repositories import Repositories, RepositoryRecords
 from provision.emulator.services.resource_manager import ResourceManager
@@ -263,7 +262,6 @@ class Emulator:
         rooms: dict[str, tuple[host_apps.Mount, ...]] = {
             **dict.fromkeys(OAUTH_HOSTS, (oauth.mount,)),
             "run": (KnativeRoutes(self.world, self._dispatcher).mount,),
-            "cloudresourcemanager": (ProjectsV1(self.world, self._recorder).mount,),
             "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
             REGISTRY: (self._registry.mount,),
         }

@@ -16,6 +16,7 @@ from google.iam.v1 import iam_policy_pb2
 from google.longrunning import operations_pb2
 
 from provision.emulator.rpc.iam_routes import IAM_ROUTES
+from provision.emulator.rpc.older_forms import FORMS
 from provision.emulator.rpc.older_routes import OLDER_ROUTES
 from provision.emulator.rpc.wellknown import Empty
 
@@ -130,7 +131,8 @@ def methods() -> tuple[Method, ...]:
         for name in names
         for method in _of_transport(f"{package}.services.{_snake(name)}.transports", name)
     ]
-    return (*found, *_operations(), *_locations())
+    older = (Method(name, asked, told, (Route(*route),)) for name, asked, told, route in FORMS)
+    return (*found, *_operations(), *_locations(), *older)
 
 
 def _snake(name: str) -> str:
@@ -197,7 +199,7 @@ def _operations() -> Sequence[Method]:
     run = "/v2/{name=projects/*/locations/*/operations/*}"
     deny = "/v2/{name=policies/*/*/*/operations/*}"
     v1 = "/v1/{name=projects/*/locations/*/operations/*}"
-    paths = (run, v1, "/v3/{name=operations/*}", deny)
+    paths = (run, v1, "/v1/{name=operations/*}", "/v3/{name=operations/*}", deny)
     lists = ("/v2/{name=projects/*/locations/*}/operations",)
     pb = operations_pb2
     return (

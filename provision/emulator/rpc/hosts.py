@@ -30,11 +30,13 @@ _PACKAGES = (
     ("google.iam.credentials.", "iamcredentials"),
     ("google.iam.", "iam"),
     ("google.cloud.resourcemanager.", "cloudresourcemanager"),
+    ("google.cloudresourcemanager.", "cloudresourcemanager"),
 )
 _SHARED_PATHS = (
     ("/v2/policies/", "iam"),
     ("/v2/", "run"),
     ("/v3/", "cloudresourcemanager"),
+    ("/v1/operations/", "cloudresourcemanager"),
     ("/v1/", "artifactregistry"),
 )
 

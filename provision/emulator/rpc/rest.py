@@ -23,6 +23,20 @@ _HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "X-XSS-Protection": "0",
 }
+_LISTING = "google.iam.admin.v1."
+"""The API whose errors have the older list, too (recorded)."""
+_REASONS = {
+    "NOT_FOUND": "notFound",
+    "INVALID_ARGUMENT": "badRequest",
+    "ALREADY_EXISTS": "alreadyExists",
+    "PERMISSION_DENIED": "forbidden",
+    "UNAUTHENTICATED": "required",
+    "FAILED_PRECONDITION": "failedPrecondition",
+    "RESOURCE_EXHAUSTED": "rateLimitExceeded",
+    "ABORTED": "aborted",
+    "UNIMPLEMENTED": "notImplemented",
+}
+"""How the older list calls each code: notFound is recorded, the next six reported."""
 Extra = Callable[[web.Request, str | None], Any]
 
 
@@ -52,7 +66,7 @@ class RestApi:
             )
             result = await self._dispatcher.call(match.method.name, message, token, "rest")
         except ApiError as error:
-            return error_response(error)
+            return error_response(error, listed=match.method.name.startswith(_LISTING))
         alternative = f"{request.query.get('$alt', '')} {request.query.get('alt', '')}"
         return json_response(to_json(result, enums_as_numbers="enum-encoding=int" in alternative))
 
@@ -65,16 +79,26 @@ async def _body(request: web.Request) -> object:
         return json.loads(raw)
     except ValueError as error:
         raise invalid(f"Invalid JSON payload received. {error}") from error
+    except RecursionError as error:
+        text = "Invalid JSON payload received. Message too deep. Max recursion depth reached."
+        raise invalid(text) from error
 
 
 def json_response(payload: object, status: int = 200) -> web.Response:
     """A JSON answer with the headers that Google's front end sets."""
     text = json.dumps(payload, indent=2, ensure_ascii=False)
-    return web.Response(body=(text + "\n").encode(), status=status, headers=_HEADERS)
+    # What was sent may be told again, and may hold halves of surrogate pairs.
+    body = (text + "\n").encode("utf-8", "replace")
+    return web.Response(body=body, status=status, headers=_HEADERS)
 
 
-def error_response(error: ApiError) -> web.Response:
-    """Google's JSON error envelope."""
+def error_response(error: ApiError, *, listed: bool = False) -> web.Response:
+    """Google's JSON error envelope.
+
+    Args:
+        error: what went wrong.
+        listed: whether the older ``errors`` list stands beside it.
+    """
     envelope: dict[str, Any] = {
         "code": error.http_status,
         "message": error.message,
@@ -83,4 +107,7 @@ def error_response(error: ApiError) -> web.Response:
     details = [json_format.MessageToDict(packed) for packed in error.to_status().details]
     if details:
         envelope["details"] = details
+    if listed:
+        reason = _REASONS.get(error.code, "backendError")
+        envelope["errors"] = [{"message": error.message, "domain": "global", "reason": reason}]
     return json_response({"error": envelope}, error.http_status)

@@ -5,6 +5,7 @@ from provision.emulator.services.operations import Operations
 from provision.emulator.services.resource_manager_folders import Folders
 from provision.emulator.services.resource_manager_organizations import Organizations
 from provision.emulator.services.resource_manager_projects import Projects
+from provision.emulator.services.resource_manager_v1 import FoldersV2, OrganizationsV1, ProjectsV1
 from provision.emulator.world import World
 
 
@@ -19,7 +20,14 @@ class ResourceManager:
     def __init__(self, world: World, operations: Operations) -> None:
         projects, folders = Projects(world, operations), Folders(world, operations)
         organizations = Organizations(world)
-        self._rooms = (projects, folders, organizations)
+        self._rooms = (
+            projects,
+            folders,
+            organizations,
+            ProjectsV1(world, projects, operations),
+            OrganizationsV1(organizations),
+            FoldersV2(folders),
+        )
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
