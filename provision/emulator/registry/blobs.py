@@ -6,10 +6,11 @@ as a whole, and whatever waits for the disk does so in a thread.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import uuid
-from collections.abc import AsyncIterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,12 +112,18 @@ class BlobFiles:
 
     def unfinished(self) -> tuple[tuple[str, float], ...]:
         """The ids of the uploads on disk, and when each was written to last (epoch seconds)."""
-        return tuple((file.name, file.stat().st_mtime) for file in self._uploads.iterdir())
+        return tuple(self._touched(self._uploads.iterdir()))
+
+    def _touched(self, files: Iterable[Path]) -> Iterator[tuple[str, float]]:
+        for file in files:
+            # An upload may be finished, in its thread, while its folder is looked at.
+            with contextlib.suppress(FileNotFoundError):
+                yield file.name, file.stat().st_mtime
 
     def stored(self) -> Iterator[tuple[str, float]]:
         """The digest of every blob on disk, and when it was written (epoch seconds)."""
-        for file in self._blobs.glob("*/*"):
-            yield f"sha256:{file.name}", file.stat().st_mtime
+        for name, written in self._touched(self._blobs.glob("*/*")):
+            yield f"sha256:{name}", written
 
     async def write(self, content: bytes) -> str:
         """Store a small document and return its digest."""
