@@ -52,7 +52,7 @@ def service_of(image: str, args: list[str]) -> run_v2.Service:
     """A service that runs Python with arguments."""
     container = run_v2.Container(image=image, command=["python3"], args=args)
     template = run_v2.RevisionTemplate(containers=[container])
-    return run_v2.Service(name=ORDERS, template=template)
+    return run_v2.Service(template=template)
 
 
 def status_of(emulator: RunningEmulator, service: run_v2.Service) -> int:

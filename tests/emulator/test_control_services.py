@@ -46,7 +46,7 @@ def test_a_new_service_is_pending_first_and_ready_later(
     assert done.latest_ready_revision.startswith(f"{ORDERS}/revisions/orders-00001-")
     assert done.ingress.name == "INGRESS_TRAFFIC_ALL"
     assert done.traffic_statuses[0].percent == 100
-    assert done.uri == done.urls[0]
+    assert [done.urls[0], done.uri] == list(done.urls)
 
 
 def test_defaults_are_filled_in(clients: Clients, pushed_image: str) -> None:

@@ -13,14 +13,23 @@ from provision.emulator.frontdoor.admission import (
     Credential,
     Invokers,
     Verdict,
+    chosen,
     find_credential,
     reachable,
 )
 from provision.emulator.frontdoor.forwarding import Forwarder
 from provision.emulator.frontdoor.listening import Listeners
-from provision.emulator.frontdoor.onward import TRACE, Onward, raw_target
+from provision.emulator.frontdoor.onward import TRACE, Onward, host_name, raw_target
 from provision.emulator.frontdoor.pages import Page
-from provision.emulator.seams import Access, Identities, Route, Routes, Runtime, ServiceKey
+from provision.emulator.seams import (
+    Access,
+    Identities,
+    RequestAttributes,
+    Route,
+    Routes,
+    Runtime,
+    ServiceKey,
+)
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -48,38 +57,41 @@ class HttpFrontDoor:
         self._invokers = Invokers(access, identities)
         self._runtime = runtime
         self._forwarder = Forwarder()
-        hosts = (runtime.gateway, host) if runtime.gateway else (host,)
-        self._listeners = Listeners(hosts)
+        self._names = (host, runtime.gateway or "localhost")
+        self._listeners = Listeners((host, runtime.gateway) if runtime.gateway else (host,))
 
     async def open(
-        self, service: ServiceKey, port: int | None = None
+        self, service: ServiceKey, port: int | None = None, tag: str = ""
     ) -> tuple[int, tuple[str, ...]]:
         """Listen for the service; see `seams.FrontDoor`. Raises `OSError` when `port` is taken."""
 
         async def serve(request: web.BaseRequest) -> web.StreamResponse:
-            return await self._serve(service, request)
+            return await self._serve(service, tag, request)
 
-        return await self._listeners.open(service, serve, port)
+        chosen = await self._listeners.open((service, tag), serve, port)
+        return chosen, tuple(f"http://{name}:{chosen}" for name in self._names)
 
-    async def close(self, service: ServiceKey) -> None:
-        """Stop listening for the service."""
-        await self._listeners.close(service)
+    async def close(self, service: ServiceKey, tag: str = "") -> None:
+        """Stop listening for the service, or for one of its tags."""
+        await self._listeners.close((service, tag))
 
     async def close_all(self) -> None:
         """Stop listening, and let go of the containers."""
         await self._listeners.close_all()
         await self._forwarder.close()
 
-    async def _serve(self, service: ServiceKey, request: web.BaseRequest) -> web.StreamResponse:
+    async def _serve(
+        self, service: ServiceKey, tag: str, request: web.BaseRequest
+    ) -> web.StreamResponse:
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(_CONTINUE)
-        answer = await self._answer(service, request)
+        answer = await self._answer(service, tag, request)
         return _response(request, answer) if isinstance(answer, Page) else answer
 
     async def _answer(
-        self, service: ServiceKey, request: web.BaseRequest
+        self, service: ServiceKey, tag: str, request: web.BaseRequest
     ) -> web.StreamResponse | Page:
-        route = self._routes.route(service)
+        route = chosen(self._routes.route(service), tag)
         path = raw_target(request).partition("?")[0]
         if not path.startswith("/"):  # `OPTIONS *` and CONNECT are about no path of a service
             return pages.not_found()
@@ -88,7 +100,8 @@ class HttpFrontDoor:
         credential = find_credential(
             {name: request.headers.getall(name, []) for name in (SERVERLESS, AUTHORIZATION)}
         )
-        verdict = self._invokers.judge(route, credential)
+        attributes = RequestAttributes(path=path, host=host_name(request))
+        verdict = self._invokers.judge(route, credential, attributes)
         if verdict is Verdict.ADMITTED:
             return await self._admit(route, request, credential)
         return _refusal(verdict, path, str(request.url))

@@ -4,11 +4,13 @@ Ingress and disabled addresses come first (404), then Identity-Aware Proxy, then
 401 for whatever cannot be verified, 403 for nobody or for somebody without the permission.
 """
 
+import dataclasses
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from provision.emulator.seams import Access, Identities, Route, TokenError
+from provision.emulator.seams import Access, Identities, RequestAttributes, Route, TokenError
 
 INVOKE = "run.routes.invoke"
 SERVERLESS = "X-Serverless-Authorization"
@@ -49,6 +51,24 @@ class Credential:
 
     header: str
     token: str
+
+
+def chosen(route: Route | None, tag: str) -> Route | None:
+    """The route with the revision that takes this very request; None when there is no service.
+
+    Each request is drawn anew by the shares; at a tag's address the tag's revision takes all.
+
+    Args:
+        route: the service's.
+        tag: whose address was asked; empty for the service's own.
+    """
+    if route is None or (not tag and not route.shares):
+        return route
+    if tag:
+        return dataclasses.replace(route, revision=route.tags.get(tag))
+    names, weights = zip(*route.shares, strict=True)
+    [name] = random.choices(names, weights)  # noqa: S311 - a share of traffic
+    return dataclasses.replace(route, revision=name)
 
 
 def reachable(route: Route, path: str, *, inside: bool) -> bool:
@@ -97,21 +117,32 @@ class Invokers:
     access: Access
     identities: Identities
 
-    def judge(self, route: Route, credential: Credential | None) -> Verdict:
-        """Let in, or say how it is refused, once the address is known to be reachable."""
+    def judge(
+        self,
+        route: Route,
+        credential: Credential | None,
+        attributes: RequestAttributes | None = None,
+    ) -> Verdict:
+        """Let in, or say how it is refused, once the address is known to be reachable.
+
+        Args:
+            route: the service's.
+            credential: what the request brought, if anything.
+            attributes: what conditions may ask of the request.
+        """
         if route.iap_enabled:
             return Verdict.SIGN_IN if credential is None else Verdict.IAP_REFUSED
-        if route.invoker_iam_disabled or self._may(route, "allUsers"):
+        if route.invoker_iam_disabled or self._may(route, "allUsers", attributes):
             return Verdict.ADMITTED
         if credential is None:
             return Verdict.FORBIDDEN
         member = self._member(route, credential.token)
         if member is None:
             return Verdict.UNAUTHORIZED
-        return Verdict.ADMITTED if self._may(route, member) else Verdict.FORBIDDEN
+        return Verdict.ADMITTED if self._may(route, member, attributes) else Verdict.FORBIDDEN
 
-    def _may(self, route: Route, member: str) -> bool:
-        return self.access.allowed(member, INVOKE, route.service.name)
+    def _may(self, route: Route, member: str, attributes: RequestAttributes | None) -> bool:
+        return self.access.allowed(member, INVOKE, route.service.name, attributes)
 
     def _member(self, route: Route, token: str) -> str | None:
         """The member that a verified token for this service names."""

@@ -1,59 +1,71 @@
-"""One port per service, the same on loopback and on the gateway of the containers' network."""
+"""One port per address, the same on loopback and on the gateway of the containers' network."""
 
+import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 
 from aiohttp import web
-
-from provision.emulator.seams import ServiceKey
 
 Serve = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 _ATTEMPTS = 20
 _HEADER_BYTES = 65536
+_BACKLOG = 128
+_SHUTDOWN_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class _Listener:
+    """What listens at one address."""
+
+    handlers: web.Server
+    servers: tuple[asyncio.Server, ...]
 
 
 class Listeners:
     """What listens now.
 
     Args:
-        hosts: the addresses to listen on, the preferred one first.
+        hosts: the addresses to listen on.
     """
 
     def __init__(self, hosts: tuple[str, ...]) -> None:
         self._hosts = hosts
-        self._runners: dict[ServiceKey, web.ServerRunner] = {}
+        self._listening: dict[Hashable, _Listener] = {}
 
-    async def open(
-        self, service: ServiceKey, serve: Serve, port: int | None
-    ) -> tuple[int, tuple[str, ...]]:
-        """Listen on `port`, or on one that is free on every host; returns it and the URLs.
+    async def open(self, address: Hashable, serve: Serve, port: int | None) -> int:
+        """Listen on `port`, or on one that is free on every host; returns it.
+
+        Args:
+            address: what it is about; what listened for it before stops.
+            serve: answers.
+            port: the port wanted, if any.
 
         Raises:
             OSError: `port` is taken, or no port is free on every host.
         """
-        await self.close(service)
+        await self.close(address)
         sockets = _bind_same(self._hosts, port)
-        runner = web.ServerRunner(
-            web.Server(serve, max_line_size=_HEADER_BYTES, max_field_size=_HEADER_BYTES),
-            shutdown_timeout=1.0,
-        )
-        await runner.setup()
-        for bound in sockets:
-            await web.SockSite(runner, bound).start()
-        self._runners[service] = runner
-        chosen = sockets[0].getsockname()[1]
-        return chosen, tuple(f"http://{host}:{chosen}" for host in self._hosts)
+        handlers = web.Server(serve, max_line_size=_HEADER_BYTES, max_field_size=_HEADER_BYTES)
+        loop = asyncio.get_running_loop()
+        servers = [
+            await loop.create_server(handlers, sock=bound, backlog=_BACKLOG) for bound in sockets
+        ]
+        self._listening[address] = _Listener(handlers, tuple(servers))
+        return int(sockets[0].getsockname()[1])
 
-    async def close(self, service: ServiceKey) -> None:
-        """Stop listening for a service."""
-        if runner := self._runners.pop(service, None):
-            await runner.cleanup()
+    async def close(self, address: Hashable) -> None:
+        """Stop listening for an address."""
+        if listener := self._listening.pop(address, None):
+            for server in listener.servers:
+                server.close()
+            await listener.handlers.shutdown(_SHUTDOWN_SECONDS)
 
     async def close_all(self) -> None:
         """Stop listening for all."""
-        for service in tuple(self._runners):
-            await self.close(service)
+        for address in tuple(self._listening):
+            await self.close(address)
 
 
 def _bind_same(hosts: tuple[str, ...], port: int | None) -> list[socket.socket]:

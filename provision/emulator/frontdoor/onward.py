@@ -68,6 +68,14 @@ class Onward:
         return headers
 
 
+def host_name(request: web.BaseRequest) -> str:
+    """The host that was asked for, without its port and in lower case; empty for no host name."""
+    try:
+        return (urlsplit(f"//{request.host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
 def raw_target(request: web.BaseRequest) -> str:
     """Path and query as they were written, also of a request in absolute form."""
     target = request.raw_path

@@ -22,6 +22,8 @@ def page(items: Sequence[T], size: int, token: str) -> tuple[Sequence[T], str]:
         raise invalid("The page size must not be negative.")
     try:
         start = int(base64.urlsafe_b64decode(token)) if token else 0
+        if start < 0:
+            raise ValueError(token)  # noqa: TRY301 - it is no token of ours either
     except ValueError as error:
         raise invalid("The page token is not valid.") from error
     end = start + min(size or _DEFAULT, _MOST)

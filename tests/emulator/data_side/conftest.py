@@ -158,7 +158,7 @@ class DataSide:
         project: str = PROJECT,
         **changes: Any,  # noqa: ANN401 - fields of a route
     ) -> tuple[ServiceKey, str, str]:
-        """Open a service's address; returns its key, the preferred URL and the loopback URL."""
+        """Open a service's address; returns its key, the URL for containers and the loopback URL."""
         key = ServiceKey(project, LOCATION, name)
         _, urls = self.run(self.door.open(key))
         route = Route(
@@ -172,7 +172,7 @@ class DataSide:
             timeout=60,
         )
         self.routes.routes[key] = dataclasses.replace(route, **changes)
-        return key, urls[0], urls[-1]
+        return key, urls[-1], urls[0]
 
     def running(self, revision: RevisionToRun) -> RevisionToRun:
         """The revision, started unless it runs already."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provision.emulator.rpc.status import ApiError, not_found
+from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.services.run.violations import Problem, ViolationError
 
 NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
@@ -14,6 +14,10 @@ MAX_NAME = 63
 _LOCATION = re.compile(r"[a-z]+-[a-z]+\d+")
 # Other tools' labels have a domain in front: gcloud sets client.knative.dev/nonce.
 _LABEL_KEY = re.compile(r"(?:[a-z0-9][a-z0-9.-]{0,252}/)?[a-z][a-z0-9_-]{0,62}")
+# As gcloud's own ``client.knative.dev/nonce``, which v2 shows (recorded in v1).
+_DOMAIN_KEY = re.compile(
+    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+)
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _MAX_LABELS = 64
 _EMAIL = re.compile(r"[a-z0-9][a-z0-9._-]*@[a-z0-9][a-z0-9.-]*\.[a-z]+")
@@ -23,6 +27,50 @@ _SYSTEM = (
     "serving.knative.dev",
     "autoscaling.knative.dev",
 )
+
+
+_COLLECTIONS = {
+    "SERVICE": "services",
+    "REVISION": "services/*/revisions",
+    "JOB": "jobs",
+    "EXECUTION": "jobs/*/executions",
+    "TASK": "jobs/*/executions/*/tasks",
+}
+
+
+def checked_name(name: str, kind: str) -> str:
+    """A canonical full name, unless it is malformed or of a place that is not served.
+
+    Args:
+        name: ``projects/P/locations/R/…`` with the project's id.
+        kind: ``SERVICE``, ``REVISION``, ``JOB``, ``EXECUTION`` or ``TASK``.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT or UNIMPLEMENTED.
+    """
+    _check_form(name, f"projects/*/locations/*/{_COLLECTIONS[kind]}/*")
+    check_location(name.split("/")[3])
+    return name
+
+
+def checked_parent(parent: str, collection: str = "") -> str:
+    """The canonical parent of a list, checked in the same way.
+
+    Args:
+        parent: ``projects/P/locations/R`` or what is beneath it.
+        collection: what of it holds the list, as in ``services/*``.
+    """
+    _check_form(parent, "/".join(one for one in ("projects/*/locations/*", collection) if one))
+    location = parent.split("/")[3]
+    if location == "-":
+        raise invalid("The location of the parent cannot be the '-' wildcard.")
+    check_location(location)
+    return parent
+
+
+def _check_form(name: str, form: str) -> None:
+    if not re.fullmatch(re.escape(form).replace(r"\*", "[^/]+"), name):
+        raise invalid(f"Invalid resource name '{name[:200]}'; it must have the form {form}.")
 
 
 def check_location(location: str) -> None:
@@ -57,6 +105,8 @@ def label_problems(labels: Mapping[str, str], path: str) -> Iterator[Problem]:
             yield Problem(
                 path, f"labels with the '{key.partition('/')[0]}' namespace are rejected."
             )
+        elif _DOMAIN_KEY.fullmatch(key):
+            continue
         elif not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
             yield Problem(
                 path,

@@ -1,5 +1,6 @@
 """How a roll-out ended: conditions and messages, in Google's words."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from google.cloud import run_v2
@@ -88,8 +89,31 @@ def conclude(revision: RevisionRecord, error: RolloutError | None) -> None:
     )
 
 
+def conclude_deletion(message: Any) -> None:  # noqa: ANN401 - Service or Job
+    """Show a service or job as deleted: written once more, at the moment it is ready (recorded)."""
+    now = timestamp()
+    message.observed_generation = message.generation
+    message.reconciling = False
+    message.update_time.CopyFrom(now)
+    message.etag = run_etag(now, message.name)
+    message.terminal_condition.CopyFrom(condition("Ready", STATE.CONDITION_SUCCEEDED, now))
+
+
 def show_urls(message: Any, urls: tuple[str, ...]) -> None:  # noqa: ANN401 - Service
-    """Show a service's addresses, the preferred one first and as `uri`."""
+    """Show a service's addresses; `uri` is the second of the two (recorded)."""
     del message.urls[:]
     message.urls.extend(urls)
-    message.uri = urls[0]
+    message.uri = urls[-1]
+
+
+def show_traffic(message: Any, addresses: Mapping[str, str]) -> None:  # noqa: ANN401 - Service
+    """Show where traffic goes: as it was asked for, with the address of each tag."""
+    del message.traffic_statuses[:]
+    for target in message.traffic:
+        message.traffic_statuses.add(
+            type_=target.type_,
+            revision=target.revision,
+            percent=target.percent,
+            tag=target.tag,
+            uri=addresses.get(target.tag, ""),
+        )

@@ -1,12 +1,12 @@
 """What is kept of a service and of its revisions, beside the message that callers see."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from google.cloud import run_v2
-from google.protobuf import json_format
 
+from provision.emulator.packing import packed, unpacked
 from provision.emulator.seams import ServiceKey
 from provision.emulator.store import Store
 
@@ -30,6 +30,8 @@ class ServiceRecord:
         settled: the last generation whose roll-out has ended.
         failure: why that one failed (code, message); None when it did not.
         port: where its front door listens.
+        tag_ports: where the front doors of its tags listen.
+        serving: id, share and tag of each revision that serves at this moment.
         operation: id of the operation that wrote it last.
         notes: what only one form of the API knows of it (annotations of v1 without a field in v2).
     """
@@ -41,6 +43,8 @@ class ServiceRecord:
     settled: int = 0
     failure: tuple[str, str] | None = None
     port: int | None = None
+    tag_ports: dict[str, int] = field(default_factory=dict)
+    serving: list[tuple[str, int, str]] = field(default_factory=list)
     operation: str = ""
     notes: dict[str, str] = field(default_factory=dict)
 
@@ -86,8 +90,9 @@ class RunState:
 
     def revisions_of(self, service_name: str) -> tuple[RevisionRecord, ...]:
         """A service's revisions, oldest first."""
-        prefix = f"{service_name}/revisions/"
-        return tuple(one for one in self.revisions.values() if one.message.name.startswith(prefix))
+        names = self.revisions.below(f"{service_name}/revisions")
+        found = (self.revisions.get(name) for name in names)
+        return tuple(one for one in found if one is not None)
 
     def keep(self, record: ServiceRecord) -> None:
         """Keep what became of a service."""
@@ -98,39 +103,28 @@ class RunState:
         self.revisions.put(record.message.name, record)
 
 
-def wanted_revisions(record: ServiceRecord) -> Iterable[tuple[str, int]]:
-    """Revision names that take traffic, with their percentages."""
-    message = record.message
-    for target in message.traffic:
-        if target.type_ == LATEST:
-            name = message.latest_ready_revision
-        else:
-            name = f"{message.name}/revisions/{target.revision}"
-        if name:
-            yield name, target.percent
-
-
 def of_template(notes: Mapping[str, str]) -> dict[str, str]:
     """The notes that belong to the template, and so to the revisions made of it."""
     return {key: value for key, value in notes.items() if key.startswith("template-")}
 
 
 def _encode_service(record: ServiceRecord) -> Any:  # noqa: ANN401 - JSON
-    plain = {key: value for key, value in vars(record).items() if key != "message"}
-    return {**plain, "message": json_format.MessageToDict(record.message)}
+    return {**vars(record), "message": packed(record.message)}
 
 
 def _decode_service(value: Any) -> ServiceRecord:  # noqa: ANN401 - JSON
-    message = json_format.ParseDict(value.pop("message"), ServiceMessage())
+    message = unpacked(value.pop("message"), ServiceMessage())
     failure = value.pop("failure")
-    return ServiceRecord(message, failure=tuple(failure) if failure else None, **value)
+    serving = [(name, percent, tag) for name, percent, tag in value.pop("serving", ())]
+    return ServiceRecord(
+        message, failure=tuple(failure) if failure else None, serving=serving, **value
+    )
 
 
 def _encode_revision(record: RevisionRecord) -> Any:  # noqa: ANN401 - JSON
-    message = json_format.MessageToDict(record.message)
-    return {**vars(record), "message": message}
+    return {**vars(record), "message": packed(record.message)}
 
 
 def _decode_revision(value: Any) -> RevisionRecord:  # noqa: ANN401 - JSON
-    message = json_format.ParseDict(value.pop("message"), RevisionMessage())
+    message = unpacked(value.pop("message"), RevisionMessage())
     return RevisionRecord(message, **value)

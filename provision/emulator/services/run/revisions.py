@@ -16,14 +16,18 @@ from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import require, run_refusal
 from provision.emulator.services.run.defaults import DEFAULT_PORT, ingress_container
 from provision.emulator.services.run.limits import quantity
-from provision.emulator.services.run.names import missing
+from provision.emulator.services.run.names import (
+    checked_name,
+    checked_parent,
+    location_of,
+    missing,
+)
 from provision.emulator.services.run.records import (
     RevisionMessage,
     RevisionRecord,
     RunState,
     ServiceRecord,
     of_template,
-    wanted_revisions,
 )
 from provision.emulator.services.run.rules import check_etag
 from provision.emulator.times import run_etag, timestamp
@@ -150,35 +154,35 @@ class Revisions:
         return found
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Revision
-        name = self._world.hierarchy.canonical(call.request.name)
+        name = checked_name(self._world.hierarchy.canonical(call.request.name), "REVISION")
         require(self._world, call, "run.revisions.get", name, run_refusal)
         return self._find(name).message
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         parent = self._world.hierarchy.canonical(call.request.parent)
+        parent = checked_parent(parent, "services/*")
         require(self._world, call, "run.revisions.list", parent, run_refusal)
-        prefix = parent.removesuffix("/services/-") + "/"
-        found = [
-            one.message
-            for one in self._state.revisions.values()
-            if one.message.name.startswith(prefix)
-        ]
-        found.sort(key=lambda one: one.create_time.ToNanoseconds(), reverse=True)
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return run_v2.ListRevisionsResponse.pb()(revisions=shown, next_page_token=token)
+        names = self._names_below(parent)
+        shown, token = page(names, call.request.page_size, call.request.page_token)
+        found = (self._state.revisions.get(name) for name in shown)
+        return run_v2.ListRevisionsResponse.pb()(
+            revisions=[one.message for one in found if one is not None], next_page_token=token
+        )
+
+    def _names_below(self, parent: str) -> list[str]:
+        """The revisions of a service, or of all services of a location, the youngest first."""
+        location, wildcard, _ = parent.partition("/services/-")
+        if not wildcard:
+            return self._state.revisions.below(f"{parent}/revisions")[::-1]
+        return [name for name in self._state.revisions if name.startswith(f"{location}/")][::-1]
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Operation
-        name = self._world.hierarchy.canonical(call.request.name)
+        name = checked_name(self._world.hierarchy.canonical(call.request.name), "REVISION")
         require(self._world, call, "run.revisions.delete", name, run_refusal)
         record = self._find(name)
         check_etag(call.request.etag, record.message)
-        service = self._state.services.get(name.partition("/revisions/")[0])
-        if service is not None and name in dict(wanted_revisions(service)):
-            raise ApiError(
-                "FAILED_PRECONDITION",
-                f"Revision '{record.id}' can not be deleted because it is serving traffic.",
-            )
-        location = "/".join(name.split("/")[:4])
+        self._refuse_if_needed(record, name)
+        location = location_of(name)
         if call.request.validate_only:
             return self._operations.done(location, record.message, record.message)
 
@@ -187,4 +191,34 @@ class Revisions:
             self._operations.succeed(operation, record.message, record.message)
 
         record.message.delete_time.CopyFrom(timestamp())
+        self._state.keep_revision(record)
         return self._operations.start(location, record.message, finish)
+
+    def _refuse_if_needed(self, record: RevisionRecord, name: str) -> None:
+        """What serves, and the latest of a service, cannot be deleted.
+
+        https://cloud.google.com/run/docs/managing/revisions; the words are reported for a revision
+        that serves.
+        """
+        service = self._state.services.get(name.partition("/revisions/")[0])
+        if service is None:
+            return
+        why = ""
+        if any(record.id in (one, target) for one, target in _named(service)):
+            why = "it is actively serving"
+        elif name in (
+            service.message.latest_created_revision,
+            service.message.latest_ready_revision,
+        ):
+            why = "it is the latest revision of its service"
+        if why:
+            raise ApiError(
+                "FAILED_PRECONDITION",
+                f'Revision "{record.id}" cannot be directly deleted because {why}.',
+            )
+
+
+def _named(service: ServiceRecord) -> list[tuple[str, str]]:
+    """Revisions that serve, and those that traffic is to go to."""
+    serving = [(name, "") for name, _, _ in service.serving]
+    return [*serving, *(("", target.revision) for target in service.message.traffic)]

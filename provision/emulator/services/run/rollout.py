@@ -9,40 +9,32 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from provision.emulator.rpc.status import ApiError
-from provision.emulator.seams import (
-    FrontDoor,
-    Images,
-    Route,
-    Runtime,
-    ServiceKey,
-    StartError,
-    StoredImage,
-)
+from provision.emulator.seams import FrontDoor, Images, Route, Runtime, ServiceKey, StartError
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.run import revisions
-from provision.emulator.services.run.defaults import ingress_container
 from provision.emulator.services.run.outcome import (
     STATE,
     RolloutError,
     as_rollout_error,
     conclude,
+    conclude_deletion,
     condition,
     set_conditions,
+    show_traffic,
     show_urls,
 )
 from provision.emulator.services.run.records import (
-    IngressTraffic,
     RevisionRecord,
     RunState,
     ServiceMessage,
     ServiceRecord,
-    wanted_revisions,
 )
-from provision.emulator.times import timestamp
+from provision.emulator.services.run.serving import Serving
+from provision.emulator.times import micros, timestamp, to_micros
 from provision.emulator.world import World
 
-_PLATFORM = "linux/amd64"
 _CONDITIONS = ("RoutesReady", "ConfigurationsReady")
+_PLANNED = "UNKNOWN"
 
 
 class Rollouts:
@@ -67,67 +59,34 @@ class Rollouts:
         self._world = world
         self._state = state
         self._operations = operations
-        self._images = images
+        self._serving = Serving(world, state, images)
         self._log_address = log_address
         self._turns: dict[str, asyncio.Lock] = {}
-        self._running: dict[str, set[str]] = {}
-        self._runtime: Runtime | None = None
-        self._front_door: FrontDoor | None = None
 
     def attach(self, runtime: Runtime, front_door: FrontDoor) -> None:
         """Say who runs revisions and who opens addresses; before anything is rolled out."""
-        self._runtime = runtime
-        self._front_door = front_door
-
-    @property
-    def runtime(self) -> Runtime:
-        """Who runs revisions."""
-        if self._runtime is None:
-            raise RuntimeError("no runtime is attached")
-        return self._runtime
-
-    @property
-    def front_door(self) -> FrontDoor:
-        """Who opens addresses."""
-        if self._front_door is None:
-            raise RuntimeError("no front door is attached")
-        return self._front_door
+        self._serving.attach(runtime, front_door)
 
     def route(self, service: ServiceKey) -> Route | None:
         """Where a service's requests go at this moment; None once it is deleted."""
-        record = self._state.service(service)
-        if record is None:
-            return None
-        message = record.message
-        shares = sorted(wanted_revisions(record), key=lambda share: share[1])
-        ingress = message.ingress or record.ingress
-        return Route(
-            service=service,
-            ingress=IngressTraffic(ingress).name,
-            default_url_disabled=message.default_uri_disabled,
-            invoker_iam_disabled=message.invoker_iam_disabled,
-            iap_enabled=message.iap_enabled,
-            audiences=(*message.urls, *message.custom_audiences),
-            revision=shares[-1][0].rpartition("/")[2] if shares else None,
-            timeout=float(message.template.timeout.seconds),
-        )
+        return self._serving.route(service)
 
     async def open(self, record: ServiceRecord) -> tuple[str, ...]:
         """Open the service's addresses, on the same port as before; its URLs."""
-        port, urls = await self.front_door.open(record.key, record.port)
-        record.port = port
-        return urls
+        return await self._serving.open(record)
 
     async def restore(self) -> None:
-        """After a restart: open every address again and start what takes traffic."""
+        """After a restart: open every address again and start what serves."""
         for record in self._state.services.values():
-            urls = await self.open(record)
+            urls = await self._serving.open(record)
+            addresses = await self._serving.open_tags(record)
             if record.message.uri:
                 show_urls(record.message, urls)
+                show_traffic(record.message, addresses)
             self._forget_unfinished(record)
             self._state.keep(record)
             try:
-                await self._run_wanted(record)
+                await self._serving.serve_wanted(record)
             except (RolloutError, StartError) as error:
                 self._fail(record, as_rollout_error(record.key.service, error))
         self._operations.resume(self._work_of)
@@ -158,28 +117,34 @@ class Rollouts:
             if record is None or record.message.HasField("delete_time"):
                 raise ApiError("ABORTED", "The service was deleted meanwhile.")
             if record.settled < generation:
-                await self._settle(record)
+                await self._settle(record, self._operations.planned_failure(operation))
         if record.failure is None:
             self._operations.succeed(operation, record.message, record.message)
         else:
             self._operations.fail(operation, record.message, ApiError(*record.failure))
 
-    async def _settle(self, record: ServiceRecord) -> None:
+    async def _settle(self, record: ServiceRecord, planned: ApiError | None) -> None:
         message = record.message
         generation = message.generation
         try:
-            if record.template_changed:
-                record.template_changed = False
-                await self._new_revision(record)
-            await self._run_wanted(record)
+            await self._bring_about(record, planned)
         except (RolloutError, StartError) as error:
             short = message.latest_created_revision.rpartition("/")[2]
             self._fail(record, as_rollout_error(short, error))
+            await self._serving.stop_others(record)
         else:
             await self._succeed(record, generation)
         record.settled = generation
         message.reconciling = message.generation != generation
         self._state.keep(record)
+
+    async def _bring_about(self, record: ServiceRecord, planned: ApiError | None) -> None:
+        if planned is not None:
+            raise RolloutError(planned.code, planned.message, _PLANNED)
+        if record.template_changed:
+            record.template_changed = False
+            await self._new_revision(record)
+        await self._serving.serve_wanted(record)
 
     async def _new_revision(self, record: ServiceRecord) -> None:
         revision = revisions.make(record)
@@ -188,83 +153,46 @@ class Rollouts:
         self._state.keep_revision(revision)
         self._state.keep(record)
         try:
-            image = self._image(revision)
+            image = self._serving.find_image(revision)
             revisions.pin(revision, image)
-            await self._start(record, revision, image)
+            await self._serving.start(record, revision, image)
         except (RolloutError, StartError) as cause:
             error = as_rollout_error(revision.id, cause, revision.message.log_uri)
             revision.logs = error.logs
-            conclude(revision, error)
-            self._state.keep_revision(revision)
+            self._conclude(revision, error)
             raise error from cause
-        revision.ready = True
-        conclude(revision, None)
-        self._state.keep_revision(revision)
+        self._conclude(revision, None)
         record.message.latest_ready_revision = revision.message.name
 
-    def _image(self, revision: RevisionRecord) -> StoredImage:
-        reference = ingress_container(revision.message).image
-        image = self._images.find(reference)
-        if image is None:
-            raise RolloutError("NOT_FOUND", f"Image '{reference}' not found.", "CONTAINER_MISSING")
-        is_index = "index" in image.media_type or "list" in image.media_type
-        if is_index and _PLATFORM not in image.platforms:
-            raise RolloutError(
-                "FAILED_PRECONDITION",
-                f"Cloud Run does not support image '{reference}': Container manifest type "
-                f"'{image.media_type}' must support amd64/linux.",
-                "CONTAINER_MISSING",
-            )
-        return image
-
-    async def _start(
-        self, record: ServiceRecord, revision: RevisionRecord, image: StoredImage
-    ) -> None:
-        project = self._world.hierarchy.find(record.key.project)
-        number = project.number if project else 0
-        await self.runtime.start(revisions.to_run(record, revision, number, image))
-        self._running.setdefault(record.message.name, set()).add(revision.id)
-
-    async def _run_wanted(self, record: ServiceRecord) -> None:
-        """Start what takes traffic and stop what does not any more."""
-        wanted = {name.rpartition("/")[2]: name for name, _ in wanted_revisions(record)}
-        running = self._running.setdefault(record.message.name, set())
-        for short, name in wanted.items():
-            if short in running:
-                continue
-            revision = self._state.revisions.get(name)
-            if revision is None or not revision.ready:
-                raise RolloutError(
-                    "FAILED_PRECONDITION",
-                    f"Revision '{short}' is not ready and cannot serve traffic.",
-                    "REVISION_FAILED",
-                )
-            await self._start(record, revision, self._image(revision))
-        for short in running - set(wanted):
-            await self.runtime.stop(record.key, short)
-            running.discard(short)
+    def _conclude(self, revision: RevisionRecord, error: RolloutError | None) -> None:
+        revision.ready = error is None
+        conclude(revision, error)
+        self._state.keep_revision(revision)
 
     async def _succeed(self, record: ServiceRecord, generation: int) -> None:
-        message, now = record.message, timestamp()
+        message, routed = record.message, timestamp()
         record.failure = None
         message.observed_generation = generation
         message.ingress = record.ingress
         if not message.uri:
-            show_urls(message, await self.open(record))
-        del message.traffic_statuses[:]
-        for target in message.traffic:
-            message.traffic_statuses.add(
-                type_=target.type_,
-                revision=target.revision,
-                percent=target.percent,
-                tag=target.tag,
-            )
-        old = {one.type_: one for one in message.conditions}
-        fresh = [condition(kind, STATE.CONDITION_SUCCEEDED, now) for kind in _CONDITIONS]
-        kept = old.get("ConfigurationsReady")
-        if kept is not None and kept.state == STATE.CONDITION_SUCCEEDED:
-            fresh[1].last_transition_time.CopyFrom(kept.last_transition_time)
-        set_conditions(message, condition("Ready", STATE.CONDITION_SUCCEEDED, now), fresh)
+            show_urls(message, await self._serving.open(record))
+        show_traffic(message, await self._serving.open_tags(record))
+        # Configurations are ready first, then routes, then the whole (recorded).
+        configured = self._configured(record)
+        ready = timestamp(max(micros(), to_micros(routed) + 1))
+        times = zip(_CONDITIONS, (routed, configured or routed), strict=True)
+        fresh = [condition(kind, STATE.CONDITION_SUCCEEDED, moment) for kind, moment in times]
+        set_conditions(message, condition("Ready", STATE.CONDITION_SUCCEEDED, ready), fresh)
+
+    def _configured(self, record: ServiceRecord) -> Any:  # noqa: ANN401 - Timestamp or None
+        """Since when the configuration is ready: it keeps the time of its first success."""
+        for one in record.message.conditions:
+            if one.type_ == _CONDITIONS[1] and one.state == STATE.CONDITION_SUCCEEDED:
+                kept = type(one)()
+                kept.CopyFrom(one)
+                return kept.last_transition_time
+        revision = self._state.revisions.get(record.message.latest_ready_revision)
+        return revision.message.update_time if revision else None
 
     def _fail(self, record: ServiceRecord, error: RolloutError) -> None:
         message, now = record.message, timestamp()
@@ -280,23 +208,32 @@ class Rollouts:
         async with self._turns.setdefault(name, asyncio.Lock()):
             await asyncio.sleep(self._world.settings.operation_delay)
             record = self._state.services.get(name)
-            if record is not None:
+            planned = self._operations.planned_failure(operation)
+            if record is not None and planned is not None:
+                self._stay(record)
+                self._operations.fail(operation, record.message, planned)
+            elif record is not None:
                 await self._remove(record)
-                record.message.observed_generation = record.message.generation
-                record.message.reconciling = False
-                ready = condition("Ready", STATE.CONDITION_SUCCEEDED, timestamp())
-                record.message.terminal_condition.CopyFrom(ready)
+                conclude_deletion(record.message)
                 self._operations.succeed(operation, record.message, record.message)
         self._turns.pop(name, None)
 
+    def _stay(self, record: ServiceRecord) -> None:
+        """Take a deletion back that is to fail."""
+        for field in ("delete_time", "expire_time", "reconciling"):
+            record.message.ClearField(field)
+        ready = condition("Ready", STATE.CONDITION_SUCCEEDED, timestamp())
+        record.message.terminal_condition.CopyFrom(ready)
+        record.message.observed_generation = record.settled = record.message.generation
+        self._state.keep(record)
+
     async def _remove(self, record: ServiceRecord) -> None:
         name = record.message.name
-        await self.front_door.close(record.key)
-        for short in self._running.pop(name, set()):
-            await self.runtime.stop(record.key, short)
+        await self._serving.take_down(record)
         for revision in self._state.revisions_of(name):
             self._state.revisions.pop(revision.message.name)
         self._world.policies.forget(name)
+        self._world.tags.forget(name)
         self._state.services.pop(name)
 
     async def remove_all(self) -> None:

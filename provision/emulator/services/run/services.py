@@ -11,7 +11,7 @@ from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import require, run_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
 from provision.emulator.services.run import rules
-from provision.emulator.services.run.names import check_location, check_new_name
+from provision.emulator.services.run.names import check_new_name, checked_name, checked_parent
 from provision.emulator.services.run.records import RunState
 from provision.emulator.services.run.writes import Author, ServiceWrites
 from provision.emulator.world import World
@@ -47,38 +47,31 @@ class Services:
         }
 
     def _check_exists(self, name: str) -> None:
-        self._writes.find_to_write(name)
+        self._writes.find_to_write(checked_name(name, "SERVICE"))
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Service
-        name = self._world.hierarchy.canonical(call.request.name)
+        name = checked_name(self._world.hierarchy.canonical(call.request.name), "SERVICE")
         require(self._world, call, "run.services.get", name, run_refusal)
         return self._writes.find(name).message
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        parent = self._world.hierarchy.canonical(call.request.parent)
-        location = parent.rpartition("/")[2]
-        if location == "-":
-            raise invalid("The location of the parent cannot be the '-' wildcard.")
-        check_location(location)
+        parent = checked_parent(self._world.hierarchy.canonical(call.request.parent))
         require(self._world, call, "run.services.list", parent, run_refusal)
-        prefix = f"{parent}/services/"
-        found = [
-            record.message
-            for record in self._state.services.values()
-            if record.message.name.startswith(prefix)
-            and (call.request.show_deleted or not record.message.HasField("delete_time"))
+        # Of a page its own services alone are read; those being deleted leave it shorter.
+        names = self._state.services.below(f"{parent}/services")[::-1]
+        shown, token = page(names, call.request.page_size, call.request.page_token)
+        found = [one.message for one in map(self._state.services.get, shown) if one is not None]
+        kept = [
+            one for one in found if call.request.show_deleted or not one.HasField("delete_time")
         ]
-        found.sort(key=lambda one: one.create_time.ToNanoseconds(), reverse=True)
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return run_v2.ListServicesResponse.pb()(services=shown, next_page_token=token)
+        return run_v2.ListServicesResponse.pb()(services=kept, next_page_token=token)
 
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
-        parent = self._world.hierarchy.canonical(request.parent)
+        parent = checked_parent(self._world.hierarchy.canonical(request.parent))
         service_id = request.service_id or _made_up()
         name = f"{parent}/services/{service_id}"
         require(self._world, call, "run.services.create", name, run_refusal)
-        check_location(parent.rpartition("/")[2])
         check_new_name(service_id)
         if request.service.name:
             raise invalid("service.name must be empty on CreateServiceRequest.")
@@ -92,7 +85,7 @@ class Services:
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
         author, only = Author(call.principal), request.validate_only
-        name = self._world.hierarchy.canonical(request.service.name)
+        name = checked_name(self._world.hierarchy.canonical(request.service.name), "SERVICE")
         require(self._world, call, "run.services.update", name, run_refusal)
         if request.allow_missing and name not in self._state.services:
             require(self._world, call, "run.services.create", name, run_refusal)
@@ -107,7 +100,7 @@ class Services:
         return self._writes.replace(author, record, change, validate_only=only)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Operation
-        name = self._world.hierarchy.canonical(call.request.name)
+        name = checked_name(self._world.hierarchy.canonical(call.request.name), "SERVICE")
         require(self._world, call, "run.services.delete", name, run_refusal)
         record = self._writes.find_to_write(name)
         rules.check_etag(call.request.etag, record.message)

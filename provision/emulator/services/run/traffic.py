@@ -40,24 +40,17 @@ def traffic_problems(service: Any) -> Iterator[Problem]:  # noqa: ANN401 - Servi
             yield Problem(f"{path}.tag", f"'{target.tag}{_BETWEEN}{name}' is too long for a host.")
 
 
-def shares(record: ServiceRecord) -> dict[str, int]:
-    """Full names of the revisions that take traffic or have a tag, with their percentages."""
-    found: dict[str, int] = {}
+Allotment = tuple[str, int, str]
+"""Id of a revision, its share in percent, and its tag or nothing."""
+
+
+def allotments(record: ServiceRecord) -> list[Allotment]:
+    """Where traffic and tags are to go; a target without either is left out."""
+    found = []
     for target in record.message.traffic:
-        name = revision_of(record, target)
-        if name:
-            found[name] = found.get(name, 0) + target.percent
+        name = target.revision
+        if target.type_ == LATEST:
+            name = str(record.message.latest_ready_revision).rpartition("/")[2]
+        if name and (target.percent or target.tag):
+            found.append((name, int(target.percent), str(target.tag)))
     return found
-
-
-def tagged(record: ServiceRecord) -> dict[str, str]:
-    """Full names of revisions by their tags."""
-    found = {one.tag: revision_of(record, one) for one in record.message.traffic if one.tag}
-    return {tag: name for tag, name in found.items() if name}
-
-
-def revision_of(record: ServiceRecord, target: Any) -> str:  # noqa: ANN401 - TrafficTarget
-    """Full name of a target's revision; empty while none is ready for LATEST."""
-    if target.type_ == LATEST:
-        return str(record.message.latest_ready_revision)
-    return f"{record.message.name}/revisions/{target.revision}"

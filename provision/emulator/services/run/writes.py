@@ -5,7 +5,6 @@ answer with the operation that brings it about. Permission to create, update or 
 by the form, in its own words; what a message's content calls for is checked here.
 """
 
-import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,12 +30,13 @@ from provision.emulator.services.run.records import (
 )
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.violations import Problem, refuse
-from provision.emulator.times import run_etag, timestamp
+from provision.emulator.times import run_etag, timestamp, to_micros
 from provision.emulator.world import World
 
 _PENDING = int(run_v2.Condition.State.CONDITION_PENDING)
 _ALL = int(IngressTraffic.INGRESS_TRAFFIC_ALL)
-_KEPT_AFTER_DELETION = dt.timedelta(days=30)
+KEPT_AFTER_DELETION = 30 * 24 * 3600 * 1_000_000
+"""Microseconds between a deletion and its expiry."""
 _READ_IMAGE = "artifactregistry.repositories.downloadArtifacts"
 _REQUIRE_INVOKER = "run.managed.requireInvokerIam"
 
@@ -194,13 +194,12 @@ class ServiceWrites:
         name = record.message.name
         message = ServiceMessage()
         message.CopyFrom(record.message)
-        message.delete_time.GetCurrentTime()
-        message.expire_time.FromDatetime(
-            message.delete_time.ToDatetime(tzinfo=dt.UTC) + _KEPT_AFTER_DELETION
-        )
+        now = timestamp()
+        message.delete_time.CopyFrom(now)
+        message.expire_time.CopyFrom(timestamp(to_micros(now) + KEPT_AFTER_DELETION))
         message.generation += 1
         _make_pending(message.terminal_condition)
-        _stamp(author, message, timestamp())
+        _stamp(author, message, now)
         if validate_only:
             return self._operations.done(location_of(name), message, message)
         record.message.CopyFrom(message)
@@ -209,6 +208,7 @@ class ServiceWrites:
             location_of(name),
             message,
             lambda operation: self._rollouts.take_down(name, operation),
+            asks=True,
         )
 
     def _roll_out(self, record: ServiceRecord) -> Any:  # noqa: ANN401 - Operation
@@ -217,6 +217,7 @@ class ServiceWrites:
             location_of(name),
             record.message,
             lambda operation: self._rollouts.run(name, generation, operation),
+            asks=True,
         )
         record.operation = operation.name.rpartition("/")[2]
         self._state.keep(record)
