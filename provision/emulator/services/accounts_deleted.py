@@ -5,6 +5,7 @@ from typing import Any
 from google.iam.v1 import policy_pb2
 from google.protobuf import json_format
 
+from provision.emulator.history import reading_as_of
 from provision.emulator.iam.identities import subject
 from provision.emulator.times import micros
 from provision.emulator.world import World
@@ -42,8 +43,14 @@ class DeletedAccounts:
         return found if found is not None and found["deleted"] + _KEPT > micros() else None
 
     def knows(self, wanted: str) -> bool:
-        """Whether an account of this e-mail or unique id was there once."""
-        return any(wanted in (one["email"], one["uniqueId"]) for one in self._kept.values())
+        """Whether an account of this e-mail or unique id is there at present or was there once.
+
+        A read of the past (recorded: soon after the account was made) may not see it yet.
+        """
+        with reading_as_of(None):
+            return wanted in self._world.accounts or any(
+                wanted in (one["email"], one["uniqueId"]) for one in self._kept.values()
+            )
 
     def new_unique_id(self, email: str) -> str:
         """A unique id that no earlier account of this e-mail had."""

@@ -11,6 +11,7 @@ from provision.emulator.rpc.status import invalid
 from provision.emulator.services.accounts import SERVICE
 from provision.emulator.services.custom_roles import predefined, role_message
 from provision.emulator.services.paging import page
+from provision.emulator.services.policy_checks import is_grantable
 from provision.emulator.world import World
 
 _FULL_NAME = re.compile(r"//([a-z]+)\.googleapis\.com/([^/]+)/([^/]+)(/.+)?")
@@ -36,14 +37,14 @@ class RoleQueries:
         }
 
     async def _grantable(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        """Roles with a permission of the resource's service; all of them on a project."""
         request = call.request
-        service, node = _read(request.full_resource_name)
+        service, node, kind = _read(request.full_resource_name)
         full, roles = request.view == _FULL, self._world.roles
         found = [
             predefined(self._world, name, full=full)
             for name in roles.predefined()
-            if not service or (name not in _BASIC and _speaks_of(service, roles.permissions(name)))
+            if not (service and name in _BASIC)
+            and is_grantable(name, roles.permissions(name) or frozenset(), kind)
         ]
         above = self._world.hierarchy.ancestors(self._world.hierarchy.canonical(node))
         found += [
@@ -56,7 +57,7 @@ class RoleQueries:
 
     async def _testable(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         request = call.request
-        service, _ = _read(request.full_resource_name)
+        service, _, _ = _read(request.full_resource_name)
         known = sorted(self._world.roles.known_permissions())
         found = [
             iam_admin_v1.Permission.pb()(
@@ -92,8 +93,11 @@ class RoleQueries:
         return answer
 
 
-def _read(full_resource_name: str) -> tuple[str, str]:
-    """The service (empty for what is above services) and the project, folder or organisation."""
+def _read(full_resource_name: str) -> tuple[str, str, str]:
+    """A resource's service, what it stands in, and what its permissions begin with.
+
+    The service is empty for projects, folders and organisations themselves.
+    """
     found = _FULL_NAME.fullmatch(full_resource_name)
     if found is None:
         raise invalid(
@@ -101,8 +105,6 @@ def _read(full_resource_name: str) -> tuple[str, str]:
             ("full_resource_name", "must begin with //SERVICE.googleapis.com/"),
         )
     service, collection, key, rest = found.groups()
-    return service if rest else "", f"{collection}/{key}"
-
-
-def _speaks_of(service: str, permissions: frozenset[str] | None) -> bool:
-    return any(one.startswith(f"{service}.") for one in permissions or ())
+    if not rest:
+        return "", f"{collection}/{key}", f"resourcemanager.{collection}"
+    return service, f"{collection}/{key}", f"{service}.{rest.split('/')[-2]}"

@@ -13,7 +13,12 @@ _MAX_DESCRIPTION = 300
 _MAX_PERMISSIONS = 3000
 _WHOLE = ("run.", "artifactregistry.")
 """Services all of whose permissions the table of roles has; of others some may be missing."""
-_ABOVE_PROJECTS = ("resourcemanager.organizations.", "resourcemanager.folders.")
+_ABOVE_PROJECTS = (
+    "resourcemanager.organizations.",
+    "resourcemanager.folders.",
+    "resourcemanager.tagKeys.",
+    "resourcemanager.tagValues.",
+)
 _NOT_IN_PROJECTS = "resourcemanager.projects.list"
 
 
