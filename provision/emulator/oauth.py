@@ -163,8 +163,13 @@ async def _form(request: web.Request) -> dict[str, str]:
             loaded = json.loads(await request.read())
         except ValueError:
             loaded = {}
-        return {str(key): str(value) for key, value in loaded.items()} if loaded else {}
-    return {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+        fields = loaded if isinstance(loaded, dict) else {}
+        return {str(key): str(value) for key, value in fields.items()}
+    try:
+        form = await request.post()
+    except ValueError:  # multipart without a boundary, a character set that is none
+        return {}
+    return {key: value for key, value in form.items() if isinstance(value, str)}
 
 
 def _info(member: str, expiry: float) -> dict[str, object]:

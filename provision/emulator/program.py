@@ -312,7 +312,7 @@ class Emulator:
 def _is_no_bad_request(record: logging.LogRecord) -> bool:
     """Whether a log record is about us: one about a malformed request would show its headers."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError)
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 async def run(options: Options) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from provision.emulator.rpc import asked_at, connections
 from provision.emulator.rpc.calls import Dispatcher, bearer
 from provision.emulator.rpc.catalogue import Method
 from provision.emulator.rpc.faults import ConnectionCutError
-from provision.emulator.rpc.status import ApiError
+from provision.emulator.rpc.status import ApiError, invalid
 
 _MAX_MESSAGE = 32 * 1024 * 1024
 
@@ -28,16 +29,16 @@ class _Handlers(grpc.GenericRpcHandler):
             return grpc.unary_unary_rpc_method_handler(_not_offered(name))
         return grpc.unary_unary_rpc_method_handler(
             self._behaviour(method),
-            request_deserializer=method.request.FromString,
             response_serializer=lambda message: message.SerializeToString(),
         )
 
     def _behaviour(self, method: Method) -> Any:  # noqa: ANN401 - a grpc behaviour
-        async def run(request: Any, context: Any) -> Any:  # noqa: ANN401 - grpc's signature
+        async def run(raw: bytes, context: Any) -> Any:  # noqa: ANN401 - grpc's signature
             metadata = dict(context.invocation_metadata() or ())
             token = bearer(metadata.get("authorization"))
             asked_at.set_at_google(value=asked_at.is_tunnel(context.peer()))
             try:
+                request = _message(method, raw)
                 return await self._dispatcher.call(method.name, request, token, "grpc")
             except ApiError as error:
                 await context.abort_with_status(rpc_status.to_status(error.to_status()))
@@ -47,6 +48,14 @@ class _Handlers(grpc.GenericRpcHandler):
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
 
         return run
+
+
+def _message(method: Method, raw: bytes) -> Any:  # noqa: ANN401 - protobuf
+    """The request; grpc itself would tell bytes that are none as INTERNAL, with a traceback."""
+    try:
+        return method.request.FromString(raw)
+    except DecodeError as error:
+        raise invalid("Request contains an invalid argument.") from error
 
 
 def _not_offered(name: str) -> Any:  # noqa: ANN401 - a grpc behaviour

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import AbstractRuleMatching, MatchedSubAppResource
 
-from provision.emulator.rpc import hosts, http_faults
+from provision.emulator.rpc import hosts, http_faults, unreadable
 from provision.emulator.rpc.calls import Dispatcher
 from provision.emulator.rpc.catalogue import Method
 from provision.emulator.rpc.rest import RestApi, error_response
@@ -60,7 +60,9 @@ def build(
     """
     methods = tuple(offered)
     faulty = http_faults.middleware(dispatcher.faults, dispatcher.recorder)
-    root = web.Application(client_max_size=max_body, middlewares=[faulty, _as_meant])
+    root = web.Application(
+        client_max_size=max_body, middlewares=[unreadable.middleware, faulty, _as_meant]
+    )
     every = (*own, *(mount for mounts in rooms.values() for mount in mounts))
     for mount in dict.fromkeys(every):  # the same one may be on several hosts
         mount(root)

@@ -79,9 +79,6 @@ async def _body(request: web.Request) -> object:
         return json.loads(raw)
     except ValueError as error:
         raise invalid(f"Invalid JSON payload received. {error}") from error
-    except RecursionError as error:
-        text = "Invalid JSON payload received. Message too deep. Max recursion depth reached."
-        raise invalid(text) from error
 
 
 def json_response(payload: object, status: int = 200) -> web.Response:

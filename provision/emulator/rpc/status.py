@@ -43,7 +43,8 @@ class ApiError(Exception):
     def __init__(self, code: str, message: str, *details: Any) -> None:  # noqa: ANN401 - messages
         super().__init__(message)
         self.code = code
-        self.message = message
+        # It may tell what was sent, halves of surrogate pairs included, which UTF-8 does not have.
+        self.message = message.encode("utf-8", "replace").decode()
         self.details: Sequence[Any] = details
 
     @property

@@ -115,7 +115,14 @@ def to_request(match: Match, query: Sequence[tuple[str, str]], body: object) -> 
         _plant(tree, request.DESCRIPTOR, name, value)
     try:
         json_format.ParseDict(tree, request)
-    except json_format.ParseError as error:
+    except (
+        json_format.ParseError,
+        ArithmeticError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        # Not every value of a wrong kind is told by ParseError.
         raise invalid(f"Invalid JSON payload received. {error}") from error
     return request
 
@@ -144,12 +151,15 @@ def _is_mask(field: Any) -> bool:  # noqa: ANN401 - descriptor
 def _plant(tree: dict[str, Any], message: Any, path: str, value: str) -> None:  # noqa: ANN401 - descriptor
     head, _, rest = path.partition(".")
     field = _field(message, head)
-    if field is None:
+    key = "" if field is None else _key_in(tree, field)
+    kept: dict[str, Any] | list[Any] = {} if rest else []
+    if field is None or (rest and field.message_type is None):
         raise invalid(
             f'Invalid JSON payload received. Unknown name "{path}": Cannot bind query '
             "parameter. Field could not be found in request message."
         )
-    key = _key_in(tree, field)
+    if (rest or field.is_repeated) and not isinstance(tree.get(key, kept), type(kept)):
+        raise invalid(f'Invalid JSON payload received. "{head}" is given in two ways.')
     if rest:
         _plant(tree.setdefault(key, {}), field.message_type, rest, value)
     elif field.is_repeated:

@@ -1,0 +1,316 @@
+"""Makes strange requests from a seed: near to what the emulator offers, and wrong in some way."""
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from google.protobuf import descriptor
+
+from provision.emulator.rpc.catalogue import Method, Route, methods
+
+PROJECT = "demo-project"
+_FD = descriptor.FieldDescriptor
+_WORDS = (
+    "demo-project", "asia-east1", "-", "orders", "services", "operations", "locations", "projects",
+    "global", "", ".", "..", "%", "%2F", "%zz", "%00", "%ff%fe", "a" * 3000, "ü", "\u202e", "*",
+    "0", "-1", "1e999", "null", "{}", "a:b", ":setIamPolicy", "policies", "denypolicies",
+    "orders-run@demo-project.iam.gserviceaccount.com", "100000000001", "allUsers", "~", "'", '"',
+)  # fmt: skip
+_OTHER_PATHS = (
+    "/", "/token", "/tokeninfo", "/oauth2/v1/certs", "/oauth2/v3/certs", "/v1/userinfo", "/v2/",
+    "/robot/v1/metadata/x509/a@example.com", "/v2/token", "/v2/asia-east1/demo-project/r/i/",
+    "/v2/asia-east1/demo-project/services/hello/manifests/v1",
+    "/v2/asia-east1/demo-project/services/hello/blobs/sha256:00",
+    "/v2/asia-east1/demo-project/services/hello/blobs/uploads/",
+    "/v2/asia-east1/demo-project/services/hello/blobs/uploads/1",
+    "/v2/asia-east1/demo-project/services/hello/tags/list?n=x&last=%ff",
+    "/v2/asia-east1/demo-project/services/hello/referrers/sha256:00",
+    "/_emulator", "/_emulator/requests", "/_emulator/faults", "/_emulator/faults/1",
+    "/_emulator/settings", "/_emulator/projects", "/_emulator/identities", "/_emulator/grants",
+    "/_emulator/groups", "/_emulator/orgpolicy", "/_emulator/logs/x", "/_emulator/nothing",
+    "/v1/projects/demo-project/locations", "/v1/projects/demo-project/locations/-/services",
+    "/apis/serving.knative.dev/v1/namespaces/demo-project/services",
+    "/apis/serving.knative.dev/v1/namespaces/demo-project/services/orders",
+    "/apis/serving.knative.dev/v1/namespaces/demo-project/revisions?limit=x&continue=%00",
+    "/v1/projects/demo-project/services/run.googleapis.com",
+    "/v1/projects/demo-project/services:batchEnable",
+)  # fmt: skip
+_VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW")
+_HOSTS = (
+    "run.googleapis.com", "asia-east1-run.googleapis.com", "iam.googleapis.com", "localhost",
+    "artifactregistry.googleapis.com", "oauth2.googleapis.com", "asia-east1-docker.pkg.dev",
+    "gcr.io", "cloudresourcemanager.googleapis.com", "example.com", "[::1]", "", "a b", "x:99999",
+    "serviceusage.googleapis.com", "storage.googleapis.com", "\u00fc",
+)  # fmt: skip
+_HEADERS = (
+    ("Content-Type", "application/json"), ("Content-Type", "text/plain; charset=nonsense"),
+    ("Content-Type", "multipart/form-data"), ("Content-Type", "multipart/form-data; boundary=x"),
+    ("Content-Type", "application/x-www-form-urlencoded"), ("Content-Type", ";;;"),
+    ("Content-Type", "application/vnd.oci.image.manifest.v1+json"),
+    ("Accept-Encoding", "gzip, br;q=x"), ("X-HTTP-Method-Override", "DELETE"),
+    ("Content-Encoding", "gzip"), ("Content-Range", "0-5"), ("Content-Range", "bytes x-y/z"),
+    ("Range", "bytes=5-1,,"), ("If-Match", "*"), ("X-Goog-User-Project", "none"),
+    ("X-Goog-FieldMask", "a.b.c"), ("Expect", "100-continue"), ("Cookie", "a=\x7f"),
+    ("Accept", "x"), ("Origin", "https://example.com"), ("Authorization", "Basic !!!"),
+)  # fmt: skip
+_NUMBERS = (0, -1, 2**31, 2**63, 2**64, 10**400, 1.5, -0.0, 1e308, float("nan"), float("inf"))
+_TEXTS = (
+    "", "x", "\ud800", "\x00", "\U0001f600" * 5, "a" * 70_000, "2026-01-01T00:00:00Z", "9s",
+    "1e9999s", "not a time", "ACAB", "!!!", "projects/demo-project", "roles/run.invoker",
+    "user:ann@example.com", "deleted:serviceAccount:x?uid=", "serviceAccount:", "${x}", "a,b.c,",
+    "asia-east1-docker.pkg.dev/demo-project/services/hello", "127.0.0.1/x", "@sha256:", "1Gi", "1m",
+    "roles/owner", "request.time < timestamp('x')", "(" * 300, "!" * 3000 + "true", "INFINITY",
+)  # fmt: skip
+_WELL_KNOWN = {
+    "google.protobuf.Timestamp": _TEXTS,
+    "google.protobuf.Duration": _TEXTS,
+    "google.protobuf.FieldMask": ("labels", "template.containers", "*", "a,b", "X Y", ""),
+}
+_RAW = (
+    b"", b" ", b"{", b"[]", b"null", b"true", b'"x"', b"NaN", b"\xff\xfe", b"{}{}", b"\x00" * 100,
+    b"[" * 100_000, b'{"a":' * 20_000, b'{"name":"a","name":"b"}', b'{"a":' + b"9" * 5000 + b"}",
+    b'{"name":"\\ud800"}', b'{"\\u0000":1}', b"\xef\xbb\xbf{}", b'{"policy":{"bindings":[{}]}}',
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Strange:
+    """A request over HTTP.
+
+    Args:
+        head: request line and headers without the length of the body.
+        body: what follows.
+        rpc: whether its path is one of an RPC, on the emulator's own host.
+    """
+
+    head: tuple[bytes, ...]
+    body: bytes
+    rpc: bool
+
+    @property
+    def raw(self) -> bytes:
+        """As it goes over the wire."""
+        length = b"Content-Length: %d" % len(self.body)
+        return b"\r\n".join((*self.head, length, b"", self.body))
+
+
+class Strangeness:
+    """A stream of strange requests, the same for the same seed.
+
+    Args:
+        seed: which stream.
+        token: an owner's access token, which about two thirds of the requests carry.
+    """
+
+    def __init__(self, seed: int, token: str) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - to be repeated
+        self._token = token
+        self.methods = methods()
+        self._routes = [(method, route) for method in self.methods for route in method.routes]
+
+    def http(self) -> Strange:
+        """One request for the HTTP port."""
+        pick = self._random.random()
+        if pick < 0.7:
+            method, route = self._random.choice(self._routes)
+            verb, path = route.verb, self._path(route)
+            query, body = self._query(method), self._body(method, route)
+        else:
+            method = None
+            verb = self._random.choice(_VERBS)
+            path, query = self._random.choice(_OTHER_PATHS), ""
+            body = self._loose_body(path)
+        whole = self._mutated(path) + query
+        host = self._random.choice(_HOSTS) if self._chance(0.1) else "127.0.0.1"
+        if self._chance(0.05):
+            whole = f"http://{self._random.choice(_HOSTS)}{whole}"
+        headers = tuple(self._headers())
+        head = [f"{verb} {whole} HTTP/1.1", f"Host: {host}", *headers]
+        own = method is not None and whole.startswith(path) and host == "127.0.0.1"
+        # What is no HTTP is refused by the HTTP server, in no form of Google's.
+        own = own and whole.isascii() and _is_http(headers)
+        return Strange(tuple(line.encode("utf-8", "replace") for line in head), body, own)
+
+    def grpc(self) -> tuple[str, bytes, bool]:
+        """A method's path, the bytes of its request, and whether the token goes with it."""
+        method = self._random.choice(self.methods)
+        message = method.request()
+        self._fill(message, 0)
+        raw = bytes(message.SerializeToString())
+        if self._chance(0.3):
+            raw = self._broken(raw)
+        name = f"/{method.name}" if self._chance(0.95) else self._random.choice(_GRPC_NAMES)
+        return name, raw, self._chance(0.7)
+
+    def _chance(self, share: float) -> bool:
+        return self._random.random() < share
+
+    def _word(self) -> str:
+        return self._random.choice(_WORDS)
+
+    def _broken(self, raw: bytes) -> bytes:
+        if self._chance(0.3) or not raw:
+            return self._random.randbytes(self._random.choice((1, 7, 300)))
+        changed = bytearray(raw)
+        for _ in range(self._random.randint(1, 4)):
+            changed[self._random.randrange(len(changed))] = self._random.randrange(256)
+        return bytes(changed[: self._random.randint(1, len(changed))])
+
+    def _path(self, route: Route) -> str:
+        """The route's template with its variables filled in, mostly in the form it wants."""
+        path = ""
+        for piece in route.template.replace("}", "{").split("{"):
+            _, _, pattern = piece.partition("=")
+            if piece.startswith(("/", ":")):
+                path += piece
+            else:
+                path += "/".join(self._segment(one) for one in (pattern or "*").split("/"))
+        return path
+
+    def _segment(self, wanted: str) -> str:
+        if wanted not in ("*", "**"):
+            return wanted
+        usual = (PROJECT, "asia-east1", "orders", "services", self._word())
+        return quote(self._random.choice(usual), safe="%:@~*")
+
+    def _mutated(self, path: str) -> str:
+        if not self._chance(0.15):
+            return path
+        at = self._random.randrange(len(path) + 1)
+        what = self._random.choice(
+            ("%", "%zz", "/", "//", "%2f", "?", "..", "%00", "\u00fc", ";", ":")
+        )
+        return f"/{path[:at]}{what}{path[at:]}".replace("//", "/", 1)
+
+    def _query(self, method: Method) -> str:
+        pairs = []
+        names = [field.json_name for field in method.request.DESCRIPTOR.fields]
+        while self._chance(0.5):
+            name = self._random.choice((*names, "a.b.c", "", "$alt", "access_token", "fields"))
+            if self._chance(0.3):
+                name += "." + self._random.choice((*names, "paths", "seconds", "x"))
+            value = self._random.choice((self._word(), "1", "true", "json;enum-encoding=int"))
+            pairs.append(f"{quote(name)}={quote(value, safe='%')}")
+        return "?" + "&".join(pairs) if pairs else ""
+
+    def _headers(self) -> Iterator[str]:
+        if self._chance(0.7):
+            yield f"Authorization: Bearer {self._token}"
+        while self._chance(0.3):
+            name, value = self._random.choice(_HEADERS)
+            yield f"{name}: {value}"
+
+    def _body(self, method: Method, route: Route) -> bytes:
+        if self._chance(0.1):
+            return self._random.choice(_RAW)
+        if not route.body:
+            return b""
+        message = method.request()
+        found = message.DESCRIPTOR
+        if route.body != "*":
+            found = found.fields_by_name[route.body].message_type
+        return json.dumps(self._json(found, 0)).encode()
+
+    def _loose_body(self, path: str) -> bytes:
+        if self._chance(0.4):
+            return self._random.choice(_RAW)
+        keys = (
+            "method", "code", "times", "kind", "seconds", "member", "resource", "role", "group",
+            "members", "constraint", "allowed", "enforce", "projectId", "iamDelay", "metadata",
+            "spec", "template", "apiVersion", "grant_type", "assertion", "schemaVersion", "layers",
+            "config", "mediaType", "serviceIds", "refresh_token",
+        )  # fmt: skip
+        if "token" in path and self._chance(0.5):
+            return "&".join(
+                f"{key}={self._word()}" for key in self._random.sample(keys, 3)
+            ).encode()
+        return json.dumps({key: self._any(0) for key in self._random.sample(keys, 4)}).encode()
+
+    def _any(self, depth: int) -> object:
+        kind = self._random.choice(
+            ("number", "text", "plain", "list", "object")[: 3 if depth > 3 else 5]
+        )
+        if kind == "list":
+            return [self._any(depth + 1) for _ in range(self._random.randint(0, 3))]
+        if kind == "object":
+            return {self._word(): self._any(depth + 1) for _ in range(2)}
+        values: dict[str, tuple[object, ...]] = {"number": _NUMBERS, "text": _TEXTS}
+        return self._random.choice(values.get(kind, (None, True, False)))
+
+    def _json(self, message: Any, depth: int) -> dict[str, object]:  # noqa: ANN401 - descriptor
+        tree: dict[str, object] = {}
+        for field in message.fields:
+            if self._chance(0.35 if depth < 5 else 0.0):
+                name = self._random.choice((field.json_name, field.name))
+                value = self._any(1) if self._chance(0.12) else self._of(field, depth)
+                repeated = field.is_repeated and not self._chance(0.05)
+                tree[name] = [value] * self._random.randint(0, 2) if repeated else value
+        if self._chance(0.04):
+            tree[self._word()] = self._any(1)
+        return tree
+
+    def _of(self, field: Any, depth: int) -> object:  # noqa: ANN401 - descriptor
+        """A value of the kind that a field wants, or nearly."""
+        if field.message_type is not None:
+            wellknown = _WELL_KNOWN.get(field.message_type.full_name)
+            if wellknown is None:
+                return self._json(field.message_type, depth + 1)
+            return self._random.choice(wellknown)
+        if field.enum_type is not None:
+            names = [value.name for value in field.enum_type.values]
+            return self._random.choice((*names, 0, 99, -1, "NONE"))
+        if field.type == _FD.TYPE_BOOL:
+            return self._random.choice((True, False))
+        if field.type in (_FD.TYPE_STRING, _FD.TYPE_BYTES):
+            return self._random.choice((self._word(), self._random.choice(_TEXTS)))
+        return self._random.choice((0, 1, 3, "5", *_NUMBERS))
+
+    def _fill(self, message: Any, depth: int) -> None:  # noqa: ANN401 - protobuf
+        for field in message.DESCRIPTOR.fields:
+            if depth > 4 or not self._chance(0.4) or field.type == _FD.TYPE_GROUP:
+                continue
+            value = getattr(message, field.name)
+            if field.message_type is not None and field.message_type.GetOptions().map_entry:
+                continue
+            if field.message_type is not None:
+                self._fill(value.add() if field.is_repeated else value, depth + 1)
+            elif field.is_repeated:
+                value.append(self._scalar(field))
+            else:
+                setattr(message, field.name, self._scalar(field))
+
+    def _scalar(self, field: Any) -> object:  # noqa: ANN401 - descriptor
+        if field.type == _FD.TYPE_STRING:
+            text = self._random.choice((*_WORDS, *_TEXTS, *_NAMES))
+            return text.encode("utf-8", "ignore").decode()
+        if field.type == _FD.TYPE_BYTES:
+            return self._random.randbytes(self._random.choice((0, 3, 8)))
+        if field.enum_type is not None:
+            return self._random.choice((0, 1, 2, 99))
+        if field.type in (_FD.TYPE_DOUBLE, _FD.TYPE_FLOAT):
+            return self._random.choice((0.0, float("nan"), 1e300))
+        return self._random.choice((0, 1, 3, 2**31 - 1))
+
+
+def _is_http(headers: tuple[str, ...]) -> bool:
+    names = [line.partition(":")[0] for line in headers]
+    return len(set(names)) == len(names) and not any("\x7f" in line for line in headers)
+
+
+_GRPC_NAMES = (
+    "/",
+    "/x",
+    "/google.cloud.run.v2.Services/",
+    "/google.cloud.run.v2.Services/GetServices",
+)
+_NAMES = (
+    "projects/demo-project", "projects/demo-project/locations/asia-east1",
+    "projects/demo-project/locations/asia-east1/services/orders", "projects/-",
+    "projects/demo-project/locations/asia-east1/repositories/services", "projects//locations//",
+    "projects/demo-project/serviceAccounts/orders-run@demo-project.iam.gserviceaccount.com",
+    "organizations/100000000001", "folders/200000000001", "operations/x", "projects/demo-project/x",
+    "projects/demo-project/locations/asia-east1/operations/x", "policies/x/denypolicies/y",
+)  # fmt: skip
