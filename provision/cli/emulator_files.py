@@ -42,7 +42,6 @@ def write_files(
         _write(place.credentials, json.dumps(told["adc"], indent=2))
         logged_in = {**told["adc"], "client_id": _GCLOUD_CLIENT}
         _write(place.gcloud_credentials, json.dumps(logged_in, indent=2))
-        _write(place.docker / "registries.conf", _plain_registry(str(told["registry"])))
         _log_docker_in(place, str(told["registry"]), token, environ)
     except OSError as error:
         raise UnavailableError(f"writing to {place.folder}: {error.strerror}") from error
@@ -76,11 +75,6 @@ def _write(path: Path, text: str) -> None:
     temporary.touch(mode=0o600)
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
-
-
-def _plain_registry(host: str) -> str:
-    """Settings with which skopeo and podman speak plain HTTP to the emulator's registry alone."""
-    return f"[[registry]]\nlocation = {json.dumps(host)}\ninsecure = true\n"
 
 
 def _log_docker_in(place: Place, host: str, token: str, environ: Mapping[str, str]) -> None:

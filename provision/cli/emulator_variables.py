@@ -163,9 +163,8 @@ def _clients(place: Place) -> dict[str, str]:
 def _docker(place: Place) -> dict[str, str]:
     return {
         "DOCKER_CONFIG": str(place.docker),
-        # skopeo, podman and buildah keep to files of their own.
+        # skopeo, podman and buildah look there first.
         "REGISTRY_AUTH_FILE": str(place.docker / "config.json"),
-        "CONTAINERS_REGISTRIES_CONF": str(place.docker / "registries.conf"),
     }
 
 

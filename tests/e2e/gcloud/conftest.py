@@ -1,5 +1,7 @@
-"""gcloud as it comes, against the emulator: by its proxy (as `provision emulator env` has it), or by
-``http://`` endpoints and the HTTP port as a proxy; with ``--cloud google``, against Google itself.
+"""The real gcloud, unmodified, against the emulator, or with ``--cloud google`` against Google.
+
+It comes by the emulator's proxy, as `provision emulator env` has it, or with ``http://`` endpoints
+and the HTTP port as its proxy.
 
 `gcloud` is for tests that hold on either cloud: names of `target`. `local_gcloud` and
 `override_gcloud` are for what only an emulator can be asked.
@@ -128,7 +130,7 @@ def gcloud_program() -> str:
 def gcloud(
     gcloud_program: str, target: "Target", tmp_path_factory: pytest.TempPathFactory
 ) -> Gcloud:
-    """gcloud on the suite's cloud: the emulator by its proxy, or Google as the user has it."""
+    """The real gcloud on the suite's cloud: the emulator, or Google as the user has it."""
     if target.kind == "google":
         project = {"CLOUDSDK_CORE_PROJECT": target.project}
         return Gcloud(gcloud_program, {**target.environ, **_QUIET, **project})
@@ -146,7 +148,7 @@ def local(start_emulator: "StartEmulator") -> "RunningEmulator":
 def local_gcloud(
     gcloud_program: str, local: "RunningEmulator", tmp_path_factory: pytest.TempPathFactory
 ) -> Gcloud:
-    """gcloud on `local`, by the emulator's proxy and its certificates, as the default identity."""
+    """The real gcloud on `local`, by the emulator's proxy, as the default identity."""
     home = tmp_path_factory.mktemp("local-home")
     return Gcloud(gcloud_program, environment(local.http, home))
 
@@ -155,7 +157,7 @@ def local_gcloud(
 def override_gcloud(
     gcloud_program: str, local: "RunningEmulator", tmp_path_factory: pytest.TempPathFactory
 ) -> Gcloud:
-    """gcloud on `local`, with ``http://`` endpoints and the HTTP port as its proxy."""
+    """The real gcloud on `local`, with ``http://`` endpoints and the HTTP port as its proxy."""
     folder = tmp_path_factory.mktemp("override")
     token = folder / "token"
     token.write_text(local.token())
