@@ -87,7 +87,7 @@ StartEmulator = Callable[..., RunningEmulator]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _answers(tmp_path_factory: pytest.TempPathFactory) -> AnswersFile:
+def rest_answers(tmp_path_factory: pytest.TempPathFactory) -> AnswersFile:
     """Where every emulator of this worker writes its REST answers."""
     path = tmp_path_factory.mktemp("answers") / "answers.jsonl"
     os.environ["PROVISION_EMULATOR_ANSWERS"] = str(path)
@@ -95,10 +95,10 @@ def _answers(tmp_path_factory: pytest.TempPathFactory) -> AnswersFile:
 
 
 @pytest.fixture(autouse=True)
-def _answers_fit_google_s_schemas(_answers: AnswersFile) -> Iterator[None]:
+def _answers_fit_google_s_schemas(rest_answers: AnswersFile) -> Iterator[None]:
     """Fails the test that made an emulator answer what Google's documents do not allow."""
     yield
-    assert _answers.faults() == []
+    assert rest_answers.faults() == []
 
 
 def start_emulator_process(*arguments: str, stderr: IO[str] | None = None) -> RunningEmulator:

@@ -14,7 +14,13 @@ RECORDER_TIMES = {
 }
 """Written by the newer recorder over every time of some fields."""
 
-RECORDER_WORDS = {"abcdef0123A=", "111111111111111111111", "12345678901234", "REDACTED"}
+RECORDER_WORDS = {
+    "abcdef0123A=",
+    "111111111111111111111",
+    "888888888888888888888",
+    "12345678901234",
+    "REDACTED",
+}
 """Written by recorders over etags, unique ids, generations and people."""
 
 

@@ -8,19 +8,11 @@ import pytest
 from tests.conftest import RunningEmulator
 from tests.golden.differences import Entry, covering, has, listed, rpc
 from tests.golden.lives import replay
-from tests.golden.recordings import GOLDEN, Recording, load, recordings
+from tests.golden.recordings import Recording, load, recordings
 from tests.golden.scope import replayable
 from tests.golden.summary import SUMMARY, read, summarise
 
 _NAMES = [name for name, told in read(SUMMARY).items() if told["replayed"]]
-
-
-@pytest.fixture(scope="session")
-def golden() -> Path:
-    """The folder of recordings, which is not part of the project."""
-    if not GOLDEN.is_dir():
-        pytest.skip("the recordings (../shared/golden) are not at hand")
-    return GOLDEN
 
 
 @pytest.mark.parametrize("name", _NAMES)
