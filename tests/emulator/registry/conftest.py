@@ -1,5 +1,6 @@
 """The emulator's registry beside Debian's docker-registry, which is the control."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -93,10 +94,11 @@ def peer_of(running: "RunningEmulator", member: str = "user:developer@example.co
     return Peer(str(running.about["registry"]), PREFIX, headers)
 
 
-def add_repositories(running: "RunningEmulator", *names: str) -> None:
+def add_repositories(running: "RunningEmulator", *names: str, immutable: bool = False) -> None:
     """Make Docker repositories."""
     peer = peer_of(running)
+    body = json.dumps({"format": "DOCKER", "dockerConfig": {"immutableTags": immutable}}).encode()
     for name in names:
         path = f"/v1/projects/{PROJECT}/locations/{LOCATION}/repositories?repositoryId={name}"
-        answer = peer.call("POST", path, b'{"format": "DOCKER"}', Content_Type="application/json")
+        answer = peer.call("POST", path, body, Content_Type="application/json")
         assert answer.status == 200, answer.body

@@ -58,6 +58,16 @@ class Lasting:
         ]
 
 
+@pytest.fixture(scope="module")
+def steady(
+    start_emulator: "StartEmulator", tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lasting]:
+    """An emulator that is not killed, for the tests that do without."""
+    found = Lasting(start_emulator, tmp_path_factory.mktemp("steady") / "data")
+    yield found
+    found.running.stop()
+
+
 @pytest.fixture
 def lasting(start_emulator: "StartEmulator", tmp_path: Path) -> Iterator[Lasting]:
     """An emulator that outlives kills."""
@@ -142,50 +152,50 @@ def test_the_leavings_of_a_kill_are_cleared_away(lasting: Lasting) -> None:
     assert not blob.exists()
 
 
-def test_a_reader_sees_the_whole_blob_or_none_while_it_is_pushed(lasting: Lasting) -> None:
+def test_a_reader_sees_the_whole_blob_or_none_while_it_is_pushed(steady: Lasting) -> None:
     """However often it looks."""
-    content = bytes(range(256)) * 8192
+    content = bytes(range(256)) * 4096 + b"read while it is written"
     digest = digest_of(content)
-    location = lasting.peer.begin("app").location
+    location = steady.peer.begin("app").location
     done = threading.Event()
 
     def look() -> set[bytes]:
         seen = set()
         while not done.is_set():
-            answer = lasting.peer.image("GET", "app", f"blobs/{digest}")
+            answer = steady.peer.image("GET", "app", f"blobs/{digest}")
             seen.add(answer.body if answer.status == 200 else b"")
         return seen
 
     with ThreadPoolExecutor() as pool:
         looking = pool.submit(look)
         for start in range(0, len(content), MEGABYTE // 4):
-            lasting.peer.call("PATCH", location, content[start : start + MEGABYTE // 4])
-        lasting.peer.finish(location, content)
+            steady.peer.call("PATCH", location, content[start : start + MEGABYTE // 4])
+        steady.peer.finish(location, content)
         done.set()
         assert looking.result() <= {b"", content}
-    assert lasting.peer.image("GET", "app", f"blobs/{digest}").body == content
+    assert steady.peer.image("GET", "app", f"blobs/{digest}").body == content
 
 
-def test_many_pushes_of_one_blob_at_once_make_one_blob(lasting: Lasting) -> None:
+def test_many_pushes_of_one_blob_at_once_make_one_blob(steady: Lasting) -> None:
     """Each is answered 201, and the content is right."""
     content = bytes(range(256)) * 8192
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: lasting.peer.push_blob("app", content), range(16)))
-    assert lasting.corrupt() == []
-    assert lasting.uploads == []
-    assert lasting.peer.image("GET", "app", f"blobs/{digest_of(content)}").body == content
+        list(pool.map(lambda _: steady.peer.push_blob("app", content), range(16)))
+    assert steady.corrupt() == []
+    assert steady.uploads == []
+    assert steady.peer.image("GET", "app", f"blobs/{digest_of(content)}").body == content
 
 
-def test_two_writers_of_one_upload_do_not_mix(lasting: Lasting) -> None:
+def test_two_writers_of_one_upload_do_not_mix(steady: Lasting) -> None:
     """While a piece arrives, the upload takes no other."""
-    location = lasting.peer.begin("app").location
-    with lasting.peer.cut("PATCH", location, announced=9, sent=b"01234") as connection:
-        while lasting.peer.call("GET", location).status != 409:
+    location = steady.peer.begin("app").location
+    with steady.peer.cut("PATCH", location, announced=9, sent=b"01234") as connection:
+        while steady.peer.call("GET", location).status != 409:
             pass
-        assert lasting.peer.call("PATCH", location, b"other").outcome == "409 BLOB_UPLOAD_INVALID"
+        assert steady.peer.call("PATCH", location, b"other").outcome == "409 BLOB_UPLOAD_INVALID"
         connection.sendall(b"5678")
         assert b" 202 " in connection.recv(4096)
-    assert lasting.peer.finish(location, b"012345678").status == 201
+    assert steady.peer.finish(location, b"012345678").status == 201
 
 
 def _limit_files(lasting: Lasting, size: int) -> None:
@@ -195,21 +205,21 @@ def _limit_files(lasting: Lasting, size: int) -> None:
 
 
 def test_a_layer_that_the_disk_has_no_room_for_is_refused_and_can_be_resumed(
-    lasting: Lasting,
+    steady: Lasting,
 ) -> None:
     """500 with a reason, what fits stays; with room again the rest makes it whole."""
-    content = bytes(range(256)) * 16384
-    location = lasting.peer.begin("app").location
-    _limit_files(lasting, 3 * MEGABYTE)
-    refused = lasting.peer.call("PATCH", location, content)
+    content = bytes(reversed(range(256))) * 16384
+    location = steady.peer.begin("app").location
+    _limit_files(steady, 3 * MEGABYTE)
+    refused = steady.peer.call("PATCH", location, content)
     assert refused.outcome == "500 UNKNOWN"
     assert "disk" in refused.json["errors"][0]["message"]
-    assert lasting.peer.image("HEAD", "app", f"blobs/{digest_of(content)}").status == 404
-    _limit_files(lasting, resource.RLIM_INFINITY)
-    received = int(lasting.peer.call("GET", location).headers["Range"].partition("-")[2]) + 1
+    assert steady.peer.image("HEAD", "app", f"blobs/{digest_of(content)}").status == 404
+    _limit_files(steady, resource.RLIM_INFINITY)
+    received = int(steady.peer.call("GET", location).headers["Range"].partition("-")[2]) + 1
     assert received == 3 * MEGABYTE
-    assert lasting.peer.finish(location, content, content[received:]).status == 201
-    assert lasting.corrupt() == []
+    assert steady.peer.finish(location, content, content[received:]).status == 201
+    assert steady.corrupt() == []
 
 
 @pytest.fixture
