@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from provision.emulator.iam.identities import CLIENT_ID, CLIENT_IDS, TokenIssuer, subject
+from provision.emulator.iam.identities import CLIENT_ID, CLIENT_IDS, TokenIssuer
 from provision.emulator.rpc.calls import bearer
 from provision.emulator.seams import TokenError
 from provision.emulator.services.keys import Keys
@@ -129,7 +129,7 @@ class OAuth:
         token = values.get("access_token", "")
         member, expiry = self._identities.member(token), self._identities.expiry(token)
         if member is not None and expiry is not None:
-            return web.json_response(_info(member, expiry))
+            return web.json_response(_info(member, self._identities.subject(member), expiry))
         try:
             return web.json_response(dict(self._identities.claims(values.get("id_token", ""))))
         except TokenError:
@@ -142,7 +142,8 @@ class OAuth:
         if member is None:
             return web.json_response({"error": "invalid_request"}, status=401)
         email = member.partition(":")[2]
-        return web.json_response({"sub": subject(member), "email": email, "email_verified": True})
+        sub = self._identities.subject(member)
+        return web.json_response({"sub": sub, "email": email, "email_verified": True})
 
     async def _certificates(self, _: web.Request) -> web.Response:
         key = self._identities.key
@@ -172,11 +173,11 @@ async def _form(request: web.Request) -> dict[str, str]:
     return {key: value for key, value in form.items() if isinstance(value, str)}
 
 
-def _info(member: str, expiry: float) -> dict[str, object]:
+def _info(member: str, subject: str, expiry: float) -> dict[str, object]:
     return {
-        "azp": subject(member),
-        "aud": CLIENT_ID if member.startswith("user:") else subject(member),
-        "sub": subject(member),
+        "azp": subject,
+        "aud": CLIENT_ID if member.startswith("user:") else subject,
+        "sub": subject,
         "scope": _SCOPES,
         "exp": str(int(expiry)),
         "expires_in": str(int(expiry - time.time())),

@@ -53,6 +53,7 @@ from provision.emulator.services.run.revisions import Revisions
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.services import Services
 from provision.emulator.services.run.writes import ServiceWrites
+from provision.emulator.services.self_signed import SelfSignedTokens
 from provision.emulator.services.service_usage import ServiceUsage
 from provision.emulator.services.tags_bindings import TagBindings
 from provision.emulator.services.tags_keys import TAG_KEYS, TAG_VALUES, TagRpcs
@@ -138,6 +139,7 @@ class Emulator:
             self.world, self._run, self._operations, self._registry.images, self._rollouts
         )
         self._keys = Keys(self.world, self._base_url)
+        self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
         self._dispatcher = Dispatcher(self._handlers(), self.world.identities, self._recorder)
 
     def _folder(self) -> Path:
