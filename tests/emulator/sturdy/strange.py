@@ -64,9 +64,24 @@ _TEXTS = (
     "asia-east1-docker.pkg.dev/demo-project/services/hello", "127.0.0.1/x", "@sha256:", "1Gi", "1m",
     "roles/owner", "request.time < timestamp('x')", "(" * 300, "!" * 3000 + "true", "INFINITY",
 )  # fmt: skip
+_ACCOUNT = "orders-run@demo-project.iam.gserviceaccount.com"
+_IMAGE = "asia-east1-docker.pkg.dev/demo-project/services/hello:v1"
+# What stands after these in a path, and in fields of these names, where all is as it should be.
+_USUAL = {
+    "projects": PROJECT, "locations": "asia-east1", "services": "orders",
+    "repositories": "services", "serviceAccounts": _ACCOUNT, "folders": "200000000001",
+    "organizations": "100000000001",
+    "packages": "hello", "tags": "v1", "roles": "run.invoker", "policies": "x", "image": _IMAGE,
+    "role": "roles/run.invoker", "members": "user:ann@example.com", "service_account": _ACCOUNT,
+    "permissions": "run.services.get", "project_id": "demo-project", "resource_id": "demo-project",
+    "delegates": f"projects/-/serviceAccounts/{_ACCOUNT}", "scope": "https://x.example.com/auth",
+    "audience": "https://orders.example.com", "parent": "folders/200000000001", "payload": "{}",
+    "full_resource_name": "//cloudresourcemanager.googleapis.com/projects/demo-project",
+    "title": "A title", "stage": "GA", "included_permissions": "run.services.get",
+}  # fmt: skip
 _WELL_KNOWN = {
     "google.protobuf.Timestamp": _TEXTS,
-    "google.protobuf.Duration": _TEXTS,
+    "google.protobuf.Duration": ("9s", *_TEXTS),
     "google.protobuf.FieldMask": ("labels", "template.containers", "*", "a,b", "X Y", ""),
 }
 _RAW = (
@@ -107,12 +122,14 @@ class Strangeness:
 
     def __init__(self, seed: int, token: str) -> None:
         self._random = random.Random(seed)  # noqa: S311 - to be repeated
+        self._wild = 1.0
         self._token = token
         self.methods = methods()
         self._routes = [(method, route) for method in self.methods for route in method.routes]
 
     def http(self) -> Strange:
         """One request for the HTTP port."""
+        self._wild = self._random.choice((0.0, 0.1, 0.3, 1.0))
         pick = self._random.random()
         if pick < 0.7:
             method, route = self._random.choice(self._routes)
@@ -136,14 +153,19 @@ class Strangeness:
 
     def grpc(self) -> tuple[str, bytes, bool]:
         """A method's path, the bytes of its request, and whether the token goes with it."""
+        self._wild = self._random.choice((0.0, 0.1, 0.3, 1.0))
         method = self._random.choice(self.methods)
         message = method.request()
         self._fill(message, 0)
         raw = bytes(message.SerializeToString())
-        if self._chance(0.3):
+        if self._chance(0.4 * self._wild):
             raw = self._broken(raw)
         name = f"/{method.name}" if self._chance(0.95) else self._random.choice(_GRPC_NAMES)
-        return name, raw, self._chance(0.7)
+        return name, raw, self._chance(0.9)
+
+    def _astray(self) -> bool:
+        """Whether something is as it should not be; how often, every request has its own share."""
+        return self._chance(0.5 * self._wild)
 
     def _chance(self, share: float) -> bool:
         return self._random.random() < share
@@ -164,20 +186,22 @@ class Strangeness:
         path = ""
         for piece in route.template.replace("}", "{").split("{"):
             _, _, pattern = piece.partition("=")
-            if piece.startswith(("/", ":")):
+            if not piece or piece.startswith(("/", ":")):
                 path += piece
             else:
-                path += "/".join(self._segment(one) for one in (pattern or "*").split("/"))
+                for one in (pattern or "*").split("/"):
+                    path += self._segment(one, path) + "/"
+                path = path[:-1]
         return path
 
-    def _segment(self, wanted: str) -> str:
+    def _segment(self, wanted: str, path: str) -> str:
         if wanted not in ("*", "**"):
             return wanted
-        usual = (PROJECT, "asia-east1", "orders", "services", self._word())
-        return quote(self._random.choice(usual), safe="%:@~*")
+        usual = _USUAL.get(path.rstrip("/").rpartition("/")[2], "orders")
+        return quote(self._word(), safe="%:@~*") if self._astray() else usual
 
     def _mutated(self, path: str) -> str:
-        if not self._chance(0.15):
+        if not self._chance(0.4 * self._wild):
             return path
         at = self._random.randrange(len(path) + 1)
         what = self._random.choice(
@@ -188,7 +212,9 @@ class Strangeness:
     def _query(self, method: Method) -> str:
         pairs = []
         names = [field.json_name for field in method.request.DESCRIPTOR.fields]
-        while self._chance(0.5):
+        number = self._random.randrange(10**6)
+        pairs += [f"{name}=n{number}" for name in names if name.endswith("Id")]
+        while self._astray():
             name = self._random.choice((*names, "a.b.c", "", "$alt", "access_token", "fields"))
             if self._chance(0.3):
                 name += "." + self._random.choice((*names, "paths", "seconds", "x"))
@@ -197,14 +223,14 @@ class Strangeness:
         return "?" + "&".join(pairs) if pairs else ""
 
     def _headers(self) -> Iterator[str]:
-        if self._chance(0.7):
+        if self._chance(0.85):
             yield f"Authorization: Bearer {self._token}"
-        while self._chance(0.3):
+        while self._astray():
             name, value = self._random.choice(_HEADERS)
             yield f"{name}: {value}"
 
     def _body(self, method: Method, route: Route) -> bytes:
-        if self._chance(0.1):
+        if self._chance(0.25 * self._wild):
             return self._random.choice(_RAW)
         if not route.body:
             return b""
@@ -243,12 +269,12 @@ class Strangeness:
     def _json(self, message: Any, depth: int) -> dict[str, object]:  # noqa: ANN401 - descriptor
         tree: dict[str, object] = {}
         for field in message.fields:
-            if self._chance(0.35 if depth < 5 else 0.0):
+            if self._chance(0.3 if depth < 5 else 0.0):
                 name = self._random.choice((field.json_name, field.name))
-                value = self._any(1) if self._chance(0.12) else self._of(field, depth)
-                repeated = field.is_repeated and not self._chance(0.05)
+                value = self._any(1) if self._chance(0.1 * self._wild) else self._of(field, depth)
+                repeated = field.is_repeated and not self._chance(0.05 * self._wild)
                 tree[name] = [value] * self._random.randint(0, 2) if repeated else value
-        if self._chance(0.04):
+        if self._chance(0.05 * self._wild):
             tree[self._word()] = self._any(1)
         return tree
 
@@ -258,15 +284,17 @@ class Strangeness:
             wellknown = _WELL_KNOWN.get(field.message_type.full_name)
             if wellknown is None:
                 return self._json(field.message_type, depth + 1)
-            return self._random.choice(wellknown)
+            return self._random.choice(wellknown) if self._astray() else wellknown[0]
         if field.enum_type is not None:
             names = [value.name for value in field.enum_type.values]
-            return self._random.choice((*names, 0, 99, -1, "NONE"))
+            return self._random.choice((*names, 0, 99, -1, "NONE") if self._astray() else names)
         if field.type == _FD.TYPE_BOOL:
             return self._random.choice((True, False))
         if field.type in (_FD.TYPE_STRING, _FD.TYPE_BYTES):
-            return self._random.choice((self._word(), self._random.choice(_TEXTS)))
-        return self._random.choice((0, 1, 3, "5", *_NUMBERS))
+            usual = _USUAL.get(field.name, f"n{self._random.randrange(10**6)}")
+            strange = self._random.choice((self._word(), self._random.choice(_TEXTS)))
+            return strange if self._astray() else usual
+        return self._random.choice((0, 1, 3, "5", *_NUMBERS) if self._astray() else (0, 1, 3, "5"))
 
     def _fill(self, message: Any, depth: int) -> None:  # noqa: ANN401 - protobuf
         for field in message.DESCRIPTOR.fields:
@@ -285,6 +313,12 @@ class Strangeness:
     def _scalar(self, field: Any) -> object:  # noqa: ANN401 - descriptor
         if field.type == _FD.TYPE_STRING:
             text = self._random.choice((*_WORDS, *_TEXTS, *_NAMES))
+            if field.name in ("name", "parent", "resource"):
+                text = self._random.choice(_NAMES)
+            elif field.name.endswith("_id"):
+                text = f"n{self._random.randrange(10**6)}"
+            elif not self._astray():
+                text = _USUAL.get(field.name, "x")
             return text.encode("utf-8", "ignore").decode()
         if field.type == _FD.TYPE_BYTES:
             return self._random.randbytes(self._random.choice((0, 3, 8)))

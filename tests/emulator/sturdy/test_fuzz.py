@@ -12,10 +12,12 @@ from typing import Any
 
 import grpc
 import pytest
+from google.cloud import run_v2
 
 from tests.conftest import (
     DEVELOPER,
     Clients,
+    ImagePusher,
     RunningEmulator,
     make_repository,
     start_emulator_process,
@@ -25,6 +27,7 @@ from tests.emulator.sturdy.strange import Strange, Strangeness
 
 HTTP_SEEDS, HTTP_REQUESTS = range(16), 500
 GRPC_SEEDS, GRPC_REQUESTS = range(100, 108), 250
+FURNISHED = 250
 NEVER = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
 
 
@@ -55,15 +58,25 @@ def _watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 @pytest.fixture
 def watched(_watched: Watched) -> Watched:
-    """An emulator of its own, with a repository and an account."""
-    _watched.emulator.admin("POST", "/reset")
-    clients = Clients(_watched.emulator, "grpc", DEVELOPER)
+    """An emulator of its own, from whose log nothing is left to be read."""
+    _watched.told()
+    return _watched
+
+
+def furnish(emulator: RunningEmulator) -> None:
+    """Begin anew, with a repository, an image, an account and a service."""
+    emulator.admin("POST", "/reset")
+    emulator.admin("POST", "/settings", iamDelay=0, operationDelay=0.02)
+    clients = Clients(emulator, "grpc", DEVELOPER)
     make_repository(clients, "demo-project")
     clients.iam.create_service_account(
         request={"name": "projects/demo-project", "account_id": "orders-run"}
     )
-    _watched.told()
-    return _watched
+    image = ImagePusher(emulator).push("asia-east1/demo-project/services/hello", "v1")
+    template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=image)])
+    clients.services.create_service(
+        parent=PARENT, service_id="orders", service=run_v2.Service(template=template)
+    ).result(timeout=30)
 
 
 def answer_to(emulator: RunningEmulator, request: Strange) -> tuple[int, str, bytes]:
@@ -113,6 +126,8 @@ def test_strange_http_requests_break_nothing(watched: Watched, seed: int) -> Non
     """No traceback, no status of a server that broke, no connection without an answer."""
     stream = Strangeness(seed, watched.emulator.token())
     for turn in range(HTTP_REQUESTS):
+        if turn % FURNISHED == 0:
+            furnish(watched.emulator)  # a project may have been deleted meanwhile
         request = stream.http()
         shown = f"seed {seed}, turn {turn}: {request.raw[:3000]!r}"
         try:
@@ -143,6 +158,8 @@ def test_strange_grpc_requests_break_nothing(watched: Watched, seed: int) -> Non
     token = (("authorization", f"Bearer {watched.emulator.token()}"),)
     with grpc.insecure_channel(watched.emulator.grpc) as channel:
         for turn in range(GRPC_REQUESTS):
+            if turn % FURNISHED == 0:
+                furnish(watched.emulator)
             name, raw, signed = stream.grpc()
             ended = called(channel, name, raw, token if signed else ())
             shown = f"seed {seed}, turn {turn}: {name} {raw[:3000]!r}"
