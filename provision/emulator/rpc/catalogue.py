@@ -41,8 +41,9 @@ _SERVICES = {
         "TagBindings",
         "TagHolds",
     ),
-    "google.cloud.iam_admin_v1": ("IAM",),
+    # Before IAM, which has two deprecated RPCs on the same paths (of another host).
     "google.cloud.iam_credentials_v1": ("IAMCredentials",),
+    "google.cloud.iam_admin_v1": ("IAM",),
     "google.cloud.iam_v2": ("Policies",),
 }
 """Services by client package: every RPC of theirs is known, offered or not."""
