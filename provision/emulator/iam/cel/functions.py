@@ -213,10 +213,7 @@ STANDARD: Final[Functions] = {
     "getHours": (*_getter(lambda day: day.hour), _span(3600 * _NANO)),
     "getMinutes": (*_getter(lambda day: day.minute), _span(60 * _NANO)),
     "getSeconds": (*_getter(lambda day: day.second), _span(_NANO)),
-    "getMilliseconds": (
-        Overload(("timestamp",), "int", lambda moment: moment.milliseconds),
-        Overload(("timestamp", "string"), "int", lambda moment, _: moment.milliseconds),
-    ),
+    "getMilliseconds": _getter(lambda day: day.microsecond // 1000),
 }
 """Operators, and those functions of the language that IAM's documentation names.
 

@@ -14,7 +14,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _FIRST = int((dt.datetime(1, 1, 1, tzinfo=dt.UTC) - _EPOCH).total_seconds()) * _NANO
 _LAST = int((dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC) - _EPOCH).total_seconds())
 _LAST = _LAST * _NANO + _NANO - 1
-_MAX_DURATION = 315_576_000_000 * _NANO
+_MAX_DURATION = 2**63 - 1  # some 292 years, as in Google's own evaluator
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -73,15 +73,10 @@ class Timestamp:
     def local(self, zone: str) -> dt.datetime:
         """The calendar at this moment in a time zone. Raises `CelError` for none such."""
         try:
-            moment = _EPOCH + dt.timedelta(seconds=self.nanos // _NANO)
+            moment = _EPOCH + dt.timedelta(microseconds=self.nanos // 1000)
             return moment.astimezone(_zone(zone))
         except OverflowError as error:
             raise CelError("timestamp overflow") from error
-
-    @property
-    def milliseconds(self) -> int:
-        """Whole milliseconds of the second."""
-        return self.nanos % _NANO // 10**6
 
 
 @lru_cache(maxsize=256)
