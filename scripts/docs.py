@@ -1,28 +1,38 @@
 #!/usr/bin/env python3
-"""Write docs/commands.md from the commands themselves, or check that it is in step.
+"""Write docs/commands.md and the lists in docs/emulator.md, or check that they are in step.
 
-python scripts/docs.py            write it
-python scripts/docs.py --check    exit 1 when it lags
+python scripts/docs.py            write them
+python scripts/docs.py --check    exit 1 when one lags
 """
 
 import subprocess
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
+from recorded import with_lists
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "commands.md"
+EMULATOR = ROOT / "docs" / "emulator.md"
 HEAD = "<!-- Made by scripts/docs.py from the commands' own help. Do not edit. -->\n\n"
 
 
 def main() -> int:
-    """Write or check the page; returns the exit code."""
-    made = HEAD + _commands()
+    """Write or check the pages; returns the exit code."""
+    made = {PAGE: HEAD + _commands(), EMULATOR: with_lists(EMULATOR.read_text(encoding="utf-8"))}
     if "--check" not in sys.argv[1:]:
-        PAGE.write_text(made, encoding="utf-8")
+        for page, text in made.items():
+            page.write_text(text, encoding="utf-8")
         return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == made:
-        return 0
-    sys.stderr.write("docs/commands.md lags the commands: run `python scripts/docs.py`.\n")
-    return 1
+    lagging = [page for page, text in made.items() if not _is(page, text)]
+    for page in lagging:
+        name = page.relative_to(ROOT)
+        sys.stderr.write(f"{name} lags what it is made from: run `python scripts/docs.py`.\n")
+    return 1 if lagging else 0
+
+
+def _is(page: Path, text: str) -> bool:
+    return page.exists() and page.read_text(encoding="utf-8") == text
 
 
 def _commands() -> str:

@@ -15,10 +15,15 @@ from google.cloud import (  # noqa: F401 - importing them registers their enums
 
 
 def names_of(names: Iterable[str]) -> dict[int, str]:
-    """Number to name of the enum that has all these names; empty when there is none."""
-    wanted = frozenset(names)
-    fitting = [each for each in _enums() if wanted <= set(each.values())]
-    return min(fitting, key=len, default={})
+    """Number to name of the enum that has these names; empty when there is none.
+
+    Document and package may be of different days: the one may have names that the other lacks.
+    """
+    wanted = set(names)
+    fitting = [
+        each for each in _enums() if wanted <= set(each.values()) or wanted >= set(each.values())
+    ]
+    return max(fitting, key=lambda each: len(wanted & set(each.values())), default={})
 
 
 @functools.cache

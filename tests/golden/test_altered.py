@@ -176,7 +176,7 @@ def _strange(emulator: RunningEmulator, recording: Recording, number: int) -> li
     """The differences of one step that are not listed."""
     emulator.admin("POST", "/reset")
     entries = [each for each in listed() if each.names(recording.name)]
-    place = sum(not why_not(each) for each in recording.exchanges[: number + 1])
+    place = sum(not why_not(recording.name, each) for each in recording.exchanges[: number + 1])
     step = next(step for step in replay(emulator, recording, entries) if step.number == place)
     return [
         str(each)

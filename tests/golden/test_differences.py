@@ -1,10 +1,17 @@
 """The list of differences: what it may not have, and that the documentation tells it."""
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.golden.comparison import Pairing, compare
 from tests.golden.differences import NotAllowedError, listed, load
 
+_DOCS = [sys.executable, "scripts/docs.py"]
 _ENTRY = """
 values:
   - {{recordings: ["*"], steps: "*", path: '{path}', reason: '{reason}'}}
@@ -67,3 +74,35 @@ contradictions:
 def test_the_project_s_list_is_allowed() -> None:
     """Every entry of the list passes the rules."""
     assert all(entry.reason for entry in listed())
+
+
+def test_the_documentation_may_not_lag_the_list(tmp_path: Path) -> None:
+    """What docs/emulator.md tells is made from the list; a page that was not made anew is told."""
+    root = Path(__file__).parents[2]
+    for part in ("scripts", "docs", "tests/golden"):
+        names = shutil.ignore_patterns("__pycache__", "*.png")
+        shutil.copytree(root / part, tmp_path / part, ignore=names)
+    page = tmp_path / "docs" / "emulator.md"
+    made = subprocess.run(_DOCS, cwd=tmp_path, env=_of(root), check=False)
+    assert made.returncode == 0
+    assert "registryUri" in page.read_text(encoding="utf-8")
+    assert (
+        subprocess.run([*_DOCS, "--check"], cwd=tmp_path, env=_of(root), check=False).returncode
+        == 0
+    )
+
+    listed_text = (tmp_path / "tests/golden/differences.yaml").read_text(encoding="utf-8")
+    changed = listed_text.replace("at its own address", "wherever it listens")
+    (tmp_path / "tests/golden/differences.yaml").write_text(changed, encoding="utf-8")
+    checked = subprocess.run(
+        [*_DOCS, "--check"], cwd=tmp_path, env=_of(root), check=False, capture_output=True
+    )
+
+    assert changed != listed_text
+    assert checked.returncode == 1
+    assert b"docs/emulator.md lags" in checked.stderr
+    assert b"commands.md" not in checked.stderr
+
+
+def _of(root: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(root)}
