@@ -11,6 +11,7 @@ from provision.emulator.services.run.knative import revisions, to_v1, words
 from provision.emulator.services.run.knative.lists import listed
 from provision.emulator.services.run.knative.requests import V1, KnativeRequest
 from provision.emulator.services.run.knative.services import KnativeServices, deleted
+from provision.emulator.services.run.names import missing
 from provision.emulator.services.run.records import RevisionRecord, RunState, ServiceRecord
 from provision.emulator.world import World
 
@@ -107,5 +108,4 @@ class KnativeParts:
             found = self._state.revisions.get(f"{owner.message.name}/revisions/{request.name}")
             if found is not None:
                 return found, owner
-        project = request.project_id or request.project
-        raise words.missing("revisions", request.region, project, request.name)
+        raise missing(f"{request.parent}/revisions/{request.name}", "REVISION")

@@ -1,15 +1,17 @@
 """The paths of v1, below ``/v1/projects/P/locations/L`` and ``/apis/GROUP/v1/namespaces/P``."""
 
-import json
-from typing import Any
+from dataclasses import replace
 
 from aiohttp import web
 
-from provision.emulator.rpc.calls import Dispatcher, bearer
+from provision.emulator.rpc.calls import Dispatcher
 from provision.emulator.rpc.hosts import region_of
 from provision.emulator.rpc.rest import error_response, json_response
-from provision.emulator.rpc.status import ApiError, invalid
+from provision.emulator.rpc.status import ApiError
+from provision.emulator.services.run.knative.operations import KnativeOperations
+from provision.emulator.services.run.knative.reading import body_of, token_of
 from provision.emulator.services.run.knative.requests import ANYWHERE, V1, KnativeRequest
+from provision.emulator.services.run.records import RunState
 from provision.emulator.world import World
 
 _KINDS = {
@@ -41,15 +43,18 @@ class Routes:
 
     Args:
         world: finds projects.
+        state: the services, for the operations that wrote them.
         dispatcher: runs the methods.
     """
 
-    def __init__(self, world: World, dispatcher: Dispatcher) -> None:
+    def __init__(self, world: World, state: RunState, dispatcher: Dispatcher) -> None:
         self._world = world
         self._dispatcher = dispatcher
+        self._operations = KnativeOperations(world, state, dispatcher)
 
     def mount(self, app: web.Application) -> None:
         """Add the routes."""
+        self._operations.mount(app)
         app.router.add_get("/v1/projects/{project}/locations", self._locations)
         for collection in (_LOCATED, _NAMESPACED):
             for path in (collection, collection + _NAME, collection + _NAME + _VERB):
@@ -85,10 +90,9 @@ class Routes:
             query=dict(request.query),
             project_id=project.project_id if project else "",
         )
-        token = bearer(request.headers.get("Authorization")) or request.query.get("access_token")
         try:
-            asked = KnativeRequest(**{**vars(asked), "body": await _body(request)})
-            answer = await self._dispatcher.call(method, asked, token, "rest")
+            asked = replace(asked, body=await body_of(request))
+            answer = await self._dispatcher.call(method, asked, token_of(request), "rest")
         except ApiError as error:
             return error_response(error)
         return json_response(answer)
@@ -110,13 +114,3 @@ def _method(request: web.Request) -> str:
 
 
 _ON_POLICIES = ("getIamPolicy", "setIamPolicy", "testIamPermissions")
-
-
-async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON
-    raw = await request.read()
-    if not raw.strip():
-        return None
-    try:
-        return json.loads(raw)
-    except ValueError as error:
-        raise invalid(f"Invalid JSON payload received. {error}") from error

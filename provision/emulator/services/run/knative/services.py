@@ -14,7 +14,7 @@ from provision.emulator.services.run.knative import shapes, to_v1, to_v2, words
 from provision.emulator.services.run.knative.annotations import INGRESS
 from provision.emulator.services.run.knative.lists import listed
 from provision.emulator.services.run.knative.requests import V1, KnativeRequest
-from provision.emulator.services.run.names import check_location
+from provision.emulator.services.run.names import check_location, missing
 from provision.emulator.services.run.records import RunState, ServiceMessage, ServiceRecord
 from provision.emulator.services.run.writes import Author, ServiceWrites
 from provision.emulator.world import World
@@ -59,9 +59,7 @@ class KnativeServices:
         request.in_one_region()
         found = self._state.services.get(f"{request.parent}/services/{request.name}")
         if found is None:
-            raise words.missing(
-                request.kind, request.region, request.project_id or request.project, request.name
-            )
+            raise missing(f"{request.parent}/services/{request.name}", "SERVICE")
         return found
 
     def number(self, request: KnativeRequest) -> int:

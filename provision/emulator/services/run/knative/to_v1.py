@@ -204,7 +204,11 @@ def _status(message: Any) -> dict[str, Any]:  # noqa: ANN401 - Service
 
 
 def address(message: Any) -> dict[str, Any]:  # noqa: ANN401 - Service
-    """Where a service answers; nothing while it has no address, or has its default one disabled."""
+    """Where a service answers; nothing before it does, or with its default address disabled.
+
+    Of several addresses v1 shows the deterministic one (documented), the first of v2.
+    """
     if not message.uri or message.default_uri_disabled:
         return {}
-    return {"url": message.uri, "address": {"url": message.uri}}
+    url = message.urls[0] if message.urls else message.uri
+    return {"url": url, "address": {"url": url}}

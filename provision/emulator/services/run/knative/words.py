@@ -2,7 +2,7 @@
 
 import re
 
-from provision.emulator.rpc.status import ApiError, invalid, not_found
+from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.services.run.violations import ViolationError
 
 NAME_RULE = (
@@ -11,7 +11,6 @@ NAME_RULE = (
 )
 """Google's words for a bad name (reported)."""
 
-_KINDS = {"services": "SERVICE", "revisions": "REVISION", "jobs": "JOB"}
 _PATHS = (
     ("template.containers", "spec.template.spec.containers"),
     ("template.volumes", "spec.template.spec.volumes"),
@@ -50,22 +49,6 @@ def knative_name(name: str) -> str:
     """``namespaces/P/services/S`` of ``projects/P/locations/R/services/S``."""
     found = re.fullmatch(r"projects/([^/]+)/locations/[^/]+/(?:services/[^/]+/)?(\w+/.+|\w+)", name)
     return f"namespaces/{found.group(1)}/{found.group(2)}" if found else name
-
-
-def missing(kind: str, region: str, project: str, name: str) -> ApiError:
-    """Nothing of that name (recorded for services).
-
-    Args:
-        kind: the collection, as ``services``.
-        region: where it was looked for.
-        project: the project as it was asked for.
-        name: its id.
-    """
-    word = _KINDS.get(kind, kind.removesuffix("s").upper())
-    return not_found(
-        f"Resource '{name}' of kind '{word}' in region '{region}' in project '{project}' "
-        "does not exist."
-    )
 
 
 def violation(path: str, text: str) -> ApiError:
