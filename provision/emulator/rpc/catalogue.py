@@ -184,13 +184,13 @@ def _routes(rest: Any, full: str, rpc: str) -> Iterator[Route]:  # noqa: ANN401 
 def _locations() -> Sequence[Method]:
     """``google.cloud.location.Locations``, as Artifact Registry offers it."""
     name, pb = "google.cloud.location.Locations", locations_pb2
-    lists = Route("GET", "/v1/{name=projects/*}/locations", "")
-    gets = Route("GET", "/v1/{name=projects/*/locations/*}", "")
+    # gcloud asks the older version for its list.
+    versions = ("v1", "v1beta2")
+    lists = tuple(Route("GET", f"/{one}/{{name=projects/*}}/locations", "") for one in versions)
+    gets = tuple(Route("GET", f"/{one}/{{name=projects/*/locations/*}}", "") for one in versions)
     return (
-        Method(
-            f"{name}/ListLocations", pb.ListLocationsRequest, pb.ListLocationsResponse, (lists,)
-        ),
-        Method(f"{name}/GetLocation", pb.GetLocationRequest, pb.Location, (gets,)),
+        Method(f"{name}/ListLocations", pb.ListLocationsRequest, pb.ListLocationsResponse, lists),
+        Method(f"{name}/GetLocation", pb.GetLocationRequest, pb.Location, gets),
     )
 
 
