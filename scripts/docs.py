@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from recorded import with_lists
+from rpcs import with_rpcs
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "commands.md"
@@ -19,7 +20,8 @@ HEAD = "<!-- Made by scripts/docs.py from the commands' own help. Do not edit. -
 
 def main() -> int:
     """Write or check the pages; returns the exit code."""
-    made = {PAGE: HEAD + _commands(), EMULATOR: with_lists(EMULATOR.read_text(encoding="utf-8"))}
+    emulator = with_rpcs(with_lists(EMULATOR.read_text(encoding="utf-8")))
+    made = {PAGE: HEAD + _commands(), EMULATOR: emulator}
     if "--check" not in sys.argv[1:]:
         for page, text in made.items():
             page.write_text(text, encoding="utf-8")
