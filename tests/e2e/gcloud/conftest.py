@@ -11,13 +11,14 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.e2e.emulator_shell import evaluated, new_shell
 
 if TYPE_CHECKING:
     from tests.conftest import RunningEmulator, StartEmulator
@@ -92,31 +93,6 @@ class Gcloud:
         )
 
 
-def environment(http: str, home: Path, *words: str) -> dict[str, str]:
-    """The environment of a shell that has run ``eval "$(provision emulator env)"``.
-
-    Args:
-        http: the emulator's address.
-        home: the home of whoever has that shell.
-        words: options of the command.
-    """
-    kept = ("PATH", "DOCKER_HOST", "LANG", "PYTHONPATH", "CLOUDSDK_PYTHON")
-    before = {name: os.environ[name] for name in kept if name in os.environ}
-    before |= {"HOME": str(home), "PROVISION_EMULATOR": http}
-    main = "from provision.__main__ import main; main()"
-    script = 'lines=$("$@") || exit; eval "$lines"; exec env -0'
-    done = subprocess.run(
-        ["/bin/sh", "-c", script, "sh", sys.executable, "-c", main, "emulator", "env", *words],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=before,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
-
-
 @pytest.fixture(scope="session")
 def gcloud_program() -> str:
     """Where gcloud is."""
@@ -135,7 +111,7 @@ def gcloud(
         project = {"CLOUDSDK_CORE_PROJECT": target.project}
         return Gcloud(gcloud_program, {**target.environ, **_QUIET, **project})
     home = tmp_path_factory.mktemp("gcloud-home")
-    return Gcloud(gcloud_program, environment(target.environ["PROVISION_EMULATOR"], home))
+    return Gcloud(gcloud_program, evaluated(new_shell(target.environ["PROVISION_EMULATOR"], home)))
 
 
 @pytest.fixture(scope="session")
@@ -150,7 +126,7 @@ def local_gcloud(
 ) -> Gcloud:
     """The real gcloud on `local`, by the emulator's proxy, as the default identity."""
     home = tmp_path_factory.mktemp("local-home")
-    return Gcloud(gcloud_program, environment(local.http, home))
+    return Gcloud(gcloud_program, evaluated(new_shell(local.http, home)))
 
 
 @pytest.fixture(scope="session")
