@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,9 +47,13 @@ from provision.emulator.services.packages_versions import Versions
 from provision.emulator.services.registry_settings import RegistrySettings
 from provision.emulator.services.repositories import Repositories, RepositoryRecords
 from provision.emulator.services.resource_manager import ResourceManager
+from provision.emulator.services.run.executions import ExecutionRuns
+from provision.emulator.services.run.executions_rpcs import Executions
+from provision.emulator.services.run.jobs import Jobs
+from provision.emulator.services.run.jobs_writes import JobWrites
 from provision.emulator.services.run.knative import Knative
 from provision.emulator.services.run.knative.routes import Routes as KnativeRoutes
-from provision.emulator.services.run.records import RunState
+from provision.emulator.services.run.records import ExecutionMessage, JobMessage, RunState
 from provision.emulator.services.run.revisions import Revisions
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.services import Services
@@ -138,6 +143,15 @@ class Emulator:
         self._writes = ServiceWrites(
             self.world, self._run, self._operations, self._registry.images, self._rollouts
         )
+        self._job_writes = JobWrites(self.world, self._run, self._operations, self._registry.images)
+        self._job_runs = ExecutionRuns(
+            self.world,
+            self._run,
+            self._operations,
+            self._registry.images,
+            lambda: self._rollouts.runtime,
+        )
+        self._rollouts.others.append(self._work_of_job)
         self._keys = Keys(self.world, self._base_url)
         self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
         self._dispatcher = Dispatcher(self._handlers(), self.world.identities, self._recorder)
@@ -160,10 +174,19 @@ class Emulator:
         found = self._run.revisions.get(revision)
         return None if found is None else found.logs
 
+    def _work_of_job(self, operation: Any) -> Callable[[Any], Awaitable[None]] | None:  # noqa: ANN401 - Operation
+        for kind, room in ((JobMessage, self._job_writes), (ExecutionMessage, self._job_runs)):
+            if operation.metadata.Is(kind.DESCRIPTOR):
+                message = kind()
+                operation.metadata.Unpack(message)
+                return room.work_of(message)
+        return None
+
     def _exists(self, resource: str) -> bool:
         """Whether a resource of a service that can carry tags exists, by the emulator's name."""
         return (
             resource in self._run.services
+            or resource in self._run.jobs
             or resource in self._records.table
             or account_name(self.world, resource) is not None
         )
@@ -175,6 +198,8 @@ class Emulator:
             self._operations,
             Services(world, self._run, self._writes),
             Revisions(world, self._run, self._operations),
+            Jobs(world, self._run, self._job_writes, self._job_runs),
+            Executions(world, self._run, self._job_runs),
             Repositories(world, self._records, self._operations, images, self._public_host),
             RegistrySettings(world),
             *(room(contents) for room in (DockerImages, Packages, Versions, Tags, Files)),
@@ -263,7 +288,7 @@ class Emulator:
         oauth = OAuth(self.world.identities, self._keys, self._base_url)
         rooms: dict[str, tuple[host_apps.Mount, ...]] = {
             **dict.fromkeys(OAUTH_HOSTS, (oauth.mount,)),
-            "run": (KnativeRoutes(self.world, self._dispatcher).mount,),
+            "run": (KnativeRoutes(self.world, self._run, self._dispatcher).mount,),
             "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
             REGISTRY: (self._registry.mount,),
         }
@@ -273,6 +298,7 @@ class Emulator:
         return app
 
     async def _reset(self) -> None:
+        await self._job_runs.stop_all()
         await self._rollouts.remove_all()
         for repository in self._records.all():
             self._registry.images.forget(repository)

@@ -279,6 +279,34 @@ class StartError(Exception):
         self.logs = logs
 
 
+@dataclass(frozen=True)
+class TaskToRun:
+    """One attempt at a task of a job.
+
+    Args:
+        container: image, limits and account; `service` names the job, `revision` the task.
+        environment: what the platform sets, ``CLOUD_RUN_TASK_INDEX`` and so on.
+        timeout: seconds it may take.
+    """
+
+    container: RevisionToRun
+    environment: Mapping[str, str]
+    timeout: float
+
+
+@dataclass(frozen=True)
+class TaskEnd:
+    """How an attempt ended.
+
+    Args:
+        exit_code: the container's; None when its time was up.
+        logs: the last lines it wrote.
+    """
+
+    exit_code: int | None
+    logs: str = ""
+
+
 class Runtime(Protocol):
     """Runs revisions. Two are real: the Docker engine's, and the placeholder without an engine."""
 
@@ -287,6 +315,9 @@ class Runtime(Protocol):
 
     async def stop(self, service: ServiceKey, revision: str) -> None:
         """Stop and remove it; nothing happens when it is not running."""
+
+    async def run_task(self, task: TaskToRun) -> TaskEnd:
+        """Run a container to its end and remove it. Raises `StartError`."""
 
     async def address(self, service: ServiceKey, revision: str) -> tuple[str, int] | None:
         """Host and port that answer for it on this machine; None for a placeholder."""

@@ -5,12 +5,8 @@ Each answers UNIMPLEMENTED and names itself. ``docs/emulator.md`` lists them fro
 
 _LINES = """
 google.cloud.run.v2.Builds: SubmitBuild
-google.cloud.run.v2.Executions: GetExecution ListExecutions DeleteExecution CancelExecution
 google.cloud.run.v2.Instances: CreateInstance DeleteInstance GetInstance ListInstances StopInstance
 google.cloud.run.v2.Instances: StartInstance
-google.cloud.run.v2.Jobs: CreateJob GetJob ListJobs UpdateJob DeleteJob RunJob
-google.cloud.run.v2.Jobs: GetIamPolicy SetIamPolicy TestIamPermissions
-google.cloud.run.v2.Tasks: GetTask ListTasks
 google.cloud.run.v2.WorkerPools: CreateWorkerPool GetWorkerPool ListWorkerPools UpdateWorkerPool
 google.cloud.run.v2.WorkerPools: DeleteWorkerPool GetIamPolicy SetIamPolicy TestIamPermissions
 google.devtools.artifactregistry.v1.ArtifactRegistry: ListMavenArtifacts GetMavenArtifact

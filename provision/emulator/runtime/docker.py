@@ -15,19 +15,23 @@ from provision.emulator.runtime.engine import (
     hosts,
 )
 from provision.emulator.runtime.images import manifest_status
-from provision.emulator.runtime.plan import plan_container
+from provision.emulator.runtime.plan import plan_container, plan_task
 from provision.emulator.runtime.startup import Startup, listens
 from provision.emulator.seams import (
     Identities,
     Images,
     RevisionToRun,
     ServiceKey,
+    TaskEnd,
+    TaskToRun,
 )
 
 _LOG = logging.getLogger(__name__)
 _AMD64 = "linux/amd64"
 _USER = "oauth2accesstoken"
 _EXEC_FORMAT = "exec format error"
+_CANNOT_RUN = 126
+_BETWEEN_LOOKS = 0.2
 
 
 class DockerRuntime:
@@ -180,6 +184,49 @@ class DockerRuntime:
             logs = await self._engine.logs(container)
             timed_out = outcome is Startup.TIMED_OUT
             raise words.not_listening(revision, logs, timed_out=timed_out)
+
+    async def run_task(self, task: TaskToRun) -> TaskEnd:
+        """Run a container to its end and remove it.
+
+        Raises:
+            StartError: the image cannot be had, or the engine failed.
+        """
+        try:
+            await self._pull(task.container)
+            return await self._run_task(task)
+        except EngineUnavailableError as error:
+            raise words.engine_failed(task.container, str(error)) from None
+
+    async def _run_task(self, task: TaskToRun) -> TaskEnd:
+        address, container = self._free_address(), None
+        self._by_address[address] = task.container
+        try:
+            plan = plan_task(
+                task,
+                self._images.pull_reference(task.container.image),
+                address,
+                f"{self._gateway}:{self._metadata.port}",
+            )
+            container = await self._engine.create(plan)
+            await self._engine.start(container)
+            code = await self._end(container, task.timeout)
+            return TaskEnd(code, await self._engine.logs(container))
+        except EngineRefusedError as error:  # no such command, or not for this processor
+            return TaskEnd(_CANNOT_RUN, str(error))
+        finally:
+            self._by_address.pop(address, None)
+            if container is not None:
+                await asyncio.shield(self._engine.remove(container))
+
+    async def _end(self, container: Container, seconds: float) -> int | None:
+        """The exit code; None when the time was up."""
+        try:
+            async with asyncio.timeout(seconds):
+                while (code := await self._engine.exit_code(container)) is None:
+                    await asyncio.sleep(_BETWEEN_LOOKS)
+        except TimeoutError:
+            return None
+        return code
 
     def _free_address(self) -> str:
         return next(address for address in self._addresses if address not in self._by_address)

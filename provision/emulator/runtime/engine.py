@@ -178,6 +178,16 @@ class DockerEngine:
 
         return await _in_thread(look)
 
+    async def exit_code(self, container: Container) -> int | None:
+        """The code its process ended with; None while it is alive."""
+
+        def look() -> int | None:
+            container.reload()
+            ended = container.status in ("exited", "dead")
+            return int(container.attrs["State"]["ExitCode"]) if ended else None
+
+        return await _in_thread(look)
+
     async def logs(self, container: Container) -> str:
         """The last lines it wrote."""
         content = await _in_thread(lambda: container.logs(tail=_LOG_LINES))

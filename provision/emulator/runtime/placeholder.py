@@ -1,6 +1,6 @@
 """The runtime without an engine: everything starts at once, and nothing runs."""
 
-from provision.emulator.seams import RevisionToRun, ServiceKey
+from provision.emulator.seams import RevisionToRun, ServiceKey, TaskEnd, TaskToRun
 
 
 class PlaceholderRuntime:
@@ -21,6 +21,10 @@ class PlaceholderRuntime:
 
     async def stop(self, service: ServiceKey, revision: str) -> None:
         """Nothing runs."""
+
+    async def run_task(self, task: TaskToRun) -> TaskEnd:  # noqa: ARG002 - the protocol's
+        """Succeed at once; nothing ran."""
+        return TaskEnd(exit_code=0)
 
     async def address(self, service: ServiceKey, revision: str) -> tuple[str, int] | None:  # noqa: ARG002 - the protocol's
         """None: the front door answers with a placeholder."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provision.emulator.seams import RevisionToRun
+from provision.emulator.seams import RevisionToRun, TaskToRun
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,35 @@ def plan_container(
         address: in the emulator's network.
         metadata: ``HOST:PORT`` of the metadata server.
     """
-    service = revision.service
     platform = {
         "PORT": str(revision.port),
-        "K_SERVICE": service.service,
+        "K_SERVICE": revision.service.service,
         "K_REVISION": revision.revision,
-        "K_CONFIGURATION": service.service,
-        # google-auth reads the first, older versions the second, its probe the third.
-        "GCE_METADATA_HOST": metadata,
-        "GCE_METADATA_ROOT": metadata,
-        "GCE_METADATA_IP": metadata,
+        "K_CONFIGURATION": revision.service.service,
     }
+    return _plan(revision, image, address, {**platform, **_metadata(metadata)})
+
+
+def plan_task(task: TaskToRun, image: str, address: str, metadata: str) -> ContainerPlan:
+    """The container of one attempt at a task; the rest as in `plan_container`."""
+    return _plan(task.container, image, address, {**task.environment, **_metadata(metadata)})
+
+
+def _metadata(address: str) -> dict[str, str]:
+    # google-auth reads the first, older versions the second, its probe the third.
+    names = ("GCE_METADATA_HOST", "GCE_METADATA_ROOT", "GCE_METADATA_IP")
+    return dict.fromkeys(names, address)
+
+
+def _plan(
+    revision: RevisionToRun, image: str, address: str, platform: Mapping[str, str]
+) -> ContainerPlan:
     return ContainerPlan(
         image=image,
         address=address,
         environment={**revision.env, **platform},
         labels={
-            "provision.service": service.name,
+            "provision.service": revision.service.name,
             "provision.revision": revision.revision,
         },
         command=revision.command,

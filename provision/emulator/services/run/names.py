@@ -86,7 +86,7 @@ def check_new_name(given: str, request: str = "CreateServiceRequest.service_id")
         given: the id.
         request: request and field, for the violation's text.
     """
-    longest = MAX_SERVICE_NAME if request.startswith("CreateService") else MAX_NAME
+    longest = MAX_SERVICE_NAME
     if not NAME.fullmatch(given) or len(given) > longest:
         subject, _, field = request.partition(".")
         text = (

@@ -7,9 +7,10 @@ from google.cloud import run_v2
 
 from provision.emulator.seams import StartError
 from provision.emulator.services.run.records import ConditionMessage, RevisionRecord
-from provision.emulator.times import run_etag, timestamp
+from provision.emulator.times import run_etag, timestamp, to_micros
 
 STATE = run_v2.Condition.State
+_KEPT_AFTER_DELETION = 30 * 24 * 3600 * 1_000_000  # µs
 _COMMON = run_v2.Condition.CommonReason
 _REVISION = run_v2.Condition.RevisionReason
 
@@ -87,6 +88,32 @@ def conclude(revision: RevisionRecord, error: RolloutError | None) -> None:
         condition(kind, state if found else STATE.CONDITION_SUCCEEDED, now, found)
         for kind, found in parts.items()
     )
+
+
+def stamp(email: str, message: Any, now: Any, *, reconciling: bool = True) -> None:  # noqa: ANN401 - messages
+    """Write down who wrote a service or job, and when; its etag follows."""
+    message.update_time.CopyFrom(now)
+    message.last_modifier = email
+    message.reconciling = reconciling
+    message.etag = run_etag(now, message.name)
+
+
+def make_pending(terminal: Any) -> None:  # noqa: ANN401 - Condition
+    """The terminal condition of what is there already; it keeps its time (recorded)."""
+    terminal.type_ = "Ready"
+    terminal.state = STATE.CONDITION_PENDING
+    for field in ("message", "reason", "revision_reason"):
+        terminal.ClearField(field)
+
+
+def begin_deletion(message: Any, email: str) -> None:  # noqa: ANN401 - Service or Job
+    """Show a service or job as being deleted, all at one moment (recorded)."""
+    now = timestamp()
+    message.delete_time.CopyFrom(now)
+    message.expire_time.CopyFrom(timestamp(to_micros(now) + _KEPT_AFTER_DELETION))
+    message.generation += 1
+    make_pending(message.terminal_condition)
+    stamp(email, message, now)
 
 
 def conclude_deletion(message: Any) -> None:  # noqa: ANN401 - Service or Job

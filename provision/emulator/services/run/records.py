@@ -1,6 +1,6 @@
 """What is kept of a service and of its revisions, beside the message that callers see."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +8,13 @@ from google.cloud import run_v2
 
 from provision.emulator.packing import packed, unpacked
 from provision.emulator.seams import ServiceKey
-from provision.emulator.store import Store
+from provision.emulator.store import Store, Table
 
 ServiceMessage = run_v2.Service.pb()
 RevisionMessage = run_v2.Revision.pb()
+JobMessage = run_v2.Job.pb()
+ExecutionMessage = run_v2.Execution.pb()
+TaskMessage = run_v2.Task.pb()
 ConditionMessage = run_v2.Condition.pb()
 IngressTraffic = run_v2.IngressTraffic
 LATEST = int(run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST)
@@ -78,11 +81,14 @@ class RevisionRecord:
 
 
 class RunState:
-    """Services and revisions by their full names."""
+    """Services and revisions, jobs with their executions and tasks, by their full names."""
 
     def __init__(self, store: Store) -> None:
         self.services = store.table("run-services", _encode_service, _decode_service)
         self.revisions = store.table("run-revisions", _encode_revision, _decode_revision)
+        self.jobs = _messages(store, "run-jobs", JobMessage)
+        self.executions = _messages(store, "run-executions", ExecutionMessage)
+        self.tasks = _messages(store, "run-tasks", TaskMessage)
 
     def service(self, key: ServiceKey) -> ServiceRecord | None:
         """The service's record; None when there is none."""
@@ -128,3 +134,8 @@ def _encode_revision(record: RevisionRecord) -> Any:  # noqa: ANN401 - JSON
 def _decode_revision(value: Any) -> RevisionRecord:  # noqa: ANN401 - JSON
     message = unpacked(value.pop("message"), RevisionMessage())
     return RevisionRecord(message, **value)
+
+
+def _messages(store: Store, name: str, kind: Callable[[], Any]) -> Table[Any]:
+    """A table of messages as callers see them."""
+    return store.table(name, packed, lambda value: unpacked(value, kind()))

@@ -119,12 +119,13 @@ def to_run(service: ServiceRecord, record: RevisionRecord, number: int, image: S
         memory_bytes=int(quantity(container.resources.limits["memory"]) or 0),
         cpu=quantity(container.resources.limits["cpu"]) or 0.0,
         service_account=message.service_account,
-        vpc_egress=_egress(message),
+        vpc_egress=egress(message),
         startup_seconds=float(seconds),
     )
 
 
-def _egress(message: Any) -> str:  # noqa: ANN401 - Revision
+def egress(message: Any) -> str:  # noqa: ANN401 - Revision or Task
+    """What goes through a VPC: nothing, ``PRIVATE_RANGES_ONLY`` or ``ALL_TRAFFIC``."""
     if not message.HasField("vpc_access"):
         return ""
     # An unset egress of a configured VPC access means private ranges only (documented default).

@@ -62,10 +62,17 @@ class Rollouts:
         self._serving = Serving(world, state, images)
         self._log_address = log_address
         self._turns: dict[str, asyncio.Lock] = {}
+        self.others: list[Callable[[Any], Callable[[Any], Awaitable[None]] | None]] = []
+        """What else finds the work of an operation (message) that a restart broke off."""
 
     def attach(self, runtime: Runtime, front_door: FrontDoor) -> None:
         """Say who runs revisions and who opens addresses; before anything is rolled out."""
         self._serving.attach(runtime, front_door)
+
+    @property
+    def runtime(self) -> Runtime:
+        """Who runs containers."""
+        return self._serving.runtime
 
     def route(self, service: ServiceKey) -> Route | None:
         """Where a service's requests go at this moment; None once it is deleted."""
@@ -77,35 +84,47 @@ class Rollouts:
 
     async def restore(self) -> None:
         """After a restart: open every address again and start what serves."""
-        for record in self._state.services.values():
-            urls = await self._serving.open(record)
-            addresses = await self._serving.open_tags(record)
-            if record.message.uri:
-                show_urls(record.message, urls)
-                show_traffic(record.message, addresses)
-            self._forget_unfinished(record)
-            self._state.keep(record)
-            try:
-                await self._serving.serve_wanted(record)
-            except (RolloutError, StartError) as error:
-                self._fail(record, as_rollout_error(record.key.service, error))
+        for name in self._state.services:
+            if not await self._serving.reopen(name):
+                await self._restore(name)
         self._operations.resume(self._work_of)
 
-    def _forget_unfinished(self, record: ServiceRecord) -> None:
+    async def _restore(self, name: str) -> None:
+        record = self._state.services.get(name)
+        if record is None:
+            return
+        urls = await self._serving.open(record)
+        addresses = await self._serving.open_tags(record)
+        if record.message.uri:
+            show_urls(record.message, urls)
+            show_traffic(record.message, addresses)
+        self._state.keep(record)
+        try:
+            await self._serving.serve_wanted(record)
+        except (RolloutError, StartError) as error:
+            self._fail(record, as_rollout_error(record.key.service, error))
+
+    def _forget_unfinished(self, service: str) -> None:
         """A revision that was cut off while it started is made anew."""
+        record = self._state.services.get(service)
+        if record is None:
+            return
         name = record.message.latest_created_revision
         revision = self._state.revisions.get(name)
         if revision is not None and revision.message.reconciling:
             self._state.revisions.pop(name)
             record.template_changed = True
+            self._state.keep(record)
 
     def _work_of(self, operation: Any) -> Callable[[Any], Awaitable[None]] | None:  # noqa: ANN401 - Operation
         message = ServiceMessage()
         if not operation.metadata.Is(ServiceMessage.DESCRIPTOR):
-            return None
+            found = (other(operation) for other in self.others)
+            return next((work for work in found if work is not None), None)
         operation.metadata.Unpack(message)
         if message.HasField("delete_time"):
             return lambda name: self.take_down(message.name, name)
+        self._forget_unfinished(message.name)
         return lambda name: self.run(message.name, message.generation, name)
 
     async def run(self, name: str, generation: int, operation: str) -> None:

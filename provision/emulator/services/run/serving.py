@@ -1,5 +1,9 @@
 """What serves a service at this moment: running revisions, open addresses, shares of traffic."""
 
+import errno
+import sys
+from typing import TYPE_CHECKING, Any
+
 from provision.emulator.seams import (
     FrontDoor,
     Images,
@@ -20,6 +24,9 @@ from provision.emulator.services.run.records import (
 from provision.emulator.services.run.traffic import allotments
 from provision.emulator.world import World
 
+if TYPE_CHECKING:
+    from provision.emulator.store import Table
+
 _PLATFORM = "linux/amd64"
 
 
@@ -36,6 +43,8 @@ class Serving:
         self._world = world
         self._state = state
         self._images = images
+        # By service and tag: the port and the URLs. All that has to be known to open them again.
+        self._addresses: Table[dict[str, list[Any]]] = world.store.table("run-addresses")
         self._running: dict[str, set[str]] = {}
         self._runtime: Runtime | None = None
         self._front_door: FrontDoor | None = None
@@ -80,9 +89,45 @@ class Serving:
         )
 
     async def open(self, record: ServiceRecord) -> tuple[str, ...]:
-        """Open the service's address, on the same port as before; its URLs."""
-        record.port, urls = await self.front_door.open(record.key, record.port)
+        """Open the service's address, on the same port as before if it is free; its URLs."""
+        record.port, urls = await self._open(record, record.port)
         return urls
+
+    async def _open(
+        self, record: ServiceRecord, port: int | None, tag: str = ""
+    ) -> tuple[int, tuple[str, ...]]:
+        name = record.message.name
+        try:
+            chosen, urls = await self.front_door.open(record.key, port, tag)
+        except OSError as error:
+            if port is None or error.errno != errno.EADDRINUSE:
+                raise
+            sys.stderr.write(f"port {port} is taken: {name} gets another address\n")
+            chosen, urls = await self.front_door.open(record.key, None, tag)
+        kept = self._addresses.get(name) or {}
+        if kept.get(tag) != [chosen, list(urls)]:
+            self._addresses.put(name, {**kept, tag: [chosen, list(urls)]})
+        return chosen, urls
+
+    async def reopen(self, name: str) -> bool:
+        """Open a service's addresses as they were, without a look at its record.
+
+        Where revisions are run, or an address cannot be what it was, there is more to do; False
+        then.
+        """
+        kept = self._addresses.get(name)
+        if kept is None or self.runtime.gateway is not None:
+            return False
+        key = ServiceKey(*name.split("/")[1::2])
+        try:
+            for tag, (port, urls) in kept.items():
+                if list((await self.front_door.open(key, port, tag))[1]) != urls:
+                    return False
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return False
+        return True
 
     async def open_tags(self, record: ServiceRecord) -> dict[str, str]:
         """Open the addresses of the tags that serve, and close those of others; URLs by tag."""
@@ -90,12 +135,18 @@ class Serving:
         for tag in set(record.tag_ports) - wanted:
             await self.front_door.close(record.key, tag)
             del record.tag_ports[tag]
+            self._forget_address(record.message.name, tag)
         addresses = {}
         for tag in sorted(wanted):
-            port, urls = await self.front_door.open(record.key, record.tag_ports.get(tag), tag)
+            port, urls = await self._open(record, record.tag_ports.get(tag), tag)
             record.tag_ports[tag] = port
             addresses[tag] = urls[-1]
         return addresses
+
+    def _forget_address(self, name: str, tag: str) -> None:
+        kept = self._addresses.get(name) or {}
+        if kept.pop(tag, None) is not None:
+            self._addresses.put(name, kept)
 
     def find_image(self, revision: RevisionRecord) -> StoredImage:
         """The image of a revision's container. Raises `RolloutError`."""
@@ -161,5 +212,6 @@ class Serving:
         for tag in ("", *record.tag_ports):
             await self.front_door.close(record.key, tag)
         record.tag_ports.clear()
+        self._addresses.pop(record.message.name)
         for name in self._running.pop(record.message.name, set()):
             await self.runtime.stop(record.key, name)

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from google.cloud import run_v2
-
 from provision.emulator.iam.hierarchy import Project
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Images
@@ -19,7 +17,9 @@ from provision.emulator.services.operations import Operations
 from provision.emulator.services.permissions import Refusal, run_refusal
 from provision.emulator.services.run import rules
 from provision.emulator.services.run.defaults import fill, ingress_container
+from provision.emulator.services.run.deployers import check_account, check_image
 from provision.emulator.services.run.names import location_of, missing
+from provision.emulator.services.run.outcome import STATE, begin_deletion, make_pending, stamp
 from provision.emulator.services.run.records import (
     ConditionMessage,
     IngressTraffic,
@@ -30,14 +30,10 @@ from provision.emulator.services.run.records import (
 )
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.violations import Problem, refuse
-from provision.emulator.times import run_etag, timestamp, to_micros
+from provision.emulator.times import timestamp
 from provision.emulator.world import World
 
-_PENDING = int(run_v2.Condition.State.CONDITION_PENDING)
 _ALL = int(IngressTraffic.INGRESS_TRAFFIC_ALL)
-KEPT_AFTER_DELETION = 30 * 24 * 3600 * 1_000_000
-"""Microseconds between a deletion and its expiry."""
-_READ_IMAGE = "artifactregistry.repositories.downloadArtifacts"
 _REQUIRE_INVOKER = "run.managed.requireInvokerIam"
 
 
@@ -127,8 +123,8 @@ class ServiceWrites:
         if message.invoker_iam_disabled:  # as open as a policy with allUsers (documented)
             self._require(author, "run.services.setIamPolicy", name)
         message.ClearField("ingress")
-        message.terminal_condition.CopyFrom(ConditionMessage(state=_PENDING))
-        _stamp(author, message, now)
+        message.terminal_condition.CopyFrom(ConditionMessage(state=STATE.CONDITION_PENDING))
+        stamp(author.email, message, now)
         if validate_only:
             return self._operations.done(location_of(name), message, message)
         # Taken before the first await, so that a second create at the same time sees it.
@@ -172,8 +168,8 @@ class ServiceWrites:
         wanted.ingress = record.message.ingress
         if changed:
             wanted.generation += 1
-            _make_pending(wanted.terminal_condition)
-        _stamp(author, wanted, timestamp(), reconciling=changed)
+            make_pending(wanted.terminal_condition)
+        stamp(author.email, wanted, timestamp(), reconciling=changed)
         if validate_only:
             return self._operations.done(location_of(wanted.name), wanted, wanted)
         record.message.CopyFrom(wanted)
@@ -194,12 +190,7 @@ class ServiceWrites:
         name = record.message.name
         message = ServiceMessage()
         message.CopyFrom(record.message)
-        now = timestamp()
-        message.delete_time.CopyFrom(now)
-        message.expire_time.CopyFrom(timestamp(to_micros(now) + KEPT_AFTER_DELETION))
-        message.generation += 1
-        _make_pending(message.terminal_condition)
-        _stamp(author, message, now)
+        begin_deletion(message, author.email)
         if validate_only:
             return self._operations.done(location_of(name), message, message)
         record.message.CopyFrom(message)
@@ -239,8 +230,10 @@ class ServiceWrites:
             )
         self._check_traffic(message, request)
         if current is None or message.template != current.template:
-            self._check_account(author, message.template.service_account)
-            self._check_image(author, message.template)
+            template, principal = message.template, author.principal
+            check_account(self._world, principal, template.service_account)
+            image = ingress_container(template).image
+            check_image(self._world, self._images, principal, image)
             self._check_revision_name(message, current)
 
     def _check_traffic(self, message: Any, request: str) -> None:  # noqa: ANN401 - Service
@@ -257,25 +250,6 @@ class ServiceWrites:
             raise run_refusal("run.services.create", name)
         return found
 
-    def _check_account(self, author: Author, email: str) -> None:
-        account = self._world.accounts.get(email)
-        resource = account["name"] if account else ""
-        if not account or not self._world.access.allowed(
-            author.principal, "iam.serviceAccounts.actAs", resource
-        ):
-            raise ApiError(
-                "PERMISSION_DENIED",
-                "Permission 'iam.serviceaccounts.actAs' denied on service account "
-                f"{email} (or it may not exist).",
-            )
-
-    def _check_image(self, author: Author, template: Any) -> None:  # noqa: ANN401 - RevisionTemplate
-        image = self._images.find(ingress_container(template).image)
-        if image is not None:
-            resource = image.repository.name
-            if not self._world.access.allowed(author.principal, _READ_IMAGE, resource):
-                raise run_refusal(_READ_IMAGE, resource)
-
     def _check_revision_name(self, message: Any, current: Any) -> None:  # noqa: ANN401 - messages
         wanted = message.template.revision
         taken = f"{message.name}/revisions/{wanted}" in self._state.revisions
@@ -284,18 +258,3 @@ class ServiceWrites:
                 "ALREADY_EXISTS",
                 f"Revision named '{wanted}' with different configuration already exists.",
             )
-
-
-def _stamp(author: Author, message: Any, now: Any, *, reconciling: bool = True) -> None:  # noqa: ANN401 - messages
-    message.update_time.CopyFrom(now)
-    message.last_modifier = author.email
-    message.reconciling = reconciling
-    message.etag = run_etag(now, message.name)
-
-
-def _make_pending(condition: Any) -> None:  # noqa: ANN401 - Condition
-    """The terminal condition of an existing service; it keeps its time (recorded)."""
-    condition.type_ = "Ready"
-    condition.state = _PENDING
-    for field in ("message", "reason", "revision_reason"):
-        condition.ClearField(field)

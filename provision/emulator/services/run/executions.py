@@ -1,0 +1,247 @@
+"""Executions of jobs: how they are made of a job, and how their tasks run to their ends."""
+
+import asyncio
+import random
+import string
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from google.cloud import run_v2
+
+from provision.emulator.rpc.status import ApiError
+from provision.emulator.seams import Images, Runtime
+from provision.emulator.services.operations import Operations
+from provision.emulator.services.run.names import location_of
+from provision.emulator.services.run.outcome import STATE
+from provision.emulator.services.run.records import (
+    ConditionMessage,
+    ExecutionMessage,
+    RunState,
+)
+from provision.emulator.services.run.tasks import TaskRuns, override
+from provision.emulator.services.run.violations import refuse
+from provision.emulator.times import run_etag, timestamp
+from provision.emulator.world import World
+
+_REASON = run_v2.Condition.ExecutionReason
+_STATUS = run_v2.ExecutionReference.CompletionStatus
+_FIRST = ("ResourcesAvailable", "Started", "ContainerReady")
+
+
+class ExecutionRuns:
+    """Runs executions.
+
+    Args:
+        world: projects and settings.
+        state: jobs, executions and tasks.
+        operations: to be told of the end.
+        images: the registry's images.
+        runtime: tells who runs containers.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        state: RunState,
+        operations: Operations,
+        images: Images,
+        runtime: Callable[[], Runtime],
+    ) -> None:
+        self._world = world
+        self._state = state
+        self._operations = operations
+        self._tasks = TaskRuns(world, state, images, runtime)
+        self._going: dict[str, asyncio.Future[list[str]]] = {}
+        self._ended: dict[str, asyncio.Event] = {}
+        self._stopping: set[str] = set()
+
+    def begin(self, job: Any, overrides: Any, email: str, *, validate_only: bool) -> Any:  # noqa: ANN401 - messages
+        """A new execution of a job; the operation that ends with it. Raises `ApiError`.
+
+        Args:
+            job: the message.
+            overrides: what is to be otherwise this time; None for nothing.
+            email: who asked.
+            validate_only: answer a finished operation and run nothing.
+        """
+        if job.terminal_condition.state != STATE.CONDITION_SUCCEEDED:
+            name = job.name.rpartition("/")[2]
+            raise ApiError("FAILED_PRECONDITION", f"Job '{name}' is not ready and cannot be run.")
+        execution = _made(job, email)
+        if overrides is not None:
+            refuse(override(execution, overrides), "RunJobRequest")
+        location = location_of(job.name)
+        if validate_only:
+            return self._operations.done(location, execution, execution)
+        job.execution_count += 1
+        self._state.executions.put(execution.name, execution)
+        self._show_on_job(execution, _STATUS.EXECUTION_RUNNING)
+        self._tasks.make(execution)
+        return self._operations.start(location, execution, self.work_of(execution), asks=True)
+
+    def work_of(self, execution: Any) -> Callable[[Any], Awaitable[None]]:  # noqa: ANN401 - Execution
+        """What brings about an execution as an operation's metadata shows it."""
+        name = execution.name
+        if execution.HasField("delete_time"):
+            return lambda operation: self._take_down(name, operation)
+        return lambda operation: self._run(name, operation)
+
+    async def _run(self, name: str, operation: str) -> None:
+        ended = self._ended.setdefault(name, asyncio.Event())
+        await asyncio.sleep(self._world.settings.operation_delay)
+        execution = self._state.executions.get(name)
+        if execution is None:
+            raise ApiError("ABORTED", "The execution was deleted meanwhile.")
+        planned = self._operations.planned_failure(operation)
+        failures = [planned.message] if planned else await self._failures(execution)
+        if failures is None:
+            self._tasks.cancel_rest(execution)
+            self._end(execution, "CANCELLED", "The execution was cancelled.")
+        else:
+            reason = "NON_ZERO_EXIT_CODE" if failures else ""
+            self._end(execution, reason, failures[0] if failures else "")
+        self._stopping.discard(name)
+        self._finish(operation, execution)
+        ended.set()
+        self._ended.pop(name, None)
+
+    async def _failures(self, execution: Any) -> list[str] | None:  # noqa: ANN401 - Execution
+        """What is said of the tasks that failed; None when the execution was cancelled."""
+        name = execution.name
+        if name in self._stopping:
+            return None
+        execution.start_time.CopyFrom(timestamp())
+        going = self._going[name] = asyncio.ensure_future(self._tasks.run_all(execution))
+        try:
+            await asyncio.wait({going})
+        finally:
+            going.cancel()  # for when the emulator itself is being stopped
+            del self._going[name]
+        return None if going.cancelled() else going.result()
+
+    def _finish(self, operation: str, execution: Any) -> None:  # noqa: ANN401 - Execution
+        completed = execution.conditions[0]
+        if completed.state == STATE.CONDITION_SUCCEEDED:
+            self._operations.succeed(operation, execution, execution)
+        else:
+            cancelled = completed.execution_reason == _REASON.CANCELLED
+            code = "CANCELLED" if cancelled else "UNKNOWN"
+            self._operations.fail(operation, execution, ApiError(code, completed.message))
+
+    def _end(self, execution: Any, reason: str, message: str) -> None:  # noqa: ANN401 - Execution
+        now, ok = timestamp(), not reason
+        state = STATE.CONDITION_SUCCEEDED if ok else STATE.CONDITION_FAILED
+        completed = ConditionMessage(
+            type_="Completed", state=state, message=message, last_transition_time=now
+        )
+        if reason:
+            completed.execution_reason = _REASON.__members__[reason]
+        del execution.conditions[:]
+        execution.conditions.append(completed)
+        for kind in _FIRST:
+            execution.conditions.add(
+                type_=kind, state=STATE.CONDITION_SUCCEEDED, last_transition_time=now
+            )
+        execution.completion_time.CopyFrom(now)
+        execution.update_time.CopyFrom(now)
+        execution.etag = run_etag(now, execution.name)
+        execution.observed_generation = execution.generation
+        execution.reconciling = False
+        execution.running_count = 0
+        if reason == "CANCELLED":
+            done = execution.succeeded_count + execution.failed_count
+            execution.cancelled_count = execution.task_count - done
+        self._state.executions.put(execution.name, execution)
+        status = _STATUS.EXECUTION_CANCELLED if reason == "CANCELLED" else _STATUS.EXECUTION_FAILED
+        self._show_on_job(execution, _STATUS.EXECUTION_SUCCEEDED if ok else status)
+
+    def _show_on_job(self, execution: Any, status: int) -> None:  # noqa: ANN401 - Execution
+        """Tell the job of its latest execution."""
+        job = self._state.jobs.get(execution.name.partition("/executions/")[0])
+        short = execution.name.rpartition("/")[2]
+        if job is None:
+            return
+        reference = job.latest_created_execution
+        if status == _STATUS.EXECUTION_RUNNING:
+            reference.Clear()
+            reference.name = short
+            reference.create_time.CopyFrom(execution.create_time)
+        if reference.name == short:
+            reference.completion_status = status
+            if execution.HasField("completion_time"):
+                reference.completion_time.CopyFrom(execution.completion_time)
+        self._state.jobs.put(job.name, job)
+
+    def cancel(self, execution: Any, *, validate_only: bool) -> Any:  # noqa: ANN401 - Execution, Operation
+        """Stop an execution; the operation that ends when it has stopped. Raises `ApiError`."""
+        name = execution.name
+        if execution.HasField("completion_time"):
+            short = name.rpartition("/")[2]
+            raise ApiError("FAILED_PRECONDITION", f"Execution '{short}' is already complete.")
+
+        if validate_only:
+            return self._operations.done(location_of(name), execution, execution)
+
+        async def finish(operation: str) -> None:
+            await self._stop(name)
+            self._operations.succeed(operation, execution, execution)
+
+        return self._operations.start(location_of(name), execution, finish)
+
+    async def _stop(self, name: str) -> None:
+        """Stop an execution and wait for its end; nothing happens when it has ended."""
+        self._stopping.add(name)
+        if name in self._going:
+            self._going[name].cancel()
+        if name in self._ended:
+            await self._ended[name].wait()
+        self._stopping.discard(name)
+
+    def delete(self, execution: Any, *, validate_only: bool) -> Any:  # noqa: ANN401 - Execution, Operation
+        """Delete an execution with its tasks, stopping it first; the operation."""
+        location = location_of(execution.name)
+        wanted = ExecutionMessage()
+        wanted.CopyFrom(execution)
+        wanted.delete_time.CopyFrom(timestamp())
+        if validate_only:
+            return self._operations.done(location, wanted, wanted)
+        execution.CopyFrom(wanted)
+        self._state.executions.put(execution.name, execution)
+        return self._operations.start(location, execution, self.work_of(execution))
+
+    async def _take_down(self, name: str, operation: str) -> None:
+        await self._stop(name)
+        await asyncio.sleep(self._world.settings.operation_delay)
+        for task in self._state.tasks.below(f"{name}/tasks"):
+            self._state.tasks.pop(task)
+        execution = self._state.executions.pop(name)
+        self._operations.succeed(operation, execution, execution)
+
+    async def stop_all(self) -> None:
+        """Stop every execution, for a reset."""
+        await asyncio.gather(*(self._stop(name) for name in tuple(self._ended)))
+
+
+def _made(job: Any, email: str) -> Any:  # noqa: ANN401 - messages
+    suffix = "".join(random.choices(string.ascii_lowercase + string.digits, k=5))  # noqa: S311 - a name
+    now, short = timestamp(), job.name.rpartition("/")[2]
+    execution = ExecutionMessage(
+        name=f"{job.name}/executions/{short}-{suffix}",
+        uid=str(uuid.uuid4()),
+        creator=email,
+        generation=1,
+        create_time=now,
+        update_time=now,
+        launch_stage=job.launch_stage,
+        job=short,
+        task_count=job.template.task_count,
+        parallelism=job.template.parallelism or job.template.task_count,
+        labels=job.template.labels,
+        annotations=job.template.annotations,
+        template=job.template.template,
+        reconciling=True,
+    )
+    execution.conditions.add(type_="Completed", state=STATE.CONDITION_PENDING)
+    execution.etag = run_etag(now, execution.name)
+    return execution
