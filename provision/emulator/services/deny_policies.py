@@ -49,6 +49,10 @@ class DenyPolicyRpcs:
     def __init__(self, world: World, operations: Operations) -> None:
         self._world = world
         self._operations = operations
+        operations.guard("policies/", self._check_operation)
+
+    def _check_operation(self, call: Call, name: str) -> None:
+        self._allowed(call, "get", name.partition("/operations/")[0])
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""

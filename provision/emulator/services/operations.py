@@ -42,6 +42,7 @@ class Operations:
         self._finished: dict[str, asyncio.Event] = {}
         self._faults: dict[str, Fault] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._guards: dict[str, Callable[[Call, str], None]] = {}
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
@@ -51,6 +52,15 @@ class Operations:
             f"{_SERVICE}/WaitOperation": self._wait,
             f"{_SERVICE}/DeleteOperation": self._delete,
         }
+
+    def guard(self, prefix: str, check: Callable[[Call, str], None]) -> None:
+        """Have it checked who may see operations whose names begin with `prefix`.
+
+        Args:
+            prefix: as in ``policies/``.
+            check: takes the call and the operation's name. Raises `ApiError`.
+        """
+        self._guards[prefix] = check
 
     def start(
         self,
@@ -203,6 +213,9 @@ class Operations:
         # Cloud Run has permissions for operations; Artifact Registry has none.
         if found.metadata.type_url.rpartition("/")[2].startswith(_RUN):
             require(self._world, call, f"run.operations.{verb}", name, run_refusal)
+        for prefix, check in self._guards.items():
+            if name.startswith(prefix):
+                check(call, name)
         return found
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Operation
