@@ -11,6 +11,7 @@ from provision.emulator.services.packages_contents import Contents, missing, upl
 from provision.emulator.services.packages_filters import ordered
 from provision.emulator.services.paging import page
 from provision.emulator.services.repositories import SERVICE
+from provision.emulator.services.repository_addresses import address_of
 
 _ORDERS = {
     "name": lambda one: f"{one.package}@{one.digest}",
@@ -61,7 +62,7 @@ class DockerImages:
         return artifactregistry_v1.DockerImage.pb()(
             name=f"{image.repository.name}/dockerImages/"
             f"{quote(image.package, safe='')}@{image.digest}",
-            uri=self._contents.images.pull_reference(image),
+            uri=f"{self._address(image)}/{image.package}@{image.digest}",
             tags=image.tags,
             image_size_bytes=image.size,
             upload_time=uploaded(image),
@@ -69,6 +70,10 @@ class DockerImages:
             media_type=image.media_type,
             image_manifests=[_manifest(child) for child in children],
         )
+
+    def _address(self, image: StoredImage) -> str:
+        own_host = self._contents.images.pull_reference(image).partition("/")[0]
+        return address_of(image.repository, own_host)
 
 
 def _manifest(image: StoredImage) -> Any:  # noqa: ANN401 - ImageManifest

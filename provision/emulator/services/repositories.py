@@ -1,5 +1,6 @@
 """Artifact Registry's repositories, and what the registry asks about them."""
 
+import time
 from typing import Any
 
 from google.cloud import artifactregistry_v1
@@ -14,6 +15,7 @@ from provision.emulator.services.packages_filters import matching, ordered
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import artifact_refusal, require
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
+from provision.emulator.services.repository_addresses import address_of
 from provision.emulator.services.repository_rules import check_fields, check_mask, check_new
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
@@ -146,7 +148,7 @@ class Repositories:
         scanning = message.vulnerability_scanning_config
         scanning.enablement_state = _SCANNING.EnablementState.SCANNING_DISABLED
         scanning.enablement_state_reason = "API containerscanning.googleapis.com is not enabled."
-        scanning.last_enable_time.CopyFrom(now)
+        scanning.last_enable_time.FromNanoseconds(time.time_ns() | 1)  # to the ns, as recorded
         self._records.table.put(name, message)
         # The finished operation's repository has no times; GetRepository shows them (recorded).
         shown = RepositoryMessage()
@@ -175,9 +177,7 @@ class Repositories:
         _require(self._world, call, "get", name)
         shown = self._sized(self._find(name))
         # Of all methods GetRepository alone tells it (recorded); the port may be another by now.
-        key = key_of(name)
-        host = self._public_host()
-        shown.registry_uri = f"{host}/{key.location}/{key.project}/{key.repository}"
+        shown.registry_uri = address_of(key_of(name), self._public_host())
         return shown
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf

@@ -10,9 +10,9 @@ from typing import Any
 from google.cloud import artifactregistry_v1
 
 from provision.emulator.rpc.status import invalid
+from provision.emulator.services.repository_addresses import GCR_HOSTS
 
 _ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-_GCR = ("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _MOST_LABELS = 64
@@ -24,7 +24,7 @@ _IGNORED = ("name", "create_time", "update_time", "size_bytes", "registry_uri", 
 
 def check_new(request: Any) -> None:  # noqa: ANN401 - CreateRepositoryRequest
     """Raise `ApiError` when a repository cannot be made like this."""
-    if not _ID.fullmatch(request.repository_id) and request.repository_id not in _GCR:
+    if not _ID.fullmatch(request.repository_id) and request.repository_id not in GCR_HOSTS:
         raise invalid(
             "the repository id must use only lowercase letters, numbers and '-', begin with a "
             "letter and end with a letter or number, with at most 63 characters"

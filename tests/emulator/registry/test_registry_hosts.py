@@ -55,3 +55,20 @@ def test_a_repository_of_another_location_is_not_there(
     headers = {"Authorization": f"Bearer {judged_emulator.token()}", "Host": host}
     peer = Peer(str(judged_emulator.about["registry"]), PROJECT, headers)
     assert peer.image("GET", "hosts", "manifests/v1").outcome == "404 NAME_UNKNOWN"
+
+
+@pytest.mark.parametrize("at_google", [False, True])
+def test_addresses_are_told_in_the_names_of_whoever_asks(
+    judged_emulator: "RunningEmulator", subject: Peer, at_google: bool
+) -> None:
+    """Under Google's name of the API images are at Google's name of the registry."""
+    subject.put("told", "v1", subject.manifest("told", "1"))
+    host = "artifactregistry.googleapis.com" if at_google else subject.host
+    headers = {"Authorization": f"Bearer {judged_emulator.token()}", "Host": host}
+    api = Peer(subject.host, PROJECT, headers)
+    name = f"/v1/projects/{PROJECT}/locations/{LOCATION}/repositories/one"
+    own = f"{subject.host}/{LOCATION}/{PROJECT}/one"
+    expected = f"{LOCATION}-docker.pkg.dev/{PROJECT}/one" if at_google else own
+    assert api.call("GET", name).json["registryUri"] == expected
+    images = api.call("GET", f"{name}/dockerImages").json["dockerImages"]
+    assert {image["uri"].startswith(f"{expected}/") for image in images} == {True}
