@@ -182,11 +182,27 @@ def test_what_is_emulated_is_enabled(ask: Ask, emulator: RunningEmulator) -> Non
 
 
 def test_enabling_what_is_there_changes_nothing(ask: Ask, emulator: RunningEmulator) -> None:
-    """Enabling is done at once for what is emulated, and refused for what is not."""
+    """Enabling what is emulated is done at once."""
     base = f"http://serviceusage.googleapis.com/v1/projects/{emulator.project}/services"
     status, answer = ask(f"{base}/run.googleapis.com:enable", "POST")
     assert (status, answer["done"]) == (200, True)
-    assert ask(f"{base}/storage.googleapis.com:enable", "POST")[0] == 501
+    assert answer["response"]["service"]["state"] == "ENABLED"
+
+
+def test_enabling_something_else_is_remembered(ask: Ask, emulator: RunningEmulator) -> None:
+    """An API that is not emulated can be enabled, by an operation; it still answers nothing."""
+    base = f"http://serviceusage.googleapis.com/v1/projects/{emulator.project}/services"
+    status, begun = ask(f"{base}/storage.googleapis.com:enable", "POST")
+    assert (status, set(begun)) == (200, {"name"})
+    _, ended = ask(f"http://serviceusage.googleapis.com/v1/{begun['name']}")
+    assert ended["done"] is True
+    assert set(ended["response"]["service"]) == {"name", "parent", "state"}
+    assert ask(f"{base}/storage.googleapis.com")[1]["state"] == "ENABLED"
+    listed = [one["config"]["name"] for one in ask(base)[1]["services"]]
+    assert "storage.googleapis.com" in listed
+    assert ask("http://storage.googleapis.com/storage/v1/b")[0] == 501
+    assert ask("http://serviceusage.googleapis.com/v1/operations/acat.p2-1-none")[0] == 404
+    assert ask(f"{base}/nonsense:enable", "POST")[0] == 400
 
 
 def test_service_usage_refuses_strangers(ask: Ask, emulator: RunningEmulator) -> None:

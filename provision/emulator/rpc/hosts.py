@@ -38,6 +38,7 @@ _SHARED_PATHS = (
     ("/v3/", "cloudresourcemanager"),
     ("/v1/operations/", "cloudresourcemanager"),
     ("/v1/", "artifactregistry"),
+    ("/v1beta2/", "artifactregistry"),
 )
 
 

@@ -1,11 +1,14 @@
 """Service Usage v1: which APIs a project has enabled (REST only).
 
-What the emulator offers is enabled in every project from the start; nothing else can be.
+What the emulator offers is enabled in every project from the start. Anything else can be enabled
+too, which is remembered and told, and makes nothing of it answer.
 """
 
+import json
 import re
-from collections.abc import Callable
-from typing import Any
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from google.rpc import error_details_pb2
@@ -13,8 +16,11 @@ from google.rpc import error_details_pb2
 from provision.emulator.iam.hierarchy import Project
 from provision.emulator.rpc.calls import BAD_CREDENTIAL, NO_CREDENTIAL, Recorder, bearer
 from provision.emulator.rpc.rest import error_response, json_response
-from provision.emulator.rpc.status import ApiError, invalid
+from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.world import World
+
+if TYPE_CHECKING:
+    from provision.emulator.store import Table
 
 TITLES = {
     "artifactregistry.googleapis.com": "Artifact Registry API",
@@ -29,8 +35,11 @@ TITLES = {
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.(?:googleapis\.com|goog|cloud\.goog)")
 _MAX_NAMES = 30
 _MAX_PAGE = 200
-_ENABLED = "type.googleapis.com/google.api.serviceusage.v1.EnableServiceResponse"
-Answer = Callable[[web.Request, Project], Any]
+_MAX_ENABLED = 20
+_RESPONSES = "type.googleapis.com/google.api.serviceusage.v1"
+_EMPTY = {"@type": "type.googleapis.com/google.protobuf.Empty", "value": {}}
+_NOTHING_TO_DO = "operations/noop.DONE_OPERATION"
+Answer = Callable[[web.Request, Project], Awaitable[dict[str, Any]]]
 
 
 class ServiceUsage:
@@ -44,6 +53,8 @@ class ServiceUsage:
     def __init__(self, world: World, recorder: Recorder) -> None:
         self._world = world
         self._recorder = recorder
+        self._enabled: Table[bool] = world.store.table("enabled-services")
+        self._operations: Table[dict[str, Any]] = world.store.table("enabled-operations")
 
     def mount(self, app: web.Application) -> None:
         """Add the routes."""
@@ -54,6 +65,9 @@ class ServiceUsage:
         add("GET", f"{services}:batchGet", self._served("get", "BatchGetServices", self._several))
         add("GET", one, self._served("get", "GetService", self._get))
         add("POST", f"{one}:enable", self._served("enable", "EnableService", self._enable))
+        batch = self._served("enable", "BatchEnableServices", self._enable_several)
+        add("POST", f"{services}:batchEnable", batch)
+        add("GET", "/v1/operations/{operation:(?:acat|noop)\\.[^/]+}", self._operation)
 
     def _served(self, verb: str, rpc: str, answer: Answer) -> Any:  # noqa: ANN401 - aiohttp's handler
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -63,7 +77,7 @@ class ServiceUsage:
             try:
                 _check_known(member, token)
                 project = self._project(request, member, verb)
-                return json_response(answer(request, project))
+                return json_response(await answer(request, project))
             except ApiError as error:
                 status = error.code
                 return error_response(error)
@@ -90,38 +104,91 @@ class ServiceUsage:
             raise _denied(permission, f"projects/{named}", f"{verb} {subject}")
         return found
 
-    def _get(self, request: web.Request, project: Project) -> dict[str, Any]:
-        return _described(project, request.match_info["service"])
+    async def _get(self, request: web.Request, project: Project) -> dict[str, Any]:
+        return self._described(project, request.match_info["service"])
 
-    def _several(self, request: web.Request, project: Project) -> dict[str, Any]:
+    async def _several(self, request: web.Request, project: Project) -> dict[str, Any]:
         names = request.query.getall("names", [])
         if not 0 < len(names) <= _MAX_NAMES:
             raise invalid("Between 1 and 30 names are required in a batchGet request.")
-        return {"services": [_described(project, name.rpartition("/")[2]) for name in names]}
+        return {"services": [self._described(project, name.rpartition("/")[2]) for name in names]}
 
-    def _list(self, request: web.Request, project: Project) -> dict[str, Any]:
+    async def _list(self, request: web.Request, project: Project) -> dict[str, Any]:
         wanted = request.query.get("filter", "")
-        if wanted not in ("", "state:ENABLED", "state:DISABLED"):
+        if wanted not in {"", "state:ENABLED", "state:DISABLED"}:
             raise invalid(f"Invalid filter: {wanted}")
         if wanted == "state:DISABLED":
             return {}
         size = min(_number(request.query.get("pageSize", "50")), _MAX_PAGE) or 50
         first = _number(request.query.get("pageToken", "0"))
-        found = [_described(project, name) for name in sorted(TITLES)]
+        mine = f"{project.project_id}/"
+        others = (key.removeprefix(mine) for key in self._enabled if key.startswith(mine))
+        found = [self._described(project, name) for name in sorted({*TITLES, *others})]
         answer: dict[str, Any] = {"services": found[first : first + size]}
         if first + size < len(found):
             answer["nextPageToken"] = str(first + size)
         return answer
 
-    def _enable(self, request: web.Request, project: Project) -> dict[str, Any]:
-        service = _described(project, request.match_info["service"])
-        if service["state"] != "ENABLED":
-            name = service["config"]["name"]
-            raise ApiError("UNIMPLEMENTED", f"{name} is not offered by this emulator.")
+    async def _enable(self, request: web.Request, project: Project) -> dict[str, Any]:
+        def response(services: Sequence[dict[str, Any]]) -> dict[str, Any]:
+            return {"@type": f"{_RESPONSES}.EnableServiceResponse", "service": services[0]}
+
+        return self._begun(project, [request.match_info["service"]], response)
+
+    async def _enable_several(self, request: web.Request, project: Project) -> dict[str, Any]:
+        def response(services: Sequence[dict[str, Any]]) -> dict[str, Any]:
+            kind = f"{_RESPONSES}.BatchEnableServicesResponse"
+            return {"@type": kind, "services": list(services)}
+
+        names = _ids(await request.read())
+        if not 0 < len(names) <= _MAX_ENABLED:
+            raise invalid("Between 1 and 20 services are required in a batchEnable request.")
+        return self._begun(project, names, response)
+
+    def _begun(
+        self,
+        project: Project,
+        names: Sequence[str],
+        response: Callable[[Sequence[dict[str, Any]]], dict[str, Any]],
+    ) -> dict[str, Any]:
+        """The operation that enables services: finished when there was nothing to do."""
+        before = [self._described(project, name) for name in names]
+        if all(one["state"] == "ENABLED" for one in before):
+            return {"name": _NOTHING_TO_DO, "done": True, "response": response(before)}
+        for name in names:
+            self._enabled.put(f"{project.project_id}/{name}", value=True)
+        # The finished operation's services have no configuration (recorded).
+        after = [{**one, "state": "ENABLED"} for one in before]
+        short = [{key: one[key] for key in ("name", "parent", "state")} for one in after]
+        name = f"operations/acat.p2-{project.number}-{uuid.uuid4()}"
+        done = {"name": name, "done": True, "metadata": _EMPTY, "response": response(short)}
+        self._operations.put(name, done)
+        return {"name": name}
+
+    async def _operation(self, request: web.Request) -> web.StreamResponse:
+        token = bearer(request.headers.get("Authorization"))
+        name = f"operations/{request.match_info['operation']}"
+        try:
+            _check_known((self._world.identities.member(token) if token else None) or "", token)
+            if name == _NOTHING_TO_DO:
+                return json_response({"name": name, "done": True})
+            found = self._operations.get(name)
+            if found is None:
+                raise not_found("Requested entity was not found.")
+            return json_response(found)
+        except ApiError as error:
+            return error_response(error)
+
+    def _described(self, project: Project, service: str) -> dict[str, Any]:
+        if not _SERVICE.fullmatch(service):
+            raise invalid(f"Invalid service name: {service}")
+        parent = f"projects/{project.number}"
+        enabled = service in TITLES or f"{project.project_id}/{service}" in self._enabled
         return {
-            "name": "operations/noop.DONE_OPERATION",
-            "done": True,
-            "response": {"@type": _ENABLED, "service": service},
+            "name": f"{parent}/services/{service}",
+            "config": {"name": service, "title": TITLES.get(service, service)},
+            "state": "ENABLED" if enabled else "DISABLED",
+            "parent": parent,
         }
 
 
@@ -130,16 +197,14 @@ def _check_known(member: str, token: str | None) -> None:
         raise ApiError("UNAUTHENTICATED", BAD_CREDENTIAL if token else NO_CREDENTIAL)
 
 
-def _described(project: Project, service: str) -> dict[str, Any]:
-    if not _SERVICE.fullmatch(service):
-        raise invalid(f"Invalid service name: {service}")
-    parent = f"projects/{project.number}"
-    return {
-        "name": f"{parent}/services/{service}",
-        "config": {"name": service, "title": TITLES.get(service, service)},
-        "state": "ENABLED" if service in TITLES else "DISABLED",
-        "parent": parent,
-    }
+def _ids(body: bytes) -> list[str]:
+    try:
+        found = json.loads(body or b"{}").get("serviceIds", [])
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise invalid("Invalid JSON payload received.") from error
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise invalid("Invalid value at 'service_ids'.")
+    return found
 
 
 def _denied(permission: str, resource: str, what: str) -> ApiError:
