@@ -37,7 +37,7 @@ _MAX_NAMES = 30
 _MAX_PAGE = 200
 _MAX_ENABLED = 20
 _RESPONSES = "type.googleapis.com/google.api.serviceusage.v1"
-_EMPTY = {"@type": "type.googleapis.com/google.protobuf.Empty", "value": {}}
+_EMPTY = {"@type": "type.googleapis.com/google.protobuf.Empty"}
 _NOTHING_TO_DO = "operations/noop.DONE_OPERATION"
 Answer = Callable[[web.Request, Project], Awaitable[dict[str, Any]]]
 
