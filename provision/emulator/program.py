@@ -150,6 +150,7 @@ class Emulator:
             self._operations,
             self._registry.images,
             lambda: self._rollouts.runtime,
+            self._log_address,
         )
         self._rollouts.others.append(self._work_of_job)
         self._keys = Keys(self.world, self._base_url)
@@ -170,9 +171,9 @@ class Emulator:
     def _log_address(self, revision: str) -> str:
         return f"{self._base_url()}/_emulator/logs/{revision}"
 
-    def _logs(self, revision: str) -> str | None:
-        found = self._run.revisions.get(revision)
-        return None if found is None else found.logs
+    def _logs(self, name: str) -> str | None:
+        found = self._run.revisions.get(name)
+        return self._run.task_logs.get(name) if found is None else found.logs
 
     def _work_of_job(self, operation: Any) -> Callable[[Any], Awaitable[None]] | None:  # noqa: ANN401 - Operation
         for kind, room in ((JobMessage, self._job_writes), (ExecutionMessage, self._job_runs)):

@@ -89,8 +89,10 @@ def test_a_failed_revision_leaves_the_good_one_serving_and_its_log_behind(
     ).result(timeout=120)
     let_in(running, service.template.service_account)
     assert status_of(running, service) == 200
+    failing = service_of(image, FAIL)
+    failing.name = ORDERS
     with pytest.raises(exceptions.FailedPrecondition, match="PORT=8080") as caught:
-        services.update_service(service=service_of(image, FAIL)).result(timeout=120)
+        services.update_service(service=failing).result(timeout=120)
     failed = services.get_service(name=ORDERS)
     assert failed.terminal_condition.revision_reason.name == "HEALTH_CHECK_CONTAINER_ERROR"
     assert failed.latest_ready_revision == service.latest_ready_revision

@@ -11,6 +11,7 @@ from provision.emulator.services.run.records import LATEST
 _STARTUP_SECONDS = 240
 _CONCURRENCY = 80
 _TIMEOUT_SECONDS = 300
+_CLOUD_SQL = "/cloudsql"
 # Of a probe that is given in part (recorded for startup probes, documented for all).
 _PROBE = {"timeout_seconds": 1, "period_seconds": 10, "failure_threshold": 3}
 _MAX_INSTANCES = 100
@@ -39,6 +40,7 @@ def _fill_template(template: Any, default_account: str) -> None:  # noqa: ANN401
         template.service_account = default_account
     if not template.timeout.ByteSize():
         template.timeout.seconds = _TIMEOUT_SECONDS
+    fill_mounts(template)
     for container in template.containers:
         fill_resources(container)
     ingress = ingress_container(template)
@@ -76,6 +78,15 @@ def fill_probes(container: Any, port: int) -> None:  # noqa: ANN401 - Container
             action.port = action.port or port
         if kind == "http_get":
             action.path = action.path or "/"
+
+
+def fill_mounts(template: Any) -> None:  # noqa: ANN401 - RevisionTemplate or TaskTemplate
+    """Volumes of Cloud SQL are always mounted at ``/cloudsql`` (recorded)."""
+    names = {one.name for one in template.volumes if one.HasField("cloud_sql_instance")}
+    for container in template.containers:
+        for mount in container.volume_mounts:
+            if mount.name in names:
+                mount.mount_path = _CLOUD_SQL
 
 
 def ingress_container(template: Any) -> Any:  # noqa: ANN401 - messages

@@ -38,16 +38,19 @@ class ExecutionRuns:
         operations: to be told of the end.
         images: the registry's images.
         runtime: tells who runs containers.
+        log_address: address of a task's log, from its full name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one collaborator each
         self,
         world: World,
         state: RunState,
         operations: Operations,
         images: Images,
         runtime: Callable[[], Runtime],
+        log_address: Callable[[str], str],
     ) -> None:
+        self._log_address = log_address
         self._world = world
         self._state = state
         self._operations = operations
@@ -77,7 +80,7 @@ class ExecutionRuns:
         job.execution_count += 1
         self._state.executions.put(execution.name, execution)
         self._show_on_job(execution, _STATUS.EXECUTION_RUNNING)
-        self._tasks.make(execution)
+        self._tasks.make(execution, self._log_address)
         return self._operations.start(location, execution, self.work_of(execution), asks=True)
 
     def work_of(self, execution: Any) -> Callable[[Any], Awaitable[None]]:  # noqa: ANN401 - Execution
@@ -215,6 +218,7 @@ class ExecutionRuns:
         await asyncio.sleep(self._world.settings.operation_delay)
         for task in self._state.tasks.below(f"{name}/tasks"):
             self._state.tasks.pop(task)
+            self._state.task_logs.pop(task)
         execution = self._state.executions.pop(name)
         self._operations.succeed(operation, execution, execution)
 

@@ -7,7 +7,7 @@ from google.api import launch_stage_pb2
 from google.cloud import run_v2
 
 from provision.emulator.services.run.containers import container_problems
-from provision.emulator.services.run.defaults import DEFAULT_PORT, fill_probes
+from provision.emulator.services.run.defaults import DEFAULT_PORT, fill_mounts, fill_probes
 from provision.emulator.services.run.limits import Setting, limit_problems
 from provision.emulator.services.run.names import (
     account_problems,
@@ -62,6 +62,7 @@ def fill(job: Any, default_account: str) -> None:  # noqa: ANN401 - Job
         task.timeout.seconds = _TIMEOUT_SECONDS
     if not task.execution_environment:
         task.execution_environment = _GEN2
+    fill_mounts(task)
     for container in task.containers:
         limits = container.resources.limits
         for name, value in (("cpu", "1000m"), ("memory", _MEMORY[len(task.containers) == 1])):

@@ -88,6 +88,8 @@ class JobWrites:
         changed = wanted != current
         if changed:
             wanted.generation += 1
+            if current.terminal_condition.state == STATE.CONDITION_FAILED:
+                wanted.terminal_condition.ClearField("last_transition_time")
             make_pending(wanted.terminal_condition)
         stamp(author.email, wanted, timestamp(), reconciling=changed)
         return self._write(wanted, validate_only=validate_only)
@@ -122,7 +124,11 @@ class JobWrites:
         job.observed_generation = job.generation
         job.reconciling = False
         state = STATE.CONDITION_SUCCEEDED if error is None else STATE.CONDITION_FAILED
-        job.terminal_condition.CopyFrom(condition("Ready", state, timestamp(), error))
+        ready = condition("Ready", state, timestamp(), error)
+        # A job that was ready and is again keeps the time (recorded for jobs, not for services).
+        if error is None and job.terminal_condition.HasField("last_transition_time"):
+            ready.last_transition_time.CopyFrom(job.terminal_condition.last_transition_time)
+        job.terminal_condition.CopyFrom(ready)
         self._state.jobs.put(name, job)
         if error is None:
             self._operations.succeed(operation, job, job)
@@ -150,7 +156,11 @@ class JobWrites:
             self._state.jobs.put(name, job)
             raise planned
         self.forget(name)
+        since = job.terminal_condition.last_transition_time
+        kept = type(since)(seconds=since.seconds, nanos=since.nanos)
         conclude_deletion(job)
+        if kept.ByteSize():
+            job.terminal_condition.last_transition_time.CopyFrom(kept)
         self._operations.succeed(operation, job, job)
 
     def forget(self, name: str) -> None:
@@ -158,6 +168,7 @@ class JobWrites:
         for execution in self._state.executions.below(f"{name}/executions"):
             for task in self._state.tasks.below(f"{execution}/tasks"):
                 self._state.tasks.pop(task)
+                self._state.task_logs.pop(task)
             self._state.executions.pop(execution)
         self._world.policies.forget(name)
         self._world.tags.forget(name)

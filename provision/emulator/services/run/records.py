@@ -89,6 +89,7 @@ class RunState:
         self.jobs = _messages(store, "run-jobs", JobMessage)
         self.executions = _messages(store, "run-executions", ExecutionMessage)
         self.tasks = _messages(store, "run-tasks", TaskMessage)
+        self.task_logs: Table[str] = store.table("run-task-logs")
 
     def service(self, key: ServiceKey) -> ServiceRecord | None:
         """The service's record; None when there is none."""

@@ -44,8 +44,13 @@ class TaskRuns:
         self._images = images
         self._runtime = runtime
 
-    def make(self, execution: Any) -> None:  # noqa: ANN401 - Execution
-        """Make the tasks of a new execution."""
+    def make(self, execution: Any, log_address: Callable[[str], str]) -> None:  # noqa: ANN401 - Execution
+        """Make the tasks of a new execution.
+
+        Args:
+            execution: the message.
+            log_address: address of a task's log, from its full name.
+        """
         short, template = execution.name.rpartition("/")[2], execution.template
         for index in range(execution.task_count):
             task = TaskMessage(
@@ -68,6 +73,7 @@ class TaskRuns:
             if template.HasField("vpc_access"):
                 task.vpc_access.CopyFrom(template.vpc_access)
             task.conditions.add(type_="Completed", state=STATE.CONDITION_PENDING)
+            task.log_uri = log_address(task.name)
             task.etag = run_etag(execution.create_time, task.name)
             self._state.tasks.put(task.name, task)
 
@@ -143,7 +149,9 @@ class TaskRuns:
             "CLOUD_RUN_TASK_ATTEMPT": str(attempt),
             "CLOUD_RUN_TASK_COUNT": str(execution.task_count),
         }
-        return self._judge(task, await self._end_of(TaskToRun(revision, environment, seconds)))
+        end = await self._end_of(TaskToRun(revision, environment, seconds))
+        self._state.task_logs.put(task.name, end.logs)
+        return self._judge(task, end)
 
     async def _end_of(self, task: TaskToRun) -> TaskEnd | StartError:
         try:

@@ -1,0 +1,182 @@
+"""Traffic and jobs with a Docker engine: who really answers, and what a task really does."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import docker
+import pytest
+import requests
+from google.api_core import exceptions
+from google.cloud import run_v2
+
+from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator, make_repository
+
+pytestmark = pytest.mark.engine
+PARENT = "projects/demo-project/locations/asia-east1"
+ORDERS = f"{PARENT}/services/orders"
+NIGHTLY = f"{PARENT}/jobs/nightly"
+ANSWER = """
+import http.server, os
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+        self.wfile.write(os.environ["K_REVISION"].encode())
+http.server.HTTPServer(("", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+TELL = """
+import os
+names = ("JOB", "TASK_INDEX", "TASK_ATTEMPT", "TASK_COUNT")
+print(*(os.environ["CLOUD_RUN_" + name] for name in names), os.environ["GREETING"])
+"""
+IDENTITY = """
+import os, urllib.request
+url = "http://" + os.environ["GCE_METADATA_HOST"] + "/computeMetadata/v1/instance/service-accounts"
+request = urllib.request.Request(url + "/default/email", headers={"Metadata-Flavor": "Google"})
+print(urllib.request.urlopen(request).read().decode())
+"""
+
+
+@pytest.fixture(scope="module")
+def running(start_emulator: StartEmulator) -> Iterator[RunningEmulator]:
+    """An emulator with an engine."""
+    emulator = start_emulator("--operation-delay", "0.05")
+    assert emulator.about["engine"]
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def clients(running: RunningEmulator) -> Clients:
+    """The developer's clients."""
+    return Clients(running, "grpc", DEVELOPER)
+
+
+@pytest.fixture(scope="module")
+def image(running: RunningEmulator, clients: Clients) -> str:
+    """The base image of the tests, pushed through the engine; its reference."""
+    make_repository(clients, "demo-project")
+    reference = f"{running.about['registry']}/asia-east1/demo-project/services/base"
+    engine = docker.from_env(timeout=120)
+    engine.images.get("provision-base:dev").tag(reference, "v1")
+    login = {"username": "oauth2accesstoken", "password": running.token()}
+    events = list(engine.images.push(reference, "v1", auth_config=login, stream=True, decode=True))
+    engine.images.remove(f"{reference}:v1")
+    assert not [event for event in events if "error" in event]
+    return f"{reference}:v1"
+
+
+def python(image: str, program: str, **env: str) -> run_v2.Container:
+    """A container that runs a Python program."""
+    variables = [run_v2.EnvVar(name=name, value=value) for name, value in env.items()]
+    return run_v2.Container(image=image, command=["python3"], args=["-c", program], env=variables)
+
+
+def run(clients: Clients, container: run_v2.Container, **fields: object) -> run_v2.Execution:
+    """Execute a new job `nightly` that is then deleted; the execution as it ended."""
+    task = run_v2.TaskTemplate(containers=[container], **fields)
+    jobs = clients.make(run_v2.JobsClient)
+    job = run_v2.Job(template=run_v2.ExecutionTemplate(template=task, task_count=2))
+    jobs.create_job(parent=PARENT, job_id="nightly", job=job).result(timeout=60)
+    operation = jobs.run_job(name=NIGHTLY)
+    try:
+        found: run_v2.Execution = operation.result(timeout=120)
+    except exceptions.GoogleAPICallError:
+        found = operation.metadata
+    return found
+
+
+@pytest.fixture
+def _no_job_left(clients: Clients) -> Iterator[None]:
+    yield
+    clients.make(run_v2.JobsClient).delete_job(name=NIGHTLY).result(timeout=60)
+
+
+def logs(clients: Clients, execution: run_v2.Execution) -> list[str]:
+    """What each task wrote."""
+    tasks = clients.make(run_v2.TasksClient).list_tasks(parent=execution.name)
+    return [requests.get(one.log_uri, timeout=30).text.strip() for one in tasks]
+
+
+@pytest.mark.usefixtures("_no_job_left")
+def test_each_task_runs_with_its_own_index(clients: Clients, image: str) -> None:
+    """Every task is a container of its own, told who it is."""
+    execution = run(clients, python(image, TELL, GREETING="hello"))
+    assert execution.succeeded_count == 2
+    assert logs(clients, execution) == ["nightly 0 0 2 hello", "nightly 1 0 2 hello"]
+
+
+@pytest.mark.usefixtures("_no_job_left")
+def test_a_task_is_the_job_s_account(clients: Clients, image: str) -> None:
+    """The metadata server knows a task as it knows a revision."""
+    execution = run(clients, python(image, IDENTITY))
+    assert logs(clients, execution) == [execution.template.service_account] * 2
+
+
+@pytest.mark.usefixtures("_no_job_left")
+def test_a_task_that_fails_is_tried_again_and_then_fails_the_execution(
+    clients: Clients, image: str
+) -> None:
+    """The exit code is kept, retries are counted, and Google's words say which task it was."""
+    execution = run(clients, python(image, "raise SystemExit(3)"), max_retries=1)
+    assert (execution.failed_count, execution.retried_count) == (2, 2)
+    completed = execution.conditions[0]
+    short = execution.name.rpartition("/")[2]
+    words = f"Task {short}-task0 failed with message: The container exited with an error."
+    assert completed.message == words
+    assert completed.execution_reason.name == "NON_ZERO_EXIT_CODE"
+    [first, _] = clients.make(run_v2.TasksClient).list_tasks(parent=execution.name)
+    assert (first.last_attempt_result.exit_code, first.retried) == (3, 1)
+
+
+@pytest.mark.usefixtures("_no_job_left")
+def test_a_task_that_takes_too_long_is_stopped(clients: Clients, image: str) -> None:
+    """Past its timeout a task's container is removed."""
+    sleeper = python(image, "import time; time.sleep(600)")
+    execution = run(clients, sleeper, timeout="1s", max_retries=0)
+    assert "The configured timeout was reached." in execution.conditions[0].message
+    label = {"label": f"provision.service={PARENT}/services/nightly"}
+    assert docker.from_env().containers.list(all=True, filters=label) == []
+
+
+def deploy(clients: Clients, image: str, name: str, *traffic: run_v2.TrafficTarget) -> None:
+    """Bring out a revision that answers its own name, open to everybody."""
+    template = run_v2.RevisionTemplate(revision=name, containers=[python(image, ANSWER)])
+    service = run_v2.Service(template=template, traffic=traffic, invoker_iam_disabled=True)
+    if name == "orders-one":
+        made = clients.services.create_service(parent=PARENT, service_id="orders", service=service)
+    else:
+        service.name = ORDERS
+        made = clients.services.update_service(service=service)
+    made.result(timeout=120)
+
+
+def test_revisions_share_the_traffic_and_a_tag_answers_by_itself(
+    clients: Clients, image: str
+) -> None:
+    """Containers of both revisions run side by side; a revision without traffic is stopped."""
+    named = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
+    one = run_v2.TrafficTarget(type_=named, revision="orders-one", percent=100)
+    two = run_v2.TrafficTarget(type_=named, revision="orders-two", tag="next")
+    deploy(clients, image, "orders-one")
+    deploy(clients, image, "orders-two", one, two)
+    service = clients.services.get_service(name=ORDERS)
+    [_, tagged] = service.traffic_statuses
+    assert requests.get(tagged.uri, timeout=30).text == "orders-two"
+    assert requests.get(service.uri, timeout=30).text == "orders-one"
+    one.percent, two.percent = 50, 50
+    split = run_v2.Service(name=ORDERS, traffic=[one, two])
+    clients.services.update_service(service=split, update_mask={"paths": ["traffic"]}).result(
+        timeout=120
+    )
+    seen = Counter(requests.get(service.uri, timeout=30).text for _ in range(60))
+    # Half of 60, give or take six standard deviations.
+    assert set(seen) == {"orders-one", "orders-two"}
+    assert min(seen.values()) >= 7
+    two.percent = 100
+    moved = run_v2.Service(name=ORDERS, traffic=[two])
+    clients.services.update_service(service=moved, update_mask={"paths": ["traffic"]}).result(
+        timeout=120
+    )
+    label = {"label": f"provision.service={ORDERS}"}
+    [left] = docker.from_env().containers.list(filters=label)
+    assert left.labels["provision.revision"] == "orders-two"
