@@ -1,11 +1,14 @@
 """The emulator put together: one event loop, an HTTP and a gRPC port, and service addresses."""
 
 import asyncio
+import contextlib
 import datetime as dt
+import gc
 import hashlib
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
 
 _MAX_BODY = 32 * 1024 * 1024
 _SHUTDOWN_SECONDS = 2.0
+_MOST_OPEN_FILES = 65536
 
 
 @dataclass(frozen=True)
@@ -347,6 +351,8 @@ def _is_no_bad_request(record: logging.LogRecord) -> bool:
 async def run(options: Options) -> None:
     """Run an emulator until SIGTERM or SIGINT; prints one JSON line when it is ready."""
     logging.getLogger("aiohttp.server").addFilter(_is_no_bad_request)
+    gc.freeze()  # what was imported stays: no need to look through it again and again
+    _allow_many_open_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -359,6 +365,14 @@ async def run(options: Options) -> None:
         await stop.wait()
     finally:
         await emulator.close()
+
+
+def _allow_many_open_files() -> None:
+    """Every address of a service is one; the usual soft limit ends at a thousand."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else hard
+    with contextlib.suppress(OSError, ValueError):  # macOS has another limit yet
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:
