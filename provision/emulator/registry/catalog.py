@@ -139,6 +139,11 @@ class Catalog:
         """Every manifest of a repository."""
         return list(self._images("repository = ?", repository.name))
 
+    def package(self, name: ImageName) -> list[StoredImage]:
+        """Every manifest of a package."""
+        where = "repository = ? AND package = ?"
+        return list(self._images(where, name.repository.name, name.package))
+
     def referrers(self, name: ImageName, digest: str) -> list[StoredImage]:
         """The manifests attached to `digest`."""
         where = "repository = ? AND package = ? AND subject = ?"

@@ -119,7 +119,10 @@ class Content:
         return web.Response(status=202)
 
     async def list_tags(self, call: Call) -> web.StreamResponse:
-        """GET: the package's tags, page by page (``n`` and ``last``)."""
+        """GET: the package's tags, page by page (``n`` and ``last``).
+
+        As from Google, what they point at is told too; without ``n``, what has no tag as well.
+        """
         tags = self._store.catalog.tags(call.name)
         if not tags and not self._store.catalog.has_package(call.name):
             raise Refusal(404, "NAME_UNKNOWN", "The image is unknown to the registry.")
@@ -131,7 +134,13 @@ class Content:
         if page and len(rest) > len(page):
             url = call.request.rel_url.with_query(n=str(size), last=page[-1])
             headers["Link"] = f'<{url}>; rel="next"'
-        return web.json_response({"name": call.path, "tags": page}, headers=headers)
+        images = [
+            image
+            for image in self._store.catalog.package(call.name)
+            if "n" not in call.request.query or set(image.tags) & set(page)
+        ]
+        body = {"name": call.path, "tags": page, "child": [], "manifest": _told(images)}
+        return web.json_response(body, headers=headers)
 
     async def list_referrers(self, call: Call) -> web.StreamResponse:
         """GET: what is attached to a digest, as an index; ``artifactType`` narrows it."""
@@ -195,6 +204,25 @@ def _check_accepted(request: web.Request, media_type: str) -> None:
     raise Refusal(404, "MANIFEST_UNKNOWN", message)
 
 
+def _told(images: list[StoredImage]) -> dict[str, dict[str, object]]:
+    """Google's own part of a list of tags, which its cleaners live on.
+
+    Fields: https://github.com/google/go-containerregistry, ``pkg/v1/google``. When an image was
+    made is not known here; the moment of its push stands in.
+    """
+    return {
+        image.digest: {
+            "imageSizeBytes": str(image.size),
+            "layerId": "",
+            "mediaType": image.media_type,
+            "tag": list(image.tags),
+            "timeCreatedMs": str(int(image.uploaded * 1000)),
+            "timeUploadedMs": str(int(image.uploaded * 1000)),
+        }
+        for image in images
+    }
+
+
 def _place(tag: str) -> tuple[str, str]:
     """Where a tag stands in the order of the catalog."""
     return tag.lower(), tag
@@ -203,7 +231,8 @@ def _place(tag: str) -> tuple[str, str]:
 def _page_size(text: str) -> int:
     if not text.isdecimal():
         raise Refusal(400, "PAGINATION_NUMBER_INVALID", "n is not a number.")
-    return min(int(text), _LARGEST_PAGE)
+    digits = text.lstrip("0") or "0"
+    return min(int(digits[:9]), _LARGEST_PAGE)
 
 
 def _immutable(verb: str, tag: str) -> Refusal:

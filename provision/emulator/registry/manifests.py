@@ -5,6 +5,7 @@ version 2, schema 2. Version 1 manifests are refused.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from provision.emulator.registry.refusals import Refusal
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
 _LARGEST_CONFIG = 4 * 1024 * 1024
+_LARGEST_BLOB = 1 << 44
+_PLATFORM = re.compile(r"[a-z0-9]+/[A-Za-z0-9_]+")
 _MANIFESTS = frozenset(
     {
         "application/vnd.oci.image.manifest.v1+json",
@@ -67,6 +70,8 @@ def parse_manifest(content: bytes, content_type: str) -> Manifest:
     """
     document = _document(content)
     declared = document.get("mediaType", "")
+    if not isinstance(declared, str):
+        raise _invalid("mediaType is not a string")
     media_type = content_type.partition(";")[0].strip() or declared
     if declared and declared != media_type:
         raise _invalid("mediaType does not match the Content-Type header")
@@ -123,15 +128,16 @@ def _descriptor(item: object) -> Descriptor:
     digest, size = item.get("digest"), item.get("size")
     if not (isinstance(digest, str) and is_digest(digest)):
         raise _invalid("a descriptor has no sha256 digest")
-    if not isinstance(size, int) or size < 0:
+    if not isinstance(size, int) or not 0 <= size <= _LARGEST_BLOB:
         raise _invalid("a descriptor has no size")
     return Descriptor(digest, size, _platform(item.get("platform")), bool(item.get("urls")))
 
 
 def _platform(value: object) -> str:
-    if not isinstance(value, dict) or not value.get("os") or not value.get("architecture"):
+    if not isinstance(value, dict):
         return ""
-    return f"{value['os']}/{value['architecture']}"
+    told = f"{value.get('os')}/{value.get('architecture')}"
+    return told if value.get("os") and _PLATFORM.fullmatch(told) else ""
 
 
 def _config_type(document: dict[str, object]) -> str:

@@ -20,7 +20,10 @@ ACCEPTED = (
     "A manifest is given to everybody who accepts its type or anything at all, and refused in "
     "Google's words to others; docker-registry counts wildcards and silence as Docker schema 1"
 )
-TAGS = "Tags come in order and by pages; docker-registry 2.8 knows neither"
+TAGS = (
+    "Tags come in order and by pages, and with what they point at; docker-registry 2.8 does none "
+    "of it"
+)
 BLOBS = "Single blobs are not deleted; docker-registry was told to allow it"
 UNTAGGED = (
     "Tags can be deleted, and guard their manifest from deletion; docker-registry has neither"
