@@ -8,8 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from provision.emulator.program import Options, run
+from provision.emulator.process import run
+from provision.emulator.program import Options
 from provision.emulator.rpc.answers import VARIABLE
+from provision.emulator.rpc.fault_forms import LONGEST
 from provision.emulator.world import Settings
 
 
@@ -21,6 +23,13 @@ def _loopback(text: str) -> str:
     if not found.is_loopback:
         raise argparse.ArgumentTypeError("the emulator listens on loopback only")
     return text
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= LONGEST:  # which NaN is not, either
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds up to {LONGEST:.0f}")
+    return value
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -35,8 +44,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     add("--proxy-port", type=int, default=0, help="port of the proxy; 0 for a free one")
     add("--data", type=Path, help="folder in which state survives a restart")
     add("--project", action="append", help="id of a project; may be repeated")
-    add("--iam-delay", type=float, default=0.0, help="seconds until a policy takes effect")
-    add("--operation-delay", type=float, default=0.3, help="seconds a roll-out waits at least")
+    add("--iam-delay", type=_seconds, default=0.0, help="seconds until a policy takes effect")
+    add("--operation-delay", type=_seconds, default=0.3, help="seconds a roll-out waits at least")
     add("--engine", default="auto", help="Docker engine: auto, none or its address")
     add("--answers", type=Path, help="for tests: file to which every REST answer is appended")
     given = parser.parse_args(arguments)

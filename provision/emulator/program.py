@@ -1,17 +1,10 @@
 """The emulator put together: one event loop, an HTTP and a gRPC port, and service addresses."""
 
-import asyncio
-import contextlib
 import datetime as dt
-import gc
 import hashlib
 import json
-import logging
 import os
-import resource
-import signal
 import socket
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from provision.emulator.admin import Admin
 from provision.emulator.frontdoor import HttpFrontDoor
@@ -73,7 +65,6 @@ if TYPE_CHECKING:
 
 _MAX_BODY = 32 * 1024 * 1024
 _SHUTDOWN_SECONDS = 2.0
-_MOST_OPEN_FILES = 65536
 
 
 @dataclass(frozen=True)
@@ -340,39 +331,6 @@ class Emulator:
         self._proxy_socket.close()
         if self._scratch is not None:
             remove_tree(self._scratch)
-
-
-def _is_no_bad_request(record: logging.LogRecord) -> bool:
-    """Whether a log record is about us: one about a malformed request would show its headers."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
-
-
-async def run(options: Options) -> None:
-    """Run an emulator until SIGTERM or SIGINT; prints one JSON line when it is ready."""
-    logging.getLogger("aiohttp.server").addFilter(_is_no_bad_request)
-    gc.freeze()  # what was imported stays: no need to look through it again and again
-    _allow_many_open_files()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
-    emulator = Emulator(options)
-    try:
-        await emulator.start()
-        sys.stdout.write(json.dumps(emulator.describe()) + "\n")
-        sys.stdout.flush()
-        await stop.wait()
-    finally:
-        await emulator.close()
-
-
-def _allow_many_open_files() -> None:
-    """Every address of a service is one; the usual soft limit ends at a thousand."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else hard
-    with contextlib.suppress(OSError, ValueError):  # macOS has another limit yet
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:
