@@ -127,7 +127,7 @@ def test_the_policy_version_travels_in_the_query(rest: Rest, orders: str) -> Non
     [
         (f"/v2/{PARENT}/services?serviceId=a", {"nonsense": 1}, "nonsense"),
         (f"/v2/{PARENT}/services?nonsense=a", {}, "nonsense"),
-        (f"/v2/{PARENT}/services?serviceId=a", "text", "Invalid JSON"),
+        (f"/v2/{PARENT}/services?serviceId=a", "text", "Invalid value at 'service'"),
     ],
 )
 def test_payloads_that_cannot_be_read_are_invalid_arguments(
@@ -141,9 +141,9 @@ def test_payloads_that_cannot_be_read_are_invalid_arguments(
 
 def test_what_is_not_offered_is_unimplemented_by_name(rest: Rest) -> None:
     """An RPC of an offered API says that it is not there."""
-    answer = rest.call("GET", f"/v2/{PARENT}/jobs")
+    answer = rest.call("GET", f"/v2/{PARENT}/workerPools")
     assert answer.status_code == 501
-    assert "google.cloud.run.v2.Jobs/ListJobs" in answer.json()["error"]["message"]
+    assert "google.cloud.run.v2.WorkerPools/ListWorkerPools" in answer.json()["error"]["message"]
 
 
 def test_v1_lists_services_of_all_regions(rest: Rest, orders: str) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from google.protobuf import descriptor, json_format
 
 from provision.emulator.rpc.catalogue import Method, Route
+from provision.emulator.rpc.payload import refusal
 from provision.emulator.rpc.status import invalid
 
 _SYSTEM_PARAMETERS = {
@@ -123,7 +124,7 @@ def to_request(match: Match, query: Sequence[tuple[str, str]], body: object) -> 
         ValueError,
     ) as error:
         # Not every value of a wrong kind is told by ParseError.
-        raise invalid(f"Invalid JSON payload received. {error}") from error
+        raise refusal(tree, request.DESCRIPTOR, error) from error
     return request
 
 
@@ -156,7 +157,7 @@ def _plant(tree: dict[str, Any], message: Any, path: str, value: str) -> None:  
     if field is None or (rest and field.message_type is None):
         raise invalid(
             f'Invalid JSON payload received. Unknown name "{path}": Cannot bind query '
-            "parameter. Field could not be found in request message."
+            f"parameter. Field '{path}' could not be found in request message."
         )
     if (rest or field.is_repeated) and not isinstance(tree.get(key, kept), type(kept)):
         raise invalid(f'Invalid JSON payload received. "{head}" is given in two ways.')
