@@ -31,14 +31,19 @@ class Difference:
 
 @dataclass
 class Pairing:
-    """Which of our identifiers stands for which recorded one, over a whole life."""
+    """Which of our identifiers stands for which recorded one, over a whole life.
 
+    Args:
+        moments: whether what happened at one time in the recording has to have one time here.
+    """
+
+    moments: bool = True
     _pairs: dict[tuple[str, str], str] = field(default_factory=dict)
     _back: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def strange(self, kind: str, recorded: str, ours: str) -> str:
         """How the pair contradicts what was seen; empty, and remembered, when it fits."""
-        if written_by_recorder(recorded):
+        if written_by_recorder(recorded) or (kind == "time" and not self.moments):
             self._pairs[kind, recorded] = ours
             return ""
         if self._pairs.setdefault((kind, recorded), ours) != ours:
@@ -56,7 +61,7 @@ class Pairing:
 
     def copy(self) -> "Pairing":
         """To try an answer that may not be the last."""
-        return Pairing(dict(self._pairs), dict(self._back))
+        return Pairing(self.moments, dict(self._pairs), dict(self._back))
 
 
 def compare(recorded: Any, ours: Any, pairing: Pairing, path: str = "") -> list[Difference]:  # noqa: ANN401 - JSON

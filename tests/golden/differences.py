@@ -34,6 +34,7 @@ class Entry:
         kinds: which kinds of difference.
         reason: why.
         shown_by: of a contradiction: glob of the recordings that the emulator follows.
+        shown_as: the field there, where another form of the API shows it.
     """
 
     recordings: tuple[str, ...]
@@ -42,6 +43,7 @@ class Entry:
     kinds: frozenset[str]
     reason: str
     shown_by: str = ""
+    shown_as: str = ""
 
     def names(self, recording: str) -> bool:
         """Whether it is about a recording."""
@@ -77,12 +79,18 @@ def _value(recordings: list[str], steps: str, path: str, reason: str) -> Entry:
 
 
 def _contradiction(  # noqa: PLR0913, PLR0917 - one parameter a column of the list
-    recordings: list[str], steps: str, path: str, kind: str, shown_by: str, reason: str
+    recordings: list[str],
+    steps: str,
+    path: str,
+    kind: str,
+    shown_by: str,
+    reason: str,
+    shown_as: str = "",
 ) -> Entry:
     _refuse(path, reason)
     if kind not in {"extra", "missing"} or not shown_by:
         raise NotAllowedError(f"{path}: a contradiction is an extra or missing field, shown once")
-    return Entry(tuple(recordings), steps, path, frozenset({kind}), reason, shown_by)
+    return Entry(tuple(recordings), steps, path, frozenset({kind}), reason, shown_by, shown_as)
 
 
 def _refuse(path: str, reason: str) -> None:

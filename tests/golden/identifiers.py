@@ -45,6 +45,7 @@ KINDS = (
     Kind("time", _TIME, _TIME),
     Kind("operation", r"(?<=operations/)[^/]+", r"[\w.-]+"),
     Kind("uuid", _UUID, _UUID),
+    Kind("digest", r"sha256:[0-9a-f]{64}", r"sha256:[0-9a-f]{64}"),
     Kind("etag", r"abcdef0123A=", r"[\w+/=\"-]+"),
     Kind("number", r"(?<=\?uid=)\d+", r"\d{15,21}"),
     Kind("number", r"111111111111111111111", rf"(?:\d{{15,21}}|{_UUID})"),

@@ -10,13 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import requests
-
 from tests.conftest import DEVELOPER, RunningEmulator
+from tests.golden.asking import ask
 from tests.golden.recordings import Exchange
 from tests.golden.surroundings import FOLDER
-
-_PATIENCE_SECONDS = 30
 
 
 def known_roles(emulator: RunningEmulator) -> set[str]:
@@ -24,7 +21,7 @@ def known_roles(emulator: RunningEmulator) -> set[str]:
     found: set[str] = set()
     token = ""
     while True:
-        page = _ask(emulator, "GET", f"/v1/roles?pageSize=1000&pageToken={token}").json()
+        page = ask(emulator, "GET", f"/v1/roles?pageSize=1000&pageToken={token}")
         found |= {role["name"] for role in page.get("roles", [])}
         token = page.get("nextPageToken", "")
         if not token:
@@ -62,10 +59,10 @@ def provide(emulator: RunningEmulator, exchanges: Sequence[Exchange], names: Any
     for email in sorted(_accounts(bindings, emulator.project)):
         body = {"accountId": email.partition("@")[0]}
         path = f"/v1/projects/{emulator.project}/serviceAccounts"
-        _ask(emulator, "POST", path, body).raise_for_status()
+        ask(emulator, "POST", path, body)
     policy = {"bindings": bindings}
     path = f"/v3/projects/{emulator.project}:setIamPolicy"
-    _ask(emulator, "POST", path, {"policy": policy}).raise_for_status()
+    ask(emulator, "POST", path, {"policy": policy})
 
 
 def _read(exchanges: Sequence[Exchange]) -> Iterator[Any]:
@@ -78,15 +75,3 @@ def _accounts(bindings: Any, project: str) -> set[str]:  # noqa: ANN401 - JSON
     domain = f"@{project}.iam.gserviceaccount.com"
     members = {member for one in bindings for member in one["members"]}
     return {member.partition(":")[2] for member in members if member.endswith(domain)}
-
-
-def _ask(
-    emulator: RunningEmulator, method: str, path: str, body: object = None
-) -> requests.Response:
-    return requests.request(
-        method,
-        f"{emulator.http}{path}",
-        json=body,
-        headers={"Authorization": f"Bearer {emulator.token()}"},
-        timeout=_PATIENCE_SECONDS,
-    )

@@ -39,12 +39,15 @@ class Replay:
         emulator: who answers.
         names: our word for each word of the recording that names its world.
         expected: whether a difference of a step is one that is listed, and no reason to wait.
+        pairing: which of our identifiers stands for which recorded one.
+        narrow: leaves out of an answer what the recorded world did not have.
     """
 
     emulator: RunningEmulator
     names: dict[str, str]
     expected: Callable[[Exchange, Difference], bool] = lambda _exchange, _difference: False
     pairing: Pairing = field(default_factory=Pairing)
+    narrow: Callable[[Any, Any], Any] = lambda _recorded, ours: ours
 
     def steps(self, exchanges: Sequence[Exchange]) -> Iterator[Step]:
         """Replay in order; each step with its differences."""
@@ -81,7 +84,7 @@ class Replay:
         if found:
             return [*found, Difference("", "value", exchange.answer, ours)]
         recorded = in_all(exchange.answer, self.named)
-        return found + compare(recorded, ours, pairing)
+        return found + compare(recorded, self.narrow(recorded, ours), pairing)
 
     def _send(self, exchange: Exchange) -> requests.Response:
         body = None if exchange.body is None else in_all(exchange.body, self._filled)

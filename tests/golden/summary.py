@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.golden import told
 from tests.golden.recordings import Recording, recordings
 from tests.golden.scope import reasons, replayable
-from tests.golden.worlds import single_answers
 
 SUMMARY = Path(__file__).with_name("summary.json")
 
@@ -17,7 +17,7 @@ SUMMARY = Path(__file__).with_name("summary.json")
 def summarise() -> str:
     """The summary of the recordings at hand."""
     lives = {each.name: _of(each) for each in recordings()}
-    return json.dumps({**lives, **single_answers()}, indent=1) + "\n"
+    return json.dumps({**lives, **told.summary()}, indent=1) + "\n"
 
 
 def read(path: Path) -> dict[str, Any]:
