@@ -79,7 +79,6 @@ def _prepared(name: str) -> Place:
         http=str(told["http"]),
         proxy=str(told["proxy"]),
         project=str(told["project"]),
-        account=str(told["adc"].get("account", "")),
         network=str(told.get("network") or ""),
         folder=state_folder() / f"emulator{option(name).replace(' --name ', '-')}-env",
     )

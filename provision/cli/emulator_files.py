@@ -6,16 +6,16 @@ All of it lies in one folder that only its owner may read.
 import base64
 import json
 import os
+import sqlite3
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from provision.cli.emulator_gcloud import log_in
 from provision.cli.emulator_variables import SAVED, Place
 from provision.errors import UnavailableError
 
-# gcloud's own OAuth client: the audience of the ID tokens that it prints for users.
-_GCLOUD_CLIENT = "32555940559.apps.googleusercontent.com"
 _LINKED = ("cli-plugins", "contexts")
 _SECRET_SETTINGS = ("auths", "credHelpers", "credsStore", "HttpHeaders", "proxies")
 
@@ -40,11 +40,10 @@ def write_files(
         _write(place.authority, told["ca"])
         _write(place.bundle, trusted(place, environ) + told["ca"])
         _write(place.credentials, json.dumps(told["adc"], indent=2))
-        logged_in = {**told["adc"], "client_id": _GCLOUD_CLIENT}
-        _write(place.gcloud_credentials, json.dumps(logged_in, indent=2))
+        log_in(place.gcloud, told["adc"])
         _log_docker_in(place, str(told["registry"]), token, environ)
-    except OSError as error:
-        raise UnavailableError(f"writing to {place.folder}: {error.strerror}") from error
+    except (OSError, sqlite3.Error) as error:
+        raise UnavailableError(f"writing to {place.folder}: {error}") from error
 
 
 def trusted(place: Place, environ: Mapping[str, str]) -> str:

@@ -18,10 +18,12 @@ _IN_THE_WAY = {
     "gcloud": (
         "CLOUDSDK_ACTIVE_CONFIG_NAME",
         "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
+        "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
         "CLOUDSDK_AUTH_DISABLE_CREDENTIALS",
         "CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT",
         "CLOUDSDK_BILLING_QUOTA_PROJECT",
         "CLOUDSDK_CONTEXT_AWARE_USE_CLIENT_CERTIFICATE",
+        "CLOUDSDK_CORE_ACCOUNT",
         "CLOUDSDK_CORE_UNIVERSE_DOMAIN",
     ),
     "clients": (
@@ -52,7 +54,6 @@ class Place:
         http: its base address.
         proxy: address of its proxy.
         project: the project to begin with.
-        account: e-mail of the identity that everything acts as.
         network: the containers' network, as in ``172.18.0.0/16``; empty when nothing runs them.
         folder: where the files are.
     """
@@ -60,7 +61,6 @@ class Place:
     http: str
     proxy: str
     project: str
-    account: str
     network: str
     folder: Path
 
@@ -78,11 +78,6 @@ class Place:
     def credentials(self) -> Path:
         """Application default credentials of the emulator's identity."""
         return self.folder / "credentials.json"
-
-    @property
-    def gcloud_credentials(self) -> Path:
-        """The same identity, as one that logged in with gcloud."""
-        return self.folder / "gcloud-credentials.json"
 
     @property
     def gcloud(self) -> Path:
@@ -134,8 +129,6 @@ def _gcloud(place: Place) -> dict[str, str]:
     return {
         "CLOUDSDK_CONFIG": str(place.gcloud),
         "CLOUDSDK_CORE_PROJECT": place.project,
-        "CLOUDSDK_CORE_ACCOUNT": place.account,
-        "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE": str(place.gcloud_credentials),
         "CLOUDSDK_AUTH_TOKEN_HOST": f"{place.http}/token",
         "CLOUDSDK_PROXY_TYPE": "http",
         "CLOUDSDK_PROXY_ADDRESS": proxy.hostname or "",

@@ -23,6 +23,7 @@ from tests.e2e.emulator_shell import evaluated, new_shell
 if TYPE_CHECKING:
     from tests.conftest import RunningEmulator, StartEmulator
     from tests.e2e.cloud.target import Target
+    from tests.e2e.gcloud.run_service import RunServices
 
 _OVERRIDDEN = ("RUN", "ARTIFACTREGISTRY", "SERVICEUSAGE", "CLOUDRESOURCEMANAGER", "IAM")
 _QUIET = {
@@ -158,6 +159,24 @@ def override_gcloud(
     )
 
 
+@pytest.fixture(scope="session")
+def run(local_gcloud: Gcloud, local: "RunningEmulator") -> "RunServices":
+    """`gcloud run` on `local`, with an image to deploy."""
+    from google.cloud import artifactregistry_v1
+
+    from tests.conftest import DEVELOPER, Clients, ImagePusher
+    from tests.e2e.gcloud.run_service import REGION, RunServices
+
+    v2 = Clients(local, "grpc", DEVELOPER)
+    v2.repositories.create_repository(
+        parent=f"projects/{local.project}/locations/{REGION}",
+        repository_id="run",
+        repository=artifactregistry_v1.Repository(format_="DOCKER"),
+    ).result(timeout=30)
+    image = ImagePusher(local).push(f"{REGION}/{local.project}/run/hello", "v1")
+    return RunServices(local_gcloud, local, v2, image)
+
+
 def as_member(gcloud: Gcloud, emulator: "RunningEmulator", member: str, folder: Path) -> Gcloud:
     """The same gcloud with an access token of another member.
 
@@ -171,6 +190,4 @@ def as_member(gcloud: Gcloud, emulator: "RunningEmulator", member: str, folder: 
     file.write_text(emulator.token(member))
     return gcloud.having(
         CLOUDSDK_AUTH_ACCESS_TOKEN_FILE=str(file),
-        CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE=None,
-        CLOUDSDK_CORE_ACCOUNT=None,
     )

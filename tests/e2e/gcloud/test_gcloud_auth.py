@@ -12,6 +12,7 @@ import pytest
 from google.cloud import artifactregistry_v1
 
 from tests.conftest import DEVELOPER, Clients, ImagePusher
+from tests.e2e.emulator_shell import evaluated, new_shell
 from tests.e2e.gcloud.conftest import Gcloud, as_member
 
 if TYPE_CHECKING:
@@ -39,30 +40,33 @@ def account(local: "RunningEmulator", local_gcloud: Gcloud) -> str:
 
 
 @pytest.fixture
-def activated(local_gcloud: Gcloud, account: str, tmp_path: Path) -> Gcloud:
-    """gcloud in a configuration of its own, where a key of the account has been activated."""  # noqa: D403 - its name
+def activated(
+    gcloud_program: str, local: "RunningEmulator", account: str, tmp_path: Path
+) -> Gcloud:
+    """A user's gcloud on `local`, in which a key of the account has been activated."""
+    mine = Gcloud(gcloud_program, evaluated(new_shell(local.http, tmp_path)))
     key = tmp_path / "key.json"
     create = f"iam service-accounts keys create {key} --iam-account={account}"
-    assert "created key" in local_gcloud.told(create)
+    assert "created key" in mine.told(create)
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    fresh = local_gcloud.having(
-        CLOUDSDK_CONFIG=str(tmp_path / "config"),
-        CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE=None,
-        CLOUDSDK_CORE_ACCOUNT=None,
-    )
-    told = fresh.told(f"auth activate-service-account --key-file={key}")
+    told = mine.told(f"auth activate-service-account --key-file={key}")
     assert f"Activated service account credentials for: [{account}]" in told
-    return fresh
+    return mine
 
 
 def test_a_key_acts_as_its_account(activated: Gcloud, account: str) -> None:
     """An activated key is the active account, without any right until one is granted."""
     listed = activated.json("auth list")
-    assert [(one["account"], one["status"]) for one in listed] == [(account, "ACTIVE")]
+    assert {one["account"]: one["status"] for one in listed} == {
+        account: "ACTIVE",
+        "developer@example.com": "",
+    }
     refusal = activated.refused("iam service-accounts list")
     assert "PERMISSION_DENIED" in refusal
     assert "iam.serviceAccounts.list" in refusal
     assert account in refusal
+    activated.told("config set account developer@example.com")
+    assert account in [one["email"] for one in activated.json("iam service-accounts list")]
 
 
 def test_a_key_prints_id_tokens(activated: Gcloud, local: "RunningEmulator", account: str) -> None:
@@ -118,6 +122,20 @@ def test_a_user_prints_id_tokens(local_gcloud: Gcloud) -> None:
     assert claims["aud"] == claims["azp"] == GCLOUD_CLIENT
     refusal = local_gcloud.refused(f"auth print-identity-token --audiences={AUDIENCE}")
     assert "Invalid account type for `--audiences`" in refusal
+
+
+def test_an_authorized_user_file_is_taken(
+    local_gcloud: Gcloud, local: "RunningEmulator", tmp_path: Path
+) -> None:
+    """Credentials of any user in a file are gcloud's identity where it is told so."""
+    made = local.admin("POST", "/identities", member="user:ann@example.com")
+    file = tmp_path / "ann.json"
+    file.write_text(json.dumps(made["adc"]))
+    ann = local_gcloud.having(
+        CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE=str(file),
+        CLOUDSDK_AUTH_TOKEN_HOST=f"{local.http}/token",
+    )
+    assert _claims(ann("auth print-identity-token"))["email"] == "ann@example.com"
 
 
 def test_the_users_own_configuration_is_not_touched(local_gcloud: Gcloud) -> None:
