@@ -75,6 +75,51 @@ def _operations(stage: Stage) -> None:
     assert name not in [one.name for one in services.list_operations(lists).operations]
 
 
+def _job(stage: Stage) -> Any:  # noqa: ANN401 - Job
+    task = run_v2.TaskTemplate(containers=[run_v2.Container(image=_image(stage))])
+    job = run_v2.Job(template=run_v2.ExecutionTemplate(template=task))
+    jobs = stage.clients.make(run_v2.JobsClient)
+    made = jobs.create_job(parent=_parent(stage), job=job, job_id="nightly")
+    return made.result(timeout=30)
+
+
+def _jobs(stage: Stage) -> None:
+    made, jobs = _job(stage), stage.clients.make(run_v2.JobsClient)
+    assert jobs.get_job(name=made.name).uid == made.uid
+    assert [one.name for one in jobs.list_jobs(parent=_parent(stage))] == [made.name]
+    made.labels["team"] = "orders"
+    assert dict(jobs.update_job(job=made).result(timeout=30).labels) == {"team": "orders"}
+    round_trip(jobs, made.name, "roles/run.invoker", "run.jobs.get")
+    execution = jobs.run_job(name=made.name).result(timeout=60)
+    assert execution.name.startswith(f"{made.name}/executions/")
+    jobs.delete_job(name=made.name).result(timeout=30)
+    assert list(jobs.list_jobs(parent=_parent(stage))) == []
+
+
+def _executions(stage: Stage) -> None:
+    job = _job(stage)
+    jobs = stage.clients.make(run_v2.JobsClient)
+    executions = stage.clients.make(run_v2.ExecutionsClient)
+    done = jobs.run_job(name=job.name).result(timeout=60)
+    listed = list(executions.list_executions(parent=job.name))
+    assert [one.name for one in listed] == [done.name]
+    assert executions.get_execution(name=done.name).job == job.name.rpartition("/")[2]
+    executions.delete_execution(name=done.name).result(timeout=30)
+    assert list(executions.list_executions(parent=job.name)) == []
+    # The next one takes its time, so that there is something to cancel.
+    stage.emulator.admin("POST", "/settings", operationDelay=5)
+    running = jobs.run_job(name=job.name).metadata.name
+    stage.emulator.admin("POST", "/settings", operationDelay=0.05)
+    assert executions.cancel_execution(name=running).result(timeout=60).cancelled_count == 1
+
+
+def _tasks(stage: Stage) -> None:
+    jobs, tasks = (stage.clients.make(one) for one in (run_v2.JobsClient, run_v2.TasksClient))
+    done = jobs.run_job(name=_job(stage).name).result(timeout=60)
+    found = list(tasks.list_tasks(parent=done.name))
+    assert tasks.get_task(name=found[0].name).execution == done.name.rpartition("/")[2]
+
+
 def _repositories(stage: Stage) -> None:
     registry = stage.clients.repositories
     _image(stage)
@@ -156,6 +201,23 @@ RUN = (
         "google.cloud.run.v2.Revisions",
         ("GetRevision", "ListRevisions", "DeleteRevision"),
     ),
+    Scenario(
+        "run-jobs",
+        _jobs,
+        "google.cloud.run.v2.Jobs",
+        (
+            *(f"{verb}Job" for verb in ("Create", "Get", "Update", "Delete", "Run")),
+            "ListJobs",
+            *_POLICIES,
+        ),
+    ),
+    Scenario(
+        "run-executions",
+        _executions,
+        "google.cloud.run.v2.Executions",
+        ("GetExecution", "ListExecutions", "DeleteExecution", "CancelExecution"),
+    ),
+    Scenario("run-tasks", _tasks, "google.cloud.run.v2.Tasks", ("GetTask", "ListTasks")),
     Scenario(
         "operations",
         _operations,
