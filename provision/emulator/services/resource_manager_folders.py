@@ -111,6 +111,10 @@ class Folders:
         check_display_name(display_name)
         return self._put(replace(found, display_name=display_name))
 
+    def parent(self, name: str) -> str:
+        """What a folder is in; empty when there is no such folder."""
+        return self._hierarchy.parent(name)
+
     def moved(self, call: Call, name: str, destination: str) -> Folder:
         """The folder as it would be beneath another parent, not kept yet. Raises `ApiError`."""
         allow(self._world, call, "folders.move", name)

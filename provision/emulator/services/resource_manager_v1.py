@@ -176,7 +176,7 @@ class FoldersV2:
         return _folder(self._folders.rename(call, call.request.name, display_name))
 
     async def _move(self, call: Call) -> Any:  # noqa: ANN401 - Operation
-        before = self._folders.find(call, "get", call.request.name).parent
+        before = self._folders.parent(call.request.name)
         moved = self._folders.moved(call, call.request.name, call.request.destination_parent)
         return self._folders.later("fm", _status("MOVE", moved, before), moved, _folder)
 
