@@ -1,6 +1,7 @@
 """Every recorded life, replayed in a world that is made for it."""
 
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from tests.conftest import RunningEmulator
 from tests.golden import policies
@@ -10,6 +11,17 @@ from tests.golden.recordings import Exchange, Recording
 from tests.golden.replay import Replay, Step, in_all
 from tests.golden.scope import replayable
 from tests.golden.surroundings import names, provide_samples
+
+_STALE = {
+    "kcc/iam/*iamserviceaccount-disabled__http__2026-08-06__*": {4, 7},
+    "kcc/iam/*_iamserviceaccount__http__2026-08-06__*": {4, 6},
+}
+"""Steps that Google answered from a copy that had not heard of the last write yet."""
+
+
+def _stale(name: str) -> frozenset[int]:
+    found = (steps for pattern, steps in _STALE.items() if fnmatchcase(name, pattern))
+    return frozenset().union(*found)
 
 
 def replay(
@@ -22,7 +34,7 @@ def replay(
     def listed(exchange: Exchange, difference: Difference) -> bool:
         return bool(covering(entries, recording.name, exchange, difference))
 
-    life = Replay(emulator, names(emulator), listed)
+    life = Replay(emulator, names(emulator), listed, stale=_stale(recording.name))
     if any("IamPolicy" in each.path for each in exchanges):
         exchanges = policies.cut(exchanges, policies.known_roles(emulator))
         policies.provide(emulator, exchanges, lambda value: in_all(value, life.named))

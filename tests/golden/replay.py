@@ -15,6 +15,7 @@ from tests.golden.recordings import Exchange
 
 _PATIENCE = 3.0
 _SLOW, _FAST = 1.0, 0.0
+_ACCOUNT = "google.iam.admin.v1.IAM/GetServiceAccount"
 
 
 class Step(NamedTuple):
@@ -41,6 +42,7 @@ class Replay:
         expected: whether a difference of a step is one that is listed, and no reason to wait.
         pairing: which of our identifiers stands for which recorded one.
         narrow: leaves out of an answer what the recorded world did not have.
+        stale: the steps that are answered as if the last write had not happened yet.
     """
 
     emulator: RunningEmulator
@@ -48,6 +50,7 @@ class Replay:
     expected: Callable[[Exchange, Difference], bool] = lambda _exchange, _difference: False
     pairing: Pairing = field(default_factory=Pairing)
     narrow: Callable[[Any, Any], Any] = lambda _recorded, ours: ours
+    stale: frozenset[int] = frozenset()
 
     def steps(self, exchanges: Sequence[Exchange]) -> Iterator[Step]:
         """Replay in order; each step with its differences."""
@@ -56,6 +59,9 @@ class Replay:
                 pending = _stays_pending(exchanges[number:])
                 delay = _SLOW if pending else _FAST
                 self.emulator.admin("POST", "/settings", operationDelay=delay)
+            if number in self.stale:
+                fault = {"kind": "stale", "method": _ACCOUNT, "writes": 1}
+                self.emulator.admin("POST", "/faults", **fault)
             yield Step(number, exchange, self._patiently(exchange))
 
     def _patiently(self, exchange: Exchange) -> list[Difference]:
