@@ -138,7 +138,6 @@ class Emulator:
         self._writes = ServiceWrites(
             self.world, self._run, self._operations, self._registry.images, self._rollouts
         )
-        self._job_writes = JobWrites(self.world, self._run, self._operations, self._registry.images)
         self._job_runs = ExecutionRuns(
             self.world,
             self._run,
@@ -146,6 +145,13 @@ class Emulator:
             self._registry.images,
             lambda: self._rollouts.runtime,
             self._log_address,
+        )
+        self._job_writes = JobWrites(
+            self.world,
+            self._run,
+            self._operations,
+            self._registry.images,
+            self._job_runs.stop_all,
         )
         self._rollouts.others.append(self._work_of_job)
         self._keys = Keys(self.world, self._base_url)

@@ -3,10 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+import requests
 from google.api_core import exceptions
 from google.cloud import run_v2
 
-from tests.conftest import Clients, RunningEmulator
+from tests.conftest import (
+    DEVELOPER,
+    Clients,
+    ImagePusher,
+    RunningEmulator,
+    StartEmulator,
+    make_repository,
+)
 
 PARENT = "projects/demo-project/locations/asia-east1"
 NIGHTLY = f"{PARENT}/jobs/nightly"
@@ -255,8 +263,9 @@ def test_an_execution_can_be_cancelled_before_it_ends(
 ) -> None:
     """A cancelled execution says so, and its own operation ends with that."""
     create(grpc_clients, job_of(pushed_image))
-    emulator.admin("POST", "/settings", operationDelay=1)
+    emulator.admin("POST", "/settings", operationDelay=600)
     running = jobs_of(grpc_clients).run_job(name=NIGHTLY)
+    emulator.admin("POST", "/settings", operationDelay=0.05)
     executions = grpc_clients.make(run_v2.ExecutionsClient)
     cancelled = executions.cancel_execution(name=running.metadata.name).result(timeout=30)
     assert cancelled.conditions[0].execution_reason.name == "CANCELLED"
@@ -265,6 +274,51 @@ def test_an_execution_can_be_cancelled_before_it_ends(
         running.result(timeout=30)
     with pytest.raises(exceptions.FailedPrecondition):
         executions.cancel_execution(name=running.metadata.name)
+
+
+def test_a_deleted_job_takes_its_executions_along(
+    grpc_clients: Clients, emulator: RunningEmulator, pushed_image: str
+) -> None:
+    """An execution that is still to run is stopped, and is gone with its job."""
+    create(grpc_clients, job_of(pushed_image))
+    emulator.admin("POST", "/settings", operationDelay=600)
+    running = jobs_of(grpc_clients).run_job(name=NIGHTLY)
+    emulator.admin("POST", "/settings", operationDelay=0.05)
+    jobs_of(grpc_clients).delete_job(name=NIGHTLY).result(timeout=30)
+    with pytest.raises(exceptions.Cancelled):
+        running.result(timeout=30)
+    executions = grpc_clients.make(run_v2.ExecutionsClient)
+    with pytest.raises(exceptions.NotFound):
+        executions.get_execution(name=running.metadata.name)
+
+
+def test_what_was_cut_off_is_finished_after_a_restart(
+    start_emulator: StartEmulator, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A job that was being made and an execution that was to run end after a kill."""
+    folder = str(tmp_path_factory.mktemp("kept"))
+    options = ("--engine", "none", "--data", folder)
+    first = start_emulator(*options, "--operation-delay", "0.05")
+    clients = Clients(first, "grpc", DEVELOPER)
+    make_repository(clients, "demo-project")
+    image = ImagePusher(first).push("asia-east1/demo-project/services/hello", "v1")
+    create(clients, job_of(image))
+    first.admin("POST", "/settings", operationDelay=600)
+    running = jobs_of(clients).run_job(name=NIGHTLY)
+    other = jobs_of(clients).create_job(parent=PARENT, job_id="other", job=job_of(image))
+    first.stop(9)
+    second = start_emulator(*options, "--operation-delay", "0.05")
+    for operation in (running, other):
+        waited = requests.post(
+            f"{second.http}/v2/{operation.operation.name}:wait",
+            headers={"Authorization": f"Bearer {second.token()}"},
+            timeout=30,
+        ).json()
+        assert waited["done"]
+        assert "error" not in waited
+    jobs = jobs_of(Clients(second, "grpc", DEVELOPER))
+    found = jobs.get_job(name=NIGHTLY).latest_created_execution
+    assert found.completion_status.name == "EXECUTION_SUCCEEDED"
 
 
 def test_jobs_are_listed_youngest_first_and_by_page(

@@ -1,6 +1,7 @@
 """Executions of jobs: how they are made of a job, and how their tasks run to their ends."""
 
 import asyncio
+import contextlib
 import random
 import string
 import uuid
@@ -12,7 +13,8 @@ from google.cloud import run_v2
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Images, Runtime
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.run.names import location_of
+from provision.emulator.services.run.jobs_rules import task_problems
+from provision.emulator.services.run.names import location_of, missing
 from provision.emulator.services.run.outcome import STATE
 from provision.emulator.services.run.records import (
     ConditionMessage,
@@ -57,7 +59,7 @@ class ExecutionRuns:
         self._tasks = TaskRuns(world, state, images, runtime)
         self._going: dict[str, asyncio.Future[list[str]]] = {}
         self._ended: dict[str, asyncio.Event] = {}
-        self._stopping: set[str] = set()
+        self._stops: dict[str, asyncio.Event] = {}
 
     def begin(self, job: Any, overrides: Any, email: str, *, validate_only: bool) -> Any:  # noqa: ANN401 - messages
         """A new execution of a job; the operation that ends with it. Raises `ApiError`.
@@ -74,6 +76,7 @@ class ExecutionRuns:
         execution = _made(job, email)
         if overrides is not None:
             refuse(override(execution, overrides), "RunJobRequest")
+            refuse(task_problems(execution.template), "RunJobRequest.overrides")
         location = location_of(job.name)
         if validate_only:
             return self._operations.done(location, execution, execution)
@@ -92,29 +95,38 @@ class ExecutionRuns:
 
     async def _run(self, name: str, operation: str) -> None:
         ended = self._ended.setdefault(name, asyncio.Event())
-        await asyncio.sleep(self._world.settings.operation_delay)
-        execution = self._state.executions.get(name)
-        if execution is None:
-            raise ApiError("ABORTED", "The execution was deleted meanwhile.")
-        planned = self._operations.planned_failure(operation)
-        failures = [planned.message] if planned else await self._failures(execution)
+        stop = self._stops.setdefault(name, asyncio.Event())
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._world.settings.operation_delay)
+            execution = self._state.executions.get(name)
+            if execution is None:
+                raise ApiError("ABORTED", "The execution was deleted meanwhile.")
+            planned = self._operations.planned_failure(operation)
+            failures = [planned.message] if planned else await self._failures(execution)
+            self._conclude(execution, failures)
+            self._finish(operation, execution)
+        finally:
+            ended.set()
+            self._ended.pop(name, None)
+            self._stops.pop(name, None)
+
+    def _conclude(self, execution: Any, failures: list[str] | None) -> None:  # noqa: ANN401 - Execution
         if failures is None:
             self._tasks.cancel_rest(execution)
             self._end(execution, "CANCELLED", "The execution was cancelled.")
+        elif failures:
+            self._end(execution, "NON_ZERO_EXIT_CODE", failures[0])
         else:
-            reason = "NON_ZERO_EXIT_CODE" if failures else ""
-            self._end(execution, reason, failures[0] if failures else "")
-        self._stopping.discard(name)
-        self._finish(operation, execution)
-        ended.set()
-        self._ended.pop(name, None)
+            self._end(execution, "", "")
 
     async def _failures(self, execution: Any) -> list[str] | None:  # noqa: ANN401 - Execution
         """What is said of the tasks that failed; None when the execution was cancelled."""
         name = execution.name
-        if name in self._stopping:
+        if self._stops[name].is_set():
             return None
         execution.start_time.CopyFrom(timestamp())
+        execution.running_count = 0
         going = self._going[name] = asyncio.ensure_future(self._tasks.run_all(execution))
         try:
             await asyncio.wait({going})
@@ -155,7 +167,7 @@ class ExecutionRuns:
         if reason == "CANCELLED":
             done = execution.succeeded_count + execution.failed_count
             execution.cancelled_count = execution.task_count - done
-        self._state.executions.put(execution.name, execution)
+        self._tasks.keep(execution)
         status = _STATUS.EXECUTION_CANCELLED if reason == "CANCELLED" else _STATUS.EXECUTION_FAILED
         self._show_on_job(execution, _STATUS.EXECUTION_SUCCEEDED if ok else status)
 
@@ -194,12 +206,12 @@ class ExecutionRuns:
 
     async def _stop(self, name: str) -> None:
         """Stop an execution and wait for its end; nothing happens when it has ended."""
-        self._stopping.add(name)
+        if name in self._stops:
+            self._stops[name].set()
         if name in self._going:
             self._going[name].cancel()
         if name in self._ended:
             await self._ended[name].wait()
-        self._stopping.discard(name)
 
     def delete(self, execution: Any, *, validate_only: bool) -> Any:  # noqa: ANN401 - Execution, Operation
         """Delete an execution with its tasks, stopping it first; the operation."""
@@ -220,11 +232,14 @@ class ExecutionRuns:
             self._state.tasks.pop(task)
             self._state.task_logs.pop(task)
         execution = self._state.executions.pop(name)
+        if execution is None:
+            raise missing(name, "EXECUTION")
         self._operations.succeed(operation, execution, execution)
 
-    async def stop_all(self) -> None:
-        """Stop every execution, for a reset."""
-        await asyncio.gather(*(self._stop(name) for name in tuple(self._ended)))
+    async def stop_all(self, job: str = "") -> None:
+        """Stop every execution, or those of one job by its full name, and wait for their ends."""
+        names = [name for name in self._ended if name.startswith(f"{job}/" if job else "")]
+        await asyncio.gather(*(self._stop(name) for name in names))
 
 
 def _made(job: Any, email: str) -> Any:  # noqa: ANN401 - messages

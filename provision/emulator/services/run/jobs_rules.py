@@ -23,7 +23,7 @@ _RETRIES = 3
 _TIMEOUT_SECONDS = 600
 _MAX_TIMEOUT = 7 * 24 * 3600
 _MAX_RETRIES = 10
-_MAX_TASKS = 10_000
+MAX_TASKS = 10_000
 # One container has the second, several have the first each (recorded for three).
 _MEMORY = ("256Mi", "512Mi")
 _PATH = "template.template"
@@ -81,8 +81,8 @@ def job_problems(job: Any) -> Iterator[Problem]:  # noqa: ANN401 - Job
     yield from annotation_problems(job.annotations, "annotations")
     yield from label_problems(template.labels, "template.labels")
     yield from annotation_problems(template.annotations, "template.annotations")
-    if not 1 <= template.task_count <= _MAX_TASKS:
-        yield Problem("template.task_count", f"must be between 1 and {_MAX_TASKS}.")
+    if not 1 <= template.task_count <= MAX_TASKS:
+        yield Problem("template.task_count", f"must be between 1 and {MAX_TASKS}.")
     if template.parallelism < 0:
         yield Problem("template.parallelism", "must be greater or equal than 0.")
     yield from task_problems(task)

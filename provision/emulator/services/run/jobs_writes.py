@@ -37,11 +37,18 @@ class JobWrites:
         state: the jobs.
         operations: where work in progress is told.
         images: the registry's images.
+        stop: stops the executions of a job, by its full name, before it is deleted.
     """
 
     def __init__(
-        self, world: World, state: RunState, operations: Operations, images: Images
+        self,
+        world: World,
+        state: RunState,
+        operations: Operations,
+        images: Images,
+        stop: Callable[[str], Awaitable[None]],
     ) -> None:
+        self._stop = stop
         self._world = world
         self._state = state
         self._operations = operations
@@ -155,6 +162,7 @@ class JobWrites:
                 job.ClearField(field)
             self._state.jobs.put(name, job)
             raise planned
+        await self._stop(name)
         self.forget(name)
         since = job.terminal_condition.last_transition_time
         kept = type(since)(seconds=since.seconds, nanos=since.nanos)

@@ -14,6 +14,7 @@ from provision.emulator.seams import (
     TaskEnd,
     TaskToRun,
 )
+from provision.emulator.services.run.jobs_rules import MAX_TASKS
 from provision.emulator.services.run.limits import quantity
 from provision.emulator.services.run.outcome import STATE
 from provision.emulator.services.run.records import ConditionMessage, RunState, TaskMessage
@@ -91,6 +92,11 @@ class TaskRuns:
         names = self._state.tasks.below(f"{execution.name}/tasks")
         return [said for said in await asyncio.gather(*map(run, names)) if said]
 
+    def keep(self, execution: Any) -> None:  # noqa: ANN401 - Execution
+        """Keep what became of an execution, unless it was deleted meanwhile."""
+        if execution.name in self._state.executions:
+            self._state.executions.put(execution.name, execution)
+
     def cancel_rest(self, execution: Any) -> None:  # noqa: ANN401 - Execution
         """Write down the tasks that had not ended as cancelled."""
         for name in self._state.tasks.below(f"{execution.name}/tasks"):
@@ -114,7 +120,7 @@ class TaskRuns:
             execution.failed_count += 1
         else:
             execution.succeeded_count += 1
-        self._state.executions.put(execution.name, execution)
+        self.keep(execution)
         self._end(task, problem)
         short = task.name.rpartition("/")[2]
         return f"Task {short} failed with message: {problem}" if problem else ""
@@ -184,7 +190,8 @@ class TaskRuns:
         task.etag = run_etag(now, task.name)
         task.observed_generation = task.generation
         task.reconciling = False
-        self._state.tasks.put(task.name, task)
+        if task.name in self._state.tasks:
+            self._state.tasks.put(task.name, task)
 
 
 def override(execution: Any, overrides: Any) -> Iterator[Problem]:  # noqa: ANN401 - messages
@@ -205,8 +212,8 @@ def override(execution: Any, overrides: Any) -> Iterator[Problem]:  # noqa: ANN4
         kept = [one for one in container.env if one.name not in given]
         del container.env[:]
         container.env.extend([*kept, *wanted.env])
-    if overrides.task_count < 0:
-        yield Problem("overrides.task_count", "must be greater or equal than 0.")
+    if not 0 <= overrides.task_count <= MAX_TASKS:
+        yield Problem("overrides.task_count", f"must be between 0 and {MAX_TASKS}.")
     if overrides.task_count:
         execution.task_count = overrides.task_count
         execution.parallelism = min(execution.parallelism, overrides.task_count)
