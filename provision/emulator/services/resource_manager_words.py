@@ -1,5 +1,6 @@
 """Resource Manager: what its parts say alike: refusals, names of operations, etags."""
 
+import base64
 import hashlib
 import secrets
 from typing import Any
@@ -33,9 +34,9 @@ def new_number() -> int:
 
 
 def etag(*parts: object) -> str:
-    """The checksum of what a resource is now, in the form of a weak HTTP etag."""
-    digest = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
-    return f'W/"{digest[:16]}"'
+    """The checksum of what a resource is now: 16 bytes in base64 (recorded for projects)."""
+    digest = hashlib.sha256("\n".join(map(str, parts)).encode()).digest()
+    return base64.b64encode(digest[:16]).decode()
 
 
 def check_etag(sent: str, current: str) -> None:
