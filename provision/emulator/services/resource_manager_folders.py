@@ -10,7 +10,6 @@ from google.cloud import resourcemanager_v3
 from provision.emulator.iam.hierarchy import ACTIVE, Folder
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import project_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
 from provision.emulator.services.resource_manager_queries import matches
@@ -20,6 +19,7 @@ from provision.emulator.services.resource_manager_words import (
     bad_field,
     check_etag,
     etag,
+    listed,
     masked,
     new_number,
     operation_name,
@@ -190,17 +190,13 @@ class Folders:
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         request = call.request
         found = self.below(call, request.parent, deleted=request.show_deleted)
-        shown, token = page(found, request.page_size, request.page_token)
-        return resourcemanager_v3.ListFoldersResponse.pb()(
-            folders=map(folder_message, shown), next_page_token=token
-        )
+        answer = resourcemanager_v3.ListFoldersResponse.pb()
+        return listed(answer, "folders", [folder_message(one) for one in found], request)
 
     async def _search(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        found = self.visible(call, call.request.query)
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return resourcemanager_v3.SearchFoldersResponse.pb()(
-            folders=map(folder_message, shown), next_page_token=token
-        )
+        found = [folder_message(one) for one in self.visible(call, call.request.query)]
+        answer = resourcemanager_v3.SearchFoldersResponse.pb()
+        return listed(answer, "folders", found, call.request)
 
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         sent = call.request.folder

@@ -6,11 +6,10 @@ from google.cloud import resourcemanager_v3
 
 from provision.emulator.iam.hierarchy import Organization
 from provision.emulator.rpc.calls import Call, Handler
-from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import project_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
 from provision.emulator.services.resource_manager_queries import matches
-from provision.emulator.services.resource_manager_words import PACKAGE, allow, etag, refused
+from provision.emulator.services.resource_manager_words import PACKAGE, allow, etag, listed, refused
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 
@@ -65,11 +64,9 @@ class Organizations:
         return _message(self.find(call))
 
     async def _search(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        found = self.visible(call, call.request.query)
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return resourcemanager_v3.SearchOrganizationsResponse.pb()(
-            organizations=map(_message, shown), next_page_token=token
-        )
+        found = [_message(one) for one in self.visible(call, call.request.query)]
+        answer = resourcemanager_v3.SearchOrganizationsResponse.pb()
+        return listed(answer, "organizations", found, call.request)
 
 
 def _message(organization: Organization) -> Any:  # noqa: ANN401 - Organization

@@ -11,7 +11,6 @@ from provision.emulator.iam.hierarchy import ACTIVE, Project, number_of
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import project_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
 from provision.emulator.services.resource_manager_queries import matches
@@ -21,6 +20,7 @@ from provision.emulator.services.resource_manager_words import (
     bad_field,
     check_etag,
     etag,
+    listed,
     masked,
     operation_name,
     precondition,
@@ -183,17 +183,13 @@ class Projects:
             for one in reversed(self._world.hierarchy.all())
             if one.parent == request.parent and (request.show_deleted or one.state == ACTIVE)
         ]
-        shown, token = page(found, request.page_size, request.page_token)
-        return resourcemanager_v3.ListProjectsResponse.pb()(
-            projects=map(project_message, shown), next_page_token=token
-        )
+        answer = resourcemanager_v3.ListProjectsResponse.pb()
+        return listed(answer, "projects", [project_message(one) for one in found], request)
 
     async def _search(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        found = self.visible(call, call.request.query)
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return resourcemanager_v3.SearchProjectsResponse.pb()(
-            projects=map(project_message, shown), next_page_token=token
-        )
+        found = [project_message(one) for one in self.visible(call, call.request.query)]
+        answer = resourcemanager_v3.SearchProjectsResponse.pb()
+        return listed(answer, "projects", found, call.request)
 
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         sent = call.request.project

@@ -8,11 +8,10 @@ from provision.emulator.rpc.older_forms import FOLDERS, ORGANIZATIONS, PROJECTS,
 from provision.emulator.rpc.status import invalid
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.paging import page
 from provision.emulator.services.resource_manager_folders import Folders
 from provision.emulator.services.resource_manager_organizations import Organizations
 from provision.emulator.services.resource_manager_projects import Projects, check_texts
-from provision.emulator.services.resource_manager_words import operation_name
+from provision.emulator.services.resource_manager_words import listed, operation_name
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 
@@ -51,9 +50,8 @@ class ProjectsV1:
         return _project(self._find(call, "get"))
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        found = self._projects.visible(call, call.request.filter)
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return V1["ListProjectsResponse"](projects=map(_project, shown), next_page_token=token)
+        found = [_project(one) for one in self._projects.visible(call, call.request.filter)]
+        return listed(V1["ListProjectsResponse"], "projects", found, call.request)
 
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         sent = call.request.project
@@ -123,11 +121,9 @@ class OrganizationsV1:
         return _organization(self._organizations.find(call))
 
     async def _search(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        found = self._organizations.visible(call, call.request.filter)
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return V1["SearchOrganizationsResponse"](
-            organizations=map(_organization, shown), next_page_token=token
-        )
+        visible = self._organizations.visible(call, call.request.filter)
+        found = [_organization(one) for one in visible]
+        return listed(V1["SearchOrganizationsResponse"], "organizations", found, call.request)
 
 
 class FoldersV2:
@@ -231,8 +227,7 @@ def _folder(folder: Folder) -> Any:  # noqa: ANN401 - Folder
 
 
 def _folders(call: Call, found: list[Folder]) -> Any:  # noqa: ANN401 - protobuf
-    shown, token = page(found, call.request.page_size, call.request.page_token)
-    return V2["FoldersResponse"](folders=map(_folder, shown), next_page_token=token)
+    return listed(V2["FoldersResponse"], "folders", [*map(_folder, found)], call.request)
 
 
 def _status(kind: str, folder: Folder, source: str) -> Any:  # noqa: ANN401 - FolderOperation

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from provision.emulator.rpc.calls import Call
 from provision.emulator.rpc.status import ApiError, invalid
+from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import project_refusal, require
 from provision.emulator.world import World
 
@@ -56,6 +58,24 @@ def bad_field(field: str, issue: str) -> ApiError:
 def precondition(message: str) -> ApiError:
     """The resource is in no state for this."""
     return ApiError("FAILED_PRECONDITION", message)
+
+
+def listed(
+    answer: Any,  # noqa: ANN401 - a message class
+    field: str,
+    shown: Sequence[Any],
+    request: Any,  # noqa: ANN401 - protobuf
+) -> Any:  # noqa: ANN401 - protobuf
+    """One page of a list, as the request asks for it.
+
+    Args:
+        answer: the response's class.
+        field: its repeated field.
+        shown: everything there is to list, as messages.
+        request: tells ``page_size`` and ``page_token``.
+    """
+    found, token = page(shown, request.page_size, request.page_token)
+    return answer(**{field: found, "next_page_token": token})
 
 
 def masked(mask: Any, changeable: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ANN401 - a FieldMask

@@ -12,11 +12,11 @@ from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.accounts import account_name
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import project_refusal, require
 from provision.emulator.services.resource_manager_words import (
     PACKAGE,
     allow,
+    listed,
     operation_name,
     precondition,
     refused,
@@ -122,10 +122,8 @@ class TagBindings:
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         resource = self._resource(call, "listTagBindings", call.request.parent)
         found = [self._message(resource, value) for value in self._state.bound(resource)]
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return resourcemanager_v3.ListTagBindingsResponse.pb()(
-            tag_bindings=shown, next_page_token=token
-        )
+        answer = resourcemanager_v3.ListTagBindingsResponse.pb()
+        return listed(answer, "tag_bindings", found, call.request)
 
     async def _list_effective(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         resource = self._resource(call, "listEffectiveTags", call.request.parent)
@@ -133,10 +131,8 @@ class TagBindings:
             self._effective(value, inherited=holder != resource)
             for value, holder in self._state.in_effect(resource)
         ]
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        return resourcemanager_v3.ListEffectiveTagsResponse.pb()(
-            effective_tags=shown, next_page_token=token
-        )
+        answer = resourcemanager_v3.ListEffectiveTagsResponse.pb()
+        return listed(answer, "effective_tags", found, call.request)
 
     def _effective(self, name: str, *, inherited: bool) -> Any:  # noqa: ANN401 - EffectiveTag
         value = self._state.find(name) or {}

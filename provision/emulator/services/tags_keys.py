@@ -9,7 +9,6 @@ from google.cloud import resourcemanager_v3
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import project_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
 from provision.emulator.services.resource_manager_words import (
@@ -18,6 +17,7 @@ from provision.emulator.services.resource_manager_words import (
     bad_field,
     check_etag,
     etag,
+    listed,
     masked,
     new_number,
     operation_name,
@@ -122,10 +122,8 @@ class TagRpcs:
         parent = self._world.hierarchy.canonical(call.request.parent)
         allow(self._world, call, f"{self._kind.collection}.list", parent)
         found = self._state.below(self._kind.collection, parent)
-        shown, token = page(found, call.request.page_size, call.request.page_token)
-        answer = self._kind.message("List{}sResponse")(next_page_token=token)
-        getattr(answer, f"{self._kind.field}s").extend(map(self._show, shown))
-        return answer
+        answer = self._kind.message("List{}sResponse")
+        return listed(answer, f"{self._kind.field}s", [*map(self._show, found)], call.request)
 
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         sent = getattr(call.request, self._kind.field)

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -90,7 +91,9 @@ def _calls(client: Any) -> Iterator[ClientCall]:  # noqa: ANN401 - a client clas
     for name, value in inspect.getmembers(transport):
         if isinstance(value, property) and name not in _NOT_RPCS and hasattr(client, name):
             try:
-                getattr(made, name)(request={})
+                with warnings.catch_warnings():  # some are deprecated, and known all the same
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    getattr(made, name)(request={})
             except _SeenError as seen:
                 yield ClientCall(str(seen), client, name)
 
