@@ -93,7 +93,11 @@ class ArtifactRegistry:
                 repository=_to_message(OWN_LABELS),
                 timeout=TIMEOUT,
             )
-        return _from_message(self._await(operation, doing, report))
+        self._await(operation, doing, report)
+        # The operation's result has less than the repository: not where its images are served.
+        with self._calling(doing):
+            message = self.google.repositories.get_repository(name=name.name, timeout=TIMEOUT)
+        return _from_message(message)
 
     def delete_repository(self, name: RepositoryName, report: Callable[[str], None]) -> None:
         """Delete the repository and every image in it, and wait until it is gone."""
