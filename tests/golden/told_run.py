@@ -1,5 +1,8 @@
 """Recorded single answers of Cloud Run and Artifact Registry, and the worlds they need."""
 
+import time
+from typing import Any
+
 from tests.conftest import ImagePusher
 from tests.golden.worlds import Asked, Making, World
 
@@ -8,6 +11,7 @@ _REGISTRY = "artifactregistry.googleapis.com/v1/projects/cloud-custodian/locatio
 _REPOSITORIES = "get-v1-projects-cloud-custodian-locations-us-central1-repositories"
 _NAMESPACE = "cloud-custodian"
 _CONSOLE = {"run.googleapis.com/client-name": "cloud-console"}
+_PATIENCE_SECONDS = 30
 _HELLO = "us-docker.pkg.dev/cloudrun/container/hello"
 
 
@@ -67,7 +71,17 @@ def _make(  # noqa: PLR0913, PLR0917 - one parameter a part of the resource
         "spec": spec,
     }
     path = f"/apis/{group}/v1/namespaces/{project}/{kind.lower()}s"
-    making.send(f"POST http://us-central1-run.googleapis.com{path}", body)
+    host = "http://us-central1-run.googleapis.com"
+    made = making.send(f"POST {host}{path}", body)
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while not _is_ready(made):
+        assert time.monotonic() < end, f"{kind} {name} is not ready: {made['status']}"
+        made = making.send(f"GET {host}{path}/{name}")
+
+
+def _is_ready(resource: dict[str, Any]) -> bool:
+    conditions = resource["status"].get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 WORLDS = (
