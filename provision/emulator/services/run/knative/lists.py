@@ -58,8 +58,8 @@ def listed(
     size = _number(request, "limit") or (0 if token else len(found))
     shown, following = page(found, size, token) if found else ((), "")
     answer: dict[str, Any] = {"apiVersion": group, "kind": f"{kind}List"}
-    # gcloud asks with a limit and breaks without metadata; recorded answers without one have none.
-    if "limit" in request.query:
+    # gcloud selects or limits and breaks without metadata; recorded plain lists have none.
+    if {"limit", "labelSelector"} & request.query.keys():
         answer["metadata"] = {"continue": following} if following else {}
     if shown:
         answer["items"] = list(shown)

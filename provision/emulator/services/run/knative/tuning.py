@@ -1,7 +1,7 @@
 """Annotations of a v1 template that are spread over containers and volumes in v2."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provision.emulator.services.run.defaults import ingress_container
@@ -114,18 +114,23 @@ def keep_details(template: Any, current: Any) -> None:  # noqa: ANN401 - Revisio
 
 
 def _keep_sql(template: Any, current: Any) -> None:  # noqa: ANN401 - RevisionTemplate
+    """Databases keep their volumes' names, their mounts and their places among the others."""
     names = sql_volumes(current)
-    mounts = {one.name: list(one.volume_mounts) for one in current.containers}
     plain = [one for one in template.volumes if not one.HasField("cloud_sql_instance")]
     kept = [one for one in current.volumes if one.name in names]
-    _refill(template.volumes, [*plain, *kept])
+    _refill(template.volumes, plain, kept, current.volumes)
+    known = {one.name: one for one in current.containers}
     for container in template.containers:
         own = [one for one in container.volume_mounts if one.name != _SQL_VOLUME]
-        old = [one for one in mounts.get(container.name, ()) if one.name in names]
-        _refill(container.volume_mounts, [*own, *old])
+        before = known[container.name].volume_mounts if container.name in known else ()
+        mounts = [one for one in before if one.name in names]
+        _refill(container.volume_mounts, own, mounts, before)
 
 
-def _refill(field: Any, entries: list[Any]) -> None:  # noqa: ANN401 - a repeated field
+def _refill(field: Any, sent: list[Any], kept: list[Any], before: Iterable[Any]) -> None:  # noqa: ANN401 - protobuf
+    """Fill a repeated field anew, in the order of `before`, new entries last."""
+    order = {one.name: index for index, one in enumerate(before)}
+    entries = sorted([*sent, *kept], key=lambda one: order.get(one.name, len(order)))
     copies = [type(one)() for one in entries]
     for copy, one in zip(copies, entries, strict=True):
         copy.CopyFrom(one)
