@@ -32,6 +32,7 @@ from provision.emulator.services.custom_roles import CustomRoles
 from provision.emulator.services.custom_roles_queries import RoleQueries
 from provision.emulator.services.deny_policies import DenyPolicyRpcs
 from provision.emulator.services.docker_images import DockerImages
+from provision.emulator.services.key_holders import holder_of
 from provision.emulator.services.keys import Keys
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.packages import Packages
@@ -129,6 +130,7 @@ class Emulator:
             self.world.identities,
             self._recorder,
             self._public_host,
+            lambda file: holder_of(file, self._keys, self.world.accounts),
         )
         self._operations = Operations(self.world)
         self._run = RunState(self.world.store)

@@ -41,6 +41,7 @@ class Registry:
         identities: knows access tokens.
         recorder: takes a note of every request.
         public_host: ``127.0.0.1:PORT``, known once the emulator listens.
+        key_holder: whose account's a key file is, if it is anybody's.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the rooms it depends on, one each
@@ -51,11 +52,12 @@ class Registry:
         identities: Identities,
         recorder: Recording,
         public_host: Callable[[], str],
+        key_holder: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._repositories = repositories
         self._recorder = recorder
         self._store = open_store(directory)
-        self._gatekeeper = Gatekeeper(access, identities)
+        self._gatekeeper = Gatekeeper(access, identities, key_holder)
         self.images: Images = StoredImages(self._store, public_host)
 
     def close(self) -> None:

@@ -2,7 +2,8 @@
 
 Clients get here as with Artifact Registry: they are answered 401 with a Bearer challenge, fetch a
 token from ``/v2/token`` with an OAuth access token as the password, and come back with it. An
-access token is also taken directly, as a password or as a Bearer token.
+access token is also taken directly, as a password or as a Bearer token, and a service account's key
+file as a password.
 """
 
 import base64
@@ -23,6 +24,8 @@ DELETE = "artifactregistry.repositories.deleteArtifacts"
 _ACTIONS = {UPLOAD: "push,pull", DOWNLOAD: "pull", DELETE: "delete"}
 _PERMISSIONS = {"push": UPLOAD, "pull": DOWNLOAD, "delete": DELETE}
 _USERS = frozenset({"oauth2accesstoken", "_dcgcloud_token"})
+# https://cloud.google.com/artifact-registry/docs/docker/authentication#json-key
+_KEY_USER, _ENCODED_KEY_USER = "_json_key", "_json_key_base64"
 _LIFETIME = 3600.0
 
 
@@ -32,14 +35,20 @@ class Gatekeeper:
     Args:
         access: the policies.
         identities: knows access tokens.
+        key_holder: whose account's a key file is, if it is anybody's.
         clock: seconds since the epoch.
     """
 
     def __init__(
-        self, access: Access, identities: Identities, clock: Callable[[], float] = time.time
+        self,
+        access: Access,
+        identities: Identities,
+        key_holder: Callable[[str], str | None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._access = access
         self._identities = identities
+        self._key_holder = key_holder
         self._clock = clock
         self._issued: dict[str, tuple[str, float]] = {}
 
@@ -65,8 +74,12 @@ class Gatekeeper:
     def _basic(self, value: str) -> str | None:
         try:
             user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+            if user == _ENCODED_KEY_USER:
+                user, password = _KEY_USER, base64.b64decode(password).decode()
         except ValueError:
             return None
+        if user == _KEY_USER:
+            return self._key_holder(password)
         return self._identities.member(password) if user in _USERS else None
 
     def _issued_to(self, token: str) -> str | None:
