@@ -10,6 +10,7 @@ from tests.conftest import DEVELOPER
 from tests.e2e.gcloud.conftest import Gcloud, as_member
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import RunningEmulator
@@ -57,9 +58,18 @@ def test_a_predefined_role_is_described(gcloud: Gcloud) -> None:
     assert role["stage"] == "GA"
 
 
-def test_a_custom_role_is_made_and_described(gcloud: Gcloud, target: "Target") -> None:
+@pytest.fixture
+def role(gcloud: Gcloud, target: "Target") -> "Iterator[str]":
+    """A name for a custom role, which is deleted at the end: the clean-up knows of no roles."""
+    name = target.name("gc").replace("-", "_")
+    yield name
+    deleted = gcloud.json(f"iam roles delete {name} --project={target.project}")
+    assert deleted["deleted"] is True
+
+
+def test_a_custom_role_is_made_and_described(gcloud: Gcloud, target: "Target", role: str) -> None:
     """A role of a project's own is what gcloud was told."""
-    name, where = target.name("gc").replace("-", "_"), f"--project={target.project}"
+    name, where = role, f"--project={target.project}"
     wanted = "run.services.get,run.services.list"
     made = gcloud.json(
         f"iam roles create {name} {where} --permissions={wanted} --stage=GA", "--title=By gcloud"
