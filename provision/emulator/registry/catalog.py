@@ -5,7 +5,7 @@ mounted into: the digest alone opens nothing.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from provision.emulator.registry.manifests import Manifest
@@ -172,8 +172,14 @@ class Catalog:
         """The digests of the blobs that can be seen in the repository."""
         return self._column("SELECT digest FROM blob WHERE repository = ?", repository.name)
 
-    def drop_manifest(self, name: ImageName, digest: str) -> list[str]:
-        """Delete a manifest, and the blobs only it used; returns digests nobody uses any more."""
+    def drop_manifest(self, name: ImageName, digest: str, kept: Collection[str] = ()) -> list[str]:
+        """Delete a manifest, and the blobs only it used; returns digests nobody uses any more.
+
+        Args:
+            name: the package.
+            digest: of the manifest.
+            kept: digests of blobs that stay in any case.
+        """
         key = (name.repository.name, name.package, digest)
         where = "repository = ? AND package = ? AND digest = ?"
         with self._transaction():
@@ -183,7 +189,7 @@ class Catalog:
             self._db.executemany(
                 "DELETE FROM blob WHERE repository = ?1 AND digest = ?2 AND NOT EXISTS "
                 "(SELECT 1 FROM target WHERE repository = ?1 AND target = ?2)",
-                [(key[0], target) for target in used],
+                [(key[0], target) for target in used if target not in kept],
             )
         return self._unused([*used, digest])
 

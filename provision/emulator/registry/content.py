@@ -31,6 +31,9 @@ class Content:
     async def get_blob(self, call: Call) -> web.StreamResponse:
         """GET or HEAD: a blob or a range of it."""
         digest = self._blob(call)
+        if call.request.method == "HEAD":
+            # That is how a push finds out what it need not send.
+            self._store.wanted.want(call.name.repository, digest)
         file = self._store.files.path(digest)
         _check_range(call.request, file.stat().st_size)
         headers = {
@@ -69,7 +72,8 @@ class Content:
             raise Refusal(400, "TAG_INVALID", "The tag is not valid.")
         content = await _read(call.request)
         manifest = parse_manifest(content, call.request.headers.get("Content-Type", ""))
-        self._check(call.name, manifest, content, target)
+        draft = self._check(call.name, manifest, content, target)
+        self._store.wanted.want(call.name.repository, draft.digest)
         await self._store.files.write(content)
         # Others may have pushed or deleted while it was written; from here on nobody can.
         image = self._check(call.name, manifest, content, target)

@@ -1,8 +1,8 @@
 """The registry's content, whole: bytes on disk and the catalog of who sees what."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from provision.emulator.registry.blobs import BlobFiles, digest_of
@@ -10,6 +10,7 @@ from provision.emulator.registry.catalog import Catalog
 from provision.emulator.registry.manifests import Manifest, image_platform
 from provision.emulator.registry.names import ImageName, is_digest, parse_reference
 from provision.emulator.registry.refusals import Refusal
+from provision.emulator.registry.wanted import Wanted
 from provision.emulator.seams import RepositoryKey, StoredFile, StoredImage
 
 _UNUSED_SECONDS = 24 * 3600.0
@@ -22,6 +23,7 @@ class Store:
     files: BlobFiles
     catalog: Catalog
     clock: Callable[[], float]
+    wanted: Wanted = field(default_factory=Wanted)
 
     def drop_stale_uploads(self, *, unowned: bool = False) -> None:
         """Drop the uploads that nobody went on with for a day.
@@ -82,6 +84,8 @@ class Store:
         """
         self.require_file(image.digest)
         self.catalog.add_manifest(name, image, manifest)
+        used = (image.digest, *(blob.digest for blob in manifest.blobs))
+        self.wanted.settle(name.repository, used)
 
     def require_file(self, digest: str) -> None:
         """Refuse when content that was just written has been deleted again."""
@@ -104,13 +108,18 @@ class Store:
 
     def remove_manifest(self, name: ImageName, digest: str) -> None:
         """Delete a manifest and the content that only it used."""
-        for unused in self.catalog.drop_manifest(name, digest):
-            self.files.remove(unused)
+        wanted = self.wanted.of(name.repository)
+        self._remove_files(self.catalog.drop_manifest(name, digest, wanted))
+
+    def _remove_files(self, unused: Iterable[str]) -> None:
+        for digest in unused:
+            if not self.wanted.anywhere(digest):
+                self.files.remove(digest)
 
     def remove_repository(self, repository: RepositoryKey) -> None:
         """Delete everything in a repository."""
-        for unused in self.catalog.drop_repository(repository):
-            self.files.remove(unused)
+        self.wanted.settle(repository, self.wanted.of(repository))
+        self._remove_files(self.catalog.drop_repository(repository))
 
 
 @dataclass(frozen=True)

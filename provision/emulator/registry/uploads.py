@@ -54,6 +54,7 @@ class Uploads:
             return False
         if not is_digest(digest) or not self._store.catalog.has_blob(origin.repository, digest):
             return False
+        self._store.wanted.want(call.name.repository, digest)
         self._store.catalog.add_blob(call.name.repository, digest)
         return True
 
@@ -88,9 +89,11 @@ class Uploads:
             raise _bad_digest()
         await self._receive(call, upload)
         self._busy.add(upload)
+        self._store.wanted.want(call.name.repository, digest)
         try:
             await self._store.files.finish(upload, digest)
         except DigestMismatchError:
+            self._store.wanted.settle(call.name.repository, [digest])
             raise _bad_digest() from None
         finally:
             self._busy.discard(upload)

@@ -223,6 +223,27 @@ def test_many_pushes_of_one_blob_at_once_make_one_blob(steady: Lasting) -> None:
     assert steady.peer.image("GET", "app", f"blobs/{digest_of(content)}").body == content
 
 
+@pytest.mark.parametrize("counted", ["asked for", "pushed", "mounted"])
+def test_a_deletion_leaves_what_a_push_in_progress_counts_on(steady: Lasting, counted: str) -> None:
+    """The layers that two images share are there for the second when the first goes meanwhile."""
+    peer, image = steady.peer, f"shared-{counted.partition(' ')[0]}"
+    first, second = peer.manifest(image, "first"), peer.manifest(image, "second")
+    assert peer.put(image, digest_of(first), first).status == 201
+    (layer,) = json.loads(second)["layers"]
+    path = f"blobs/uploads/?mount={layer['digest']}&from={peer.name(image)}"
+    answer = {
+        "asked for": lambda: peer.image("HEAD", image, f"blobs/{layer['digest']}"),
+        "pushed": lambda: peer.finish(
+            peer.begin(image).location, f"layer of {image}".encode(), f"layer of {image}".encode()
+        ),
+        "mounted": lambda: peer.image("POST", image, path),
+    }[counted]()
+    assert answer.status in (200, 201)
+    assert peer.image("DELETE", image, f"manifests/{digest_of(first)}").status == 202
+    assert peer.put(image, "second", second).status == 201
+    assert peer.image("GET", image, f"blobs/{layer['digest']}").status == 200
+
+
 def test_two_writers_of_one_upload_do_not_mix(steady: Lasting) -> None:
     """While a piece arrives, the upload takes no other."""
     location = steady.peer.begin("app").location
