@@ -66,6 +66,7 @@ class KnativeApi:
         done = self.ok("POST", f"{LOCATION}/operations/{operation}:wait", {"timeout": "30s"})
         assert done["done"] is True
         found: dict[str, Any] = done["response"]
+        assert found.pop("@type") == "type.googleapis.com/google.cloud.run.v1.Service"
         return found
 
     def create(self, service: dict[str, Any]) -> dict[str, Any]:

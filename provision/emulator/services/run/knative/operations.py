@@ -21,6 +21,7 @@ from provision.emulator.world import World
 
 _SERVICE = "google.longrunning.Operations"
 _TYPE = "type.googleapis.com/google.cloud.run.v1.Service"
+_RUN = "google.cloud.run."
 _PATH = "/v1/projects/{project}/locations/{location}/operations"
 
 
@@ -90,14 +91,15 @@ class KnativeOperations:
         return json_response(shown)
 
     def _shown(self, operation: Any) -> dict[str, Any]:  # noqa: ANN401 - Operation
-        if not operation.metadata.Is(ServiceMessage.DESCRIPTOR):
+        """Services in their Knative form; of what else Cloud Run does, whether it is done."""
+        if not operation.metadata.type_url.rpartition("/")[2].startswith(_RUN):
             return to_json(operation)
         shown: dict[str, Any] = {"name": operation.name}
         if operation.done:
             shown["done"] = True
         if operation.HasField("error"):
             shown["error"] = json_format.MessageToDict(operation.error)
-        if operation.HasField("response"):
+        if operation.response.Is(ServiceMessage.DESCRIPTOR):
             shown["response"] = {"@type": _TYPE, **self._service(operation)}
         return shown
 
