@@ -4,6 +4,8 @@ A request with an Origin header, or for a host that is not loopback, is refused:
 be able to ask a browser to come here (DNS rebinding).
 """
 
+import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -15,6 +17,7 @@ from provision.emulator.rpc.fault_forms import seconds, to_fault, to_json
 from provision.emulator.rpc.hosts import is_loopback
 from provision.emulator.world import DEVELOPER, World
 
+_PROJECT = re.compile(r"(?:[a-z0-9.-]{3,60}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _MEMBER_KINDS = ("user", "serviceAccount")
 
 
@@ -110,7 +113,10 @@ class Admin:
 
     async def _project(self, request: web.Request) -> web.Response:
         body = await _object(request)
-        project = self._world.add_project(_text(body, "projectId"))
+        project_id = _text(body, "projectId")
+        if not _PROJECT.fullmatch(project_id):
+            raise AdminError(f'"projectId" must be 6 to 30 of a-z, 0-9 and "-": not {project_id}')
+        project = self._world.add_project(project_id)
         answer = {"projectId": project.project_id, "projectNumber": str(project.number)}
         return web.json_response(answer)
 
@@ -138,7 +144,10 @@ class Admin:
         group = _text(body, "group")
         if not group.startswith("group:"):
             raise AdminError('"group" must be "group:E-MAIL"')
-        self._world.groups.put(group.lower(), tuple(map(str, body.get("members", ()))))
+        members = body.get("members", [])
+        if not isinstance(members, list) or not all(isinstance(one, str) for one in members):
+            raise AdminError('"members" must be a list of members')
+        self._world.groups.put(group.lower(), tuple(members))
         return web.json_response({})
 
     async def _grant(self, request: web.Request) -> web.Response:
@@ -195,7 +204,7 @@ def _guarded(answer: Answer) -> Answer:
 
 
 async def _object(request: web.Request) -> Mapping[str, Any]:
-    body = await request.json()
+    body = json.loads(await request.read())  # in UTF-8, whatever the headers say
     if not isinstance(body, dict):
         raise AdminError("the body must be a JSON object")
     return body

@@ -168,7 +168,7 @@ async def _form(request: web.Request) -> dict[str, str]:
         return {str(key): str(value) for key, value in fields.items()}
     try:
         form = await request.post()
-    except ValueError:  # multipart without a boundary, a character set that is none
+    except (LookupError, ValueError):  # multipart without a boundary, a character set that is none
         return {}
     return {key: value for key, value in form.items() if isinstance(value, str)}
 

@@ -10,85 +10,24 @@ from urllib.parse import quote
 from google.protobuf import descriptor
 
 from provision.emulator.rpc.catalogue import Method, Route, methods
+from tests.emulator.sturdy.strange_words import (
+    DOCUMENTS,
+    GRPC_NAMES,
+    HEADERS,
+    HOSTS,
+    NAMES,
+    NUMBERS,
+    OTHER_PATHS,
+    RAW,
+    TEXTS,
+    USUAL,
+    USUAL_VERBS,
+    VERBS,
+    WELL_KNOWN,
+    WORDS,
+)
 
-PROJECT = "demo-project"
 _FD = descriptor.FieldDescriptor
-_WORDS = (
-    "demo-project", "asia-east1", "-", "orders", "services", "operations", "locations", "projects",
-    "global", "", ".", "..", "%", "%2F", "%zz", "%00", "%ff%fe", "a" * 3000, "ü", "\u202e", "*",
-    "0", "-1", "1e999", "null", "{}", "a:b", ":setIamPolicy", "policies", "denypolicies",
-    "orders-run@demo-project.iam.gserviceaccount.com", "100000000001", "allUsers", "~", "'", '"',
-)  # fmt: skip
-_OTHER_PATHS = (
-    "/", "/token", "/tokeninfo", "/oauth2/v1/certs", "/oauth2/v3/certs", "/v1/userinfo", "/v2/",
-    "/robot/v1/metadata/x509/a@example.com", "/v2/token", "/v2/asia-east1/demo-project/r/i/",
-    "/v2/asia-east1/demo-project/services/hello/manifests/v1",
-    "/v2/asia-east1/demo-project/services/hello/blobs/sha256:00",
-    "/v2/asia-east1/demo-project/services/hello/blobs/uploads/",
-    "/v2/asia-east1/demo-project/services/hello/blobs/uploads/1",
-    "/v2/asia-east1/demo-project/services/hello/tags/list?n=x&last=%ff",
-    "/v2/asia-east1/demo-project/services/hello/referrers/sha256:00",
-    "/_emulator", "/_emulator/requests", "/_emulator/faults", "/_emulator/faults/1",
-    "/_emulator/settings", "/_emulator/projects", "/_emulator/identities", "/_emulator/grants",
-    "/_emulator/groups", "/_emulator/orgpolicy", "/_emulator/logs/x", "/_emulator/nothing",
-    "/v1/projects/demo-project/locations", "/v1/projects/demo-project/locations/-/services",
-    "/apis/serving.knative.dev/v1/namespaces/demo-project/services",
-    "/apis/serving.knative.dev/v1/namespaces/demo-project/services/orders",
-    "/apis/serving.knative.dev/v1/namespaces/demo-project/revisions?limit=x&continue=%00",
-    "/v1/projects/demo-project/services/run.googleapis.com",
-    "/v1/projects/demo-project/services:batchEnable",
-)  # fmt: skip
-_VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW")
-_HOSTS = (
-    "run.googleapis.com", "asia-east1-run.googleapis.com", "iam.googleapis.com", "localhost",
-    "artifactregistry.googleapis.com", "oauth2.googleapis.com", "asia-east1-docker.pkg.dev",
-    "gcr.io", "cloudresourcemanager.googleapis.com", "example.com", "[::1]", "", "a b", "x:99999",
-    "serviceusage.googleapis.com", "storage.googleapis.com", "\u00fc",
-)  # fmt: skip
-_HEADERS = (
-    ("Content-Type", "application/json"), ("Content-Type", "text/plain; charset=nonsense"),
-    ("Content-Type", "multipart/form-data"), ("Content-Type", "multipart/form-data; boundary=x"),
-    ("Content-Type", "application/x-www-form-urlencoded"), ("Content-Type", ";;;"),
-    ("Content-Type", "application/vnd.oci.image.manifest.v1+json"),
-    ("Accept-Encoding", "gzip, br;q=x"), ("X-HTTP-Method-Override", "DELETE"),
-    ("Content-Encoding", "gzip"), ("Content-Range", "0-5"), ("Content-Range", "bytes x-y/z"),
-    ("Range", "bytes=5-1,,"), ("If-Match", "*"), ("X-Goog-User-Project", "none"),
-    ("X-Goog-FieldMask", "a.b.c"), ("Expect", "100-continue"), ("Cookie", "a=\x7f"),
-    ("Accept", "x"), ("Origin", "https://example.com"), ("Authorization", "Basic !!!"),
-)  # fmt: skip
-_NUMBERS = (0, -1, 2**31, 2**63, 2**64, 10**400, 1.5, -0.0, 1e308, float("nan"), float("inf"))
-_TEXTS = (
-    "", "x", "\ud800", "\x00", "\U0001f600" * 5, "a" * 70_000, "2026-01-01T00:00:00Z", "9s",
-    "1e9999s", "not a time", "ACAB", "!!!", "projects/demo-project", "roles/run.invoker",
-    "user:ann@example.com", "deleted:serviceAccount:x?uid=", "serviceAccount:", "${x}", "a,b.c,",
-    "asia-east1-docker.pkg.dev/demo-project/services/hello", "127.0.0.1/x", "@sha256:", "1Gi", "1m",
-    "roles/owner", "request.time < timestamp('x')", "(" * 300, "!" * 3000 + "true", "INFINITY",
-)  # fmt: skip
-_ACCOUNT = "orders-run@demo-project.iam.gserviceaccount.com"
-_IMAGE = "asia-east1-docker.pkg.dev/demo-project/services/hello:v1"
-# What stands after these in a path, and in fields of these names, where all is as it should be.
-_USUAL = {
-    "projects": PROJECT, "locations": "asia-east1", "services": "orders",
-    "repositories": "services", "serviceAccounts": _ACCOUNT, "folders": "200000000001",
-    "organizations": "100000000001",
-    "packages": "hello", "tags": "v1", "roles": "run.invoker", "policies": "x", "image": _IMAGE,
-    "role": "roles/run.invoker", "members": "user:ann@example.com", "service_account": _ACCOUNT,
-    "permissions": "run.services.get", "project_id": "demo-project", "resource_id": "demo-project",
-    "delegates": f"projects/-/serviceAccounts/{_ACCOUNT}", "scope": "https://x.example.com/auth",
-    "audience": "https://orders.example.com", "parent": "folders/200000000001", "payload": "{}",
-    "full_resource_name": "//cloudresourcemanager.googleapis.com/projects/demo-project",
-    "title": "A title", "stage": "GA", "included_permissions": "run.services.get",
-}  # fmt: skip
-_WELL_KNOWN = {
-    "google.protobuf.Timestamp": _TEXTS,
-    "google.protobuf.Duration": ("9s", *_TEXTS),
-    "google.protobuf.FieldMask": ("labels", "template.containers", "*", "a,b", "X Y", ""),
-}
-_RAW = (
-    b"", b" ", b"{", b"[]", b"null", b"true", b'"x"', b"NaN", b"\xff\xfe", b"{}{}", b"\x00" * 100,
-    b"[" * 100_000, b'{"a":' * 20_000, b'{"name":"a","name":"b"}', b'{"a":' + b"9" * 5000 + b"}",
-    b'{"name":"\\ud800"}', b'{"\\u0000":1}', b"\xef\xbb\xbf{}", b'{"policy":{"bindings":[{}]}}',
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -137,13 +76,16 @@ class Strangeness:
             query, body = self._query(method), self._body(method, route)
         else:
             method = None
-            verb = self._random.choice(_VERBS)
-            path, query = self._random.choice(_OTHER_PATHS), ""
+            path, query = self._random.choice(OTHER_PATHS), ""
+            usual = [verb for part, verb in USUAL_VERBS if part in path]
+            verb = self._random.choice(usual if usual and self._chance(0.6) else VERBS)
             body = self._loose_body(path)
         whole = self._mutated(path) + query
-        host = self._random.choice(_HOSTS) if self._chance(0.1) else "127.0.0.1"
+        host = self._random.choice(HOSTS) if self._chance(0.1) else "127.0.0.1"
+        if path.startswith("/apis/"):
+            host = "asia-east1-run.googleapis.com"
         if self._chance(0.05):
-            whole = f"http://{self._random.choice(_HOSTS)}{whole}"
+            whole = f"http://{self._random.choice(HOSTS)}{whole}"
         headers = tuple(self._headers())
         head = [f"{verb} {whole} HTTP/1.1", f"Host: {host}", *headers]
         own = method is not None and whole.startswith(path) and host == "127.0.0.1"
@@ -160,7 +102,7 @@ class Strangeness:
         raw = bytes(message.SerializeToString())
         if self._chance(0.4 * self._wild):
             raw = self._broken(raw)
-        name = f"/{method.name}" if self._chance(0.95) else self._random.choice(_GRPC_NAMES)
+        name = f"/{method.name}" if self._chance(0.95) else self._random.choice(GRPC_NAMES)
         return name, raw, self._chance(0.9)
 
     def _astray(self) -> bool:
@@ -171,7 +113,7 @@ class Strangeness:
         return self._random.random() < share
 
     def _word(self) -> str:
-        return self._random.choice(_WORDS)
+        return self._random.choice(WORDS)
 
     def _broken(self, raw: bytes) -> bytes:
         if self._chance(0.3) or not raw:
@@ -197,7 +139,7 @@ class Strangeness:
     def _segment(self, wanted: str, path: str) -> str:
         if wanted not in ("*", "**"):
             return wanted
-        usual = _USUAL.get(path.rstrip("/").rpartition("/")[2], "orders")
+        usual = USUAL.get(path.rstrip("/").rpartition("/")[2], "orders")
         return quote(self._word(), safe="%:@~*") if self._astray() else usual
 
     def _mutated(self, path: str) -> str:
@@ -226,12 +168,12 @@ class Strangeness:
         if self._chance(0.85):
             yield f"Authorization: Bearer {self._token}"
         while self._astray():
-            name, value = self._random.choice(_HEADERS)
+            name, value = self._random.choice(HEADERS)
             yield f"{name}: {value}"
 
     def _body(self, method: Method, route: Route) -> bytes:
         if self._chance(0.25 * self._wild):
-            return self._random.choice(_RAW)
+            return self._random.choice(RAW)
         if not route.body:
             return b""
         message = method.request()
@@ -240,9 +182,23 @@ class Strangeness:
             found = found.fields_by_name[route.body].message_type
         return json.dumps(self._json(found, 0)).encode()
 
+    def _changed(self, value: object) -> object:
+        """A document in which some part may be something else, missing, or twice there."""
+        if self._chance(0.12 * self._wild):
+            return self._any(2)
+        if isinstance(value, dict):
+            kept = {key: self._changed(one) for key, one in value.items() if not self._astray()}
+            return kept | ({self._word(): self._any(3)} if self._chance(0.1 * self._wild) else {})
+        if isinstance(value, list):
+            return [self._changed(one) for one in value] * self._random.choice((1, 1, 1, 2))
+        return value
+
     def _loose_body(self, path: str) -> bytes:
+        fitting = [document for part, document in DOCUMENTS if part in path]
+        if fitting and self._chance(0.7):
+            return json.dumps(self._changed(self._random.choice(fitting))).encode()
         if self._chance(0.4):
-            return self._random.choice(_RAW)
+            return self._random.choice(RAW)
         keys = (
             "method", "code", "times", "kind", "seconds", "member", "resource", "role", "group",
             "members", "constraint", "allowed", "enforce", "projectId", "iamDelay", "metadata",
@@ -263,7 +219,7 @@ class Strangeness:
             return [self._any(depth + 1) for _ in range(self._random.randint(0, 3))]
         if kind == "object":
             return {self._word(): self._any(depth + 1) for _ in range(2)}
-        values: dict[str, tuple[object, ...]] = {"number": _NUMBERS, "text": _TEXTS}
+        values: dict[str, tuple[object, ...]] = {"number": NUMBERS, "text": TEXTS}
         return self._random.choice(values.get(kind, (None, True, False)))
 
     def _json(self, message: Any, depth: int) -> dict[str, object]:  # noqa: ANN401 - descriptor
@@ -281,7 +237,7 @@ class Strangeness:
     def _of(self, field: Any, depth: int) -> object:  # noqa: ANN401 - descriptor
         """A value of the kind that a field wants, or nearly."""
         if field.message_type is not None:
-            wellknown = _WELL_KNOWN.get(field.message_type.full_name)
+            wellknown = WELL_KNOWN.get(field.message_type.full_name)
             if wellknown is None:
                 return self._json(field.message_type, depth + 1)
             return self._random.choice(wellknown) if self._astray() else wellknown[0]
@@ -291,10 +247,10 @@ class Strangeness:
         if field.type == _FD.TYPE_BOOL:
             return self._random.choice((True, False))
         if field.type in (_FD.TYPE_STRING, _FD.TYPE_BYTES):
-            usual = _USUAL.get(field.name, f"n{self._random.randrange(10**6)}")
-            strange = self._random.choice((self._word(), self._random.choice(_TEXTS)))
+            usual = USUAL.get(field.name, f"n{self._random.randrange(10**6)}")
+            strange = self._random.choice((self._word(), self._random.choice(TEXTS)))
             return strange if self._astray() else usual
-        return self._random.choice((0, 1, 3, "5", *_NUMBERS) if self._astray() else (0, 1, 3, "5"))
+        return self._random.choice((0, 1, 3, "5", *NUMBERS) if self._astray() else (0, 1, 3, "5"))
 
     def _fill(self, message: Any, depth: int) -> None:  # noqa: ANN401 - protobuf
         for field in message.DESCRIPTOR.fields:
@@ -312,13 +268,13 @@ class Strangeness:
 
     def _scalar(self, field: Any) -> object:  # noqa: ANN401 - descriptor
         if field.type == _FD.TYPE_STRING:
-            text = self._random.choice((*_WORDS, *_TEXTS, *_NAMES))
+            text = self._random.choice((*WORDS, *TEXTS, *NAMES))
             if field.name in ("name", "parent", "resource"):
-                text = self._random.choice(_NAMES)
+                text = self._random.choice(NAMES)
             elif field.name.endswith("_id"):
                 text = f"n{self._random.randrange(10**6)}"
             elif not self._astray():
-                text = _USUAL.get(field.name, "x")
+                text = USUAL.get(field.name, "x")
             return text.encode("utf-8", "ignore").decode()
         if field.type == _FD.TYPE_BYTES:
             return self._random.randbytes(self._random.choice((0, 3, 8)))
@@ -332,19 +288,3 @@ class Strangeness:
 def _is_http(headers: tuple[str, ...]) -> bool:
     names = [line.partition(":")[0] for line in headers]
     return len(set(names)) == len(names) and not any("\x7f" in line for line in headers)
-
-
-_GRPC_NAMES = (
-    "/",
-    "/x",
-    "/google.cloud.run.v2.Services/",
-    "/google.cloud.run.v2.Services/GetServices",
-)
-_NAMES = (
-    "projects/demo-project", "projects/demo-project/locations/asia-east1",
-    "projects/demo-project/locations/asia-east1/services/orders", "projects/-",
-    "projects/demo-project/locations/asia-east1/repositories/services", "projects//locations//",
-    "projects/demo-project/serviceAccounts/orders-run@demo-project.iam.gserviceaccount.com",
-    "organizations/100000000001", "folders/200000000001", "operations/x", "projects/demo-project/x",
-    "projects/demo-project/locations/asia-east1/operations/x", "policies/x/denypolicies/y",
-)  # fmt: skip
