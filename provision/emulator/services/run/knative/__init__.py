@@ -5,7 +5,8 @@ from typing import Any
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.services.permissions import require
 from provision.emulator.services.run.knative import policies, words
-from provision.emulator.services.run.knative.lists import listed, located
+from provision.emulator.services.run.knative.jobs import KnativeJobs
+from provision.emulator.services.run.knative.lists import located
 from provision.emulator.services.run.knative.locations import REGIONS
 from provision.emulator.services.run.knative.parts import KnativeParts
 from provision.emulator.services.run.knative.requests import V1, KnativeRequest
@@ -35,6 +36,7 @@ class Knative:
         self._state = state
         self._services = KnativeServices(world, state, writes)
         self._parts = KnativeParts(world, state, self._services, in_v2[_DELETE_REVISION])
+        self._jobs = KnativeJobs(world, state, in_v2)
         self._in_v2 = in_v2
 
     def handlers(self) -> dict[str, Handler]:
@@ -43,7 +45,7 @@ class Knative:
             **self._services.handlers(),
             **self._parts.handlers(),
             f"{V1}.Locations/ListLocations": self._locations,
-            f"{V1}.Jobs/ListJobs": self._jobs,
+            **self._jobs.handlers(),
         }
         for kind in _WITH_POLICIES:
             found |= policies.handlers(kind, self._in_v2)
@@ -54,8 +56,3 @@ class Knative:
         require(self._world, call, "run.locations.list", request.parent, words.list_refusal)
         used = {record.key.region: record.key.region for record in self._state.services.values()}
         return located(request, {**used, **REGIONS})
-
-    async def _jobs(self, call: Call) -> Any:  # noqa: ANN401 - JSON
-        request: KnativeRequest = call.request
-        require(self._world, call, "run.jobs.list", request.parent, words.list_refusal)
-        return listed(request, "Job", [], "run.googleapis.com/v1")

@@ -32,6 +32,33 @@ def service_conditions(message: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
     return [_shown(one) for one in (message.terminal_condition, *parts)]
 
 
+def job_conditions(message: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - Job
+    """Ready of a job, none in a new one; one that is being replaced shows what it was (recorded)."""
+    ready = message.terminal_condition
+    if ready.state in _STATUS:
+        return [_shown(ready)]
+    if ready.HasField("last_transition_time"):
+        since = ready.last_transition_time.ToJsonString()
+        return [{"type": "Ready", "status": "True", "lastTransitionTime": since}]
+    return []
+
+
+def first_conditions(message: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - Job
+    """Of a job that was never ready: unknown, and the system's next try beside it (recorded)."""
+    since = message.update_time.ToJsonString()
+    return [
+        {"type": "Ready", "status": "Unknown", "lastTransitionTime": since},
+        {
+            "type": "Retry",
+            "status": "True",
+            "reason": "ImmediateRetry",
+            "message": "System will retry after 0:00:00 from lastTransitionTime for attempt 0.",
+            "lastTransitionTime": since,
+            "severity": "Info",
+        },
+    ]
+
+
 def part_condition(message: Any, kind: str) -> list[dict[str, Any]]:  # noqa: ANN401 - Service
     """Ready of a service's configuration or route: the service's own condition of that name."""
     found = next(one for one in service_conditions(message) if one["type"] == kind)
