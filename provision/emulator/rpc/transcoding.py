@@ -1,6 +1,7 @@
 """HTTP to RPC and back: paths, query parameters and proto3 JSON (google/api/http.proto)."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,9 @@ class Match:
     variables: tuple[tuple[str, str], ...]
 
 
+_Known = tuple[re.Pattern[str], tuple[str, ...], Method, Route]
+
+
 class Router:
     """Finds the RPC of a request line.
 
@@ -56,21 +60,27 @@ class Router:
     """
 
     def __init__(self, methods: Iterable[Method]) -> None:
-        self._routes = [
-            (route.verb, *_compile(route.template), method, route)
-            for method in methods
-            for route in method.routes
-        ]
-        self._routes.sort(key=lambda entry: _weight(entry[4].template), reverse=True)
+        known = [(method, route) for method in methods for route in method.routes]
+        known.sort(key=lambda entry: _weight(entry[1].template), reverse=True)
+        # By HTTP method and version, which every template begins with, so that few are tried.
+        self._routes: dict[tuple[str, str], list[_Known]] = defaultdict(list)
+        for method, route in known:
+            key = (route.verb, _version(route.template))
+            self._routes[key].append((*_compile(route.template), method, route))
 
     def find(self, verb: str, path: str) -> Match | None:
         """The RPC behind an HTTP method and a raw (still encoded) path; None when there is none."""
-        for wanted, pattern, names, method, route in self._routes:
-            found = pattern.fullmatch(path) if wanted == verb else None
+        for pattern, names, method, route in self._routes.get((verb, _version(path)), ()):
+            found = pattern.fullmatch(path)
             if found:
                 values = (_decoded(value) for value in found.groups())
                 return Match(method, route, tuple(zip(names, values, strict=True)))
         return None
+
+
+def _version(path: str) -> str:
+    """``v2`` of ``/v2/projects/…``."""
+    return path.split("/", 2)[1] if path.startswith("/") else ""
 
 
 def _decoded(value: str) -> str:
