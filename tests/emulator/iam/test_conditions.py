@@ -1,9 +1,12 @@
 """Conditions: what IAM's own attributes and functions tell, and which texts are refused."""
 
 import datetime as dt
+from typing import NamedTuple
 
 import pytest
 from google.type import expr_pb2
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from provision.emulator.iam.conditions import Context, holds, refusal
 from provision.emulator.seams import TagPair
@@ -11,6 +14,16 @@ from provision.emulator.seams import TagPair
 NOW = dt.datetime(2026, 3, 28, 23, 30, tzinfo=dt.UTC)  # a Saturday
 PROD = TagPair("100000000001/env", "tagKeys/1", "prod", "tagValues/2")
 FRONT_DOOR = Context(NOW, path="/orders/1", host="orders.example.com", tags=(PROD,))
+
+
+class Mangled(NamedTuple):
+    """A condition whose text protobuf would not take."""
+
+    expression: str
+    title: str = "t"
+    description: str = ""
+
+
 PROJECT = Context(
     NOW,
     resource=(
@@ -51,6 +64,9 @@ PROJECT = Context(
         ("resource.name == 'x' && request.path == '/'", False),
         ("resource.name == 'x' ? true : true", None),
         ('timestamp("tomorrow") > request.time', None),
+        (f"duration('{'9' * 6000}s') > duration('1s')", None),
+        ("{{}: 1} == {{}: 1}", None),
+        ("[{'a': 1}] == [{'a': 1}]", True),
         ("1 / 0 == 1 || true", True),
     ],
 )
@@ -119,6 +135,7 @@ def test_a_limit_on_granted_roles_looks_at_the_roles_that_change() -> None:
     ("expression", "words"),
     [
         ("", "must have an expression"),
+        ("9" * 6000 + " == 1", "invalid int literal"),
         ("request.time <", "mismatched input '<EOF>'"),
         ("foo == 1", "undeclared reference to 'foo' (in container '')"),
         ("request.foo == 1", "undeclared reference to 'request.foo'"),
@@ -145,6 +162,25 @@ def test_an_expression_without_sense_is_refused(expression: str, words: str) -> 
     assert refused is not None
     assert words in refused
     assert holds(expression, FRONT_DOOR) is None or "logical operators" in words
+
+
+WORDS = (
+    *("request", "resource", "time", "name", "path", "api", "true", "null", "in", "has", "x"),
+    *("startsWith", "extract", "getHours", "getAttribute", "matchTag", "hasOnly", "timestamp"),
+    *("(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "!", "-", "+", "*", "/", "%", "<", "=="),
+    *("&&", "||", "'a{b}c'", '"2026-01-01T00:00:00Z"', "'3s'", "1", "0x7f", "1.5e300", "'\\"),
+    *("\x00", "\ud800", "é", "//", "\n", " ", "9223372036854775808", "r'", "'''"),
+)
+
+
+@settings(max_examples=2000, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(WORDS), max_size=25).map("".join))
+def test_no_text_breaks_the_evaluator(expression: str) -> None:
+    """Whatever is written is refused or told, never a traceback."""
+    condition = Mangled(expression)
+    refused = refusal(condition)
+    told = holds(expression, FRONT_DOOR)
+    assert told is None or refused is None or "logical operators" in refused
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ def ask(emulator: RunningEmulator) -> Ask:
         try:
             stub(message, metadata=metadata, timeout=30)
         except grpc.RpcError as error:
-            return error.code().name, error.details()
+            ended: Any = error  # it is the call too, which its type does not tell
+            return ended.code().name, ended.details()
         return "OK", ""
 
     return call

@@ -20,6 +20,7 @@ _RESERVED: Final = frozenset(
     )
 )
 _MAX_INT = 2**63 - 1
+_MAX_DIGITS = 40
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,9 @@ def _number(token: Token, *, negative: bool = False) -> Literal:
     if token.kind == "double":
         value = float(token.text)
         return Literal(-value if negative else value)
-    number = int(token.text, 0) if token.text[:2] in ("0x", "0X") else int(token.text)
+    if len(token.text) > _MAX_DIGITS:
+        raise CelSyntaxError("invalid int literal")
+    number = int(token.text, 16 if token.text[:2] in ("0x", "0X") else 10)
     number = -number if negative else number
     if not -_MAX_INT - 1 <= number <= _MAX_INT:
         raise CelSyntaxError("invalid int literal")

@@ -19,7 +19,7 @@ _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _UNITS = {"h": 3600 * _NANO, "m": 60 * _NANO, "s": _NANO, "ms": 10**6, "us": 10**3, "ns": 1}
-_PART = re.compile(r"(\d+)(?:\.(\d*))?(h|ms|m|s|us|ns)", re.ASCII)
+_PART = re.compile(r"(\d{1,18})(?:\.(\d{0,18}))?(h|ms|m|s|us|ns)", re.ASCII)
 _OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
 
 
