@@ -50,8 +50,8 @@ format: venv  ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: venv  ## speed as ratios against gcloud, written to docs/benchmarks.md
-	@$(BIN)/python scripts/bench.py
+bench: venv  ## speed and memory as ratios, in docs/benchmarks.md; ARGS=emulator for a part
+	@$(BIN)/python scripts/bench.py $(ARGS)
 
 lock: venv  ## write requirements/ anew from pyproject.toml
 	@$(BIN)/python -m venv .work/lock
