@@ -155,7 +155,8 @@ class Emulator:
             self._registry.images,
             self._job_runs.stop_all,
         )
-        self._rollouts.others.append(self._work_of_job)
+        self._denials = DenyPolicyRpcs(self.world, self._operations)
+        self._rollouts.others += (self._work_of_job, self._denials.work_of)
         self._keys = Keys(self.world, self._base_url)
         self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
         self._dispatcher = Dispatcher(self._handlers(), self.world.identities, self._recorder)
@@ -211,7 +212,7 @@ class Emulator:
             self._keys,
             CustomRoles(world),
             RoleQueries(world),
-            DenyPolicyRpcs(world, self._operations),
+            self._denials,
             Credentials(world, self._keys),
             ResourceManager(world, self._operations),
             TagRpcs(world, self._operations, TAG_KEYS),

@@ -140,6 +140,23 @@ class DenyPolicyRpcs:
             name=f"{policy.name}/operations/{secrets.token_hex(8)}",
         )
 
+    def work_of(self, operation: Any) -> Callable[[Any], Awaitable[None]] | None:  # noqa: ANN401 - Operation
+        """How an operation ends that a restart cut off; None for those of others.
+
+        What it tells of had taken effect already.
+        """
+        metadata, policy = _MetadataMessage(), PolicyMessage()
+        if not operation.metadata.Unpack(metadata):
+            return None
+        policy.name = operation.name.partition("/operations/")[0]
+        found = _NAME.fullmatch(policy.name)
+        point = _POINT.fullmatch(unquote(found.group(1))) if found else None
+        if found is not None and point is not None:
+            node = self._world.hierarchy.canonical(point.group(1))
+            kept = self._world.denials.attached(node).get(found.group(2))
+            policy.CopyFrom(kept or PolicyMessage(name=policy.name, delete_time=timestamp()))
+        return self._work(metadata, policy)
+
     def _work(self, metadata: Any, policy: Any) -> Callable[[str], Awaitable[None]]:  # noqa: ANN401 - messages
         async def finish(name: str) -> None:
             await asyncio.sleep(self._world.settings.operation_delay)
