@@ -116,7 +116,7 @@ def test_deploying_the_same_again_makes_a_new_revision(run: RunServices) -> None
 
 
 def test_a_disabled_invoker_check_is_not_told_and_survives(run: RunServices) -> None:
-    """P12 to P14: nothing shows that the service is open, and deploying it privately keeps it so."""
+    """P12 to P14: nothing shows that the service is open; deploying it privately keeps it so."""
     run.deploy("p13", "--no-invoker-iam-check")
     assert run.get("p13").invoker_iam_disabled is True
     shown = run.gcloud(f"run services describe p13 --region={REGION}")

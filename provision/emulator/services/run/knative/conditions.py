@@ -33,7 +33,7 @@ def service_conditions(message: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - 
 
 
 def job_conditions(message: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - Job
-    """Ready of a job, none in a new one; one that is being replaced shows what it was (recorded)."""
+    """Ready of a job, none in a new one; one being replaced shows what it was (recorded)."""
     ready = message.terminal_condition
     if ready.state in _STATUS:
         return [_shown(ready)]

@@ -13,7 +13,7 @@ from provision.emulator.services.run import rules
 from provision.emulator.services.run.knative import shapes, to_v1, to_v2, words
 from provision.emulator.services.run.knative.annotations import INGRESS
 from provision.emulator.services.run.knative.lists import listed
-from provision.emulator.services.run.knative.requests import V1, KnativeRequest
+from provision.emulator.services.run.knative.requests import ANYWHERE, V1, KnativeRequest
 from provision.emulator.services.run.names import check_location, missing
 from provision.emulator.services.run.records import RunState, ServiceMessage, ServiceRecord
 from provision.emulator.services.run.writes import Author, ServiceWrites
@@ -50,8 +50,13 @@ class KnativeServices:
 
     def records(self, request: KnativeRequest) -> Iterator[ServiceRecord]:
         """The services of a project, in one region or all, the oldest first."""
-        for record in self._state.services.values():
-            if record.message.name.startswith(f"{request.parent}/"):
+        known = self._state.services
+        if request.region == ANYWHERE:
+            names = [name for name in known if name.startswith(f"{request.parent}/locations/")]
+        else:
+            names = known.below(f"{request.parent}/services")
+        for record in map(known.get, names):
+            if record is not None:
                 yield record
 
     def find(self, request: KnativeRequest) -> ServiceRecord:
@@ -105,10 +110,10 @@ class KnativeServices:
 
     async def _replace(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         request: KnativeRequest = call.request
-        request.in_one_region()
         body = shapes.read(request.body if request.body is not None else {})
         require(self._world, call, "run.services.update", request.resource, words.refusal)
-        record = self.find(request)
+        request.in_one_region()
+        record = self._writes.find_to_write(request.resource)
         self._check_identity(request, body, request.name)
         about = body.get("metadata", {})
         _check_version(about.get("resourceVersion", ""), record)
@@ -145,7 +150,8 @@ class KnativeServices:
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         request: KnativeRequest = call.request
         require(self._world, call, "run.services.delete", request.resource, words.refusal)
-        record = self.find(request)
+        request.in_one_region()
+        record = self._writes.find_to_write(request.resource)
         uid = record.message.uid
         self._writes.delete(
             Author(call.principal, words.refusal), record, validate_only=request.dry_run
