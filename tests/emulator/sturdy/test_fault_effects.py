@@ -72,6 +72,35 @@ def test_an_operation_that_ends_in_failure(clients: Clients, fault: SetFault, wh
         begun.result(timeout=30)
 
 
+def test_a_roll_out_that_is_made_to_fail_leaves_the_service_failed(
+    clients: Clients, fault: SetFault, pushed_image: str
+) -> None:
+    """As one that failed by itself: the operation's error, the condition, and a next try."""
+    fault(f"{RUN}/CreateService", kind="failed-operation", code="INTERNAL", message="no luck")
+    with pytest.raises(exceptions.InternalServerError, match="no luck"):
+        create(clients, pushed_image).result(timeout=30)
+    service = clients.services.get_service(name=ORDERS)
+    assert not service.reconciling
+    assert service.terminal_condition.state.name == "CONDITION_FAILED"
+    assert service.terminal_condition.message == "no luck"
+    service.labels["try"] = "two"
+    again = clients.services.update_service(service=service).result(timeout=30)
+    assert again.terminal_condition.state.name == "CONDITION_SUCCEEDED"
+
+
+def test_a_deletion_that_is_made_to_fail_leaves_the_service_there(
+    clients: Clients, fault: SetFault, pushed_image: str
+) -> None:
+    """It is listed and can be deleted again."""
+    create(clients, pushed_image).result(timeout=30)
+    fault(f"{RUN}/DeleteService", kind="failed-operation", code="ABORTED", message="no luck")
+    with pytest.raises(exceptions.Aborted, match="no luck"):
+        clients.services.delete_service(name=ORDERS).result(timeout=30)
+    assert [one.name for one in clients.services.list_services(parent=PARENT)] == [ORDERS]
+    clients.services.delete_service(name=ORDERS).result(timeout=30)
+    assert list(clients.services.list_services(parent=PARENT)) == []
+
+
 def test_a_read_of_the_past_does_not_know_the_last_write(
     clients: Clients, emulator: RunningEmulator, fault: SetFault
 ) -> None:

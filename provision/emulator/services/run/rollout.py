@@ -148,8 +148,10 @@ class Rollouts:
         try:
             await self._bring_about(record, planned)
         except (RolloutError, StartError) as error:
-            short = message.latest_created_revision.rpartition("/")[2]
-            self._fail(record, as_rollout_error(short, error))
+            if not isinstance(error, RolloutError) or error.reason != _PLANNED:
+                short = message.latest_created_revision.rpartition("/")[2]
+                error = as_rollout_error(short, error)
+            self._fail(record, error)
             await self._serving.stop_others(record)
         else:
             await self._succeed(record, generation)
