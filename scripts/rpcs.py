@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The list of RPCs in docs/emulator.md: which the emulator offers, and which it knows by name."""
 
 from collections import defaultdict
@@ -26,6 +27,6 @@ def _table() -> str:
         (refused if method.name in NOT_OFFERED else offered)[service].append(rpc)
     lines = ["| service | offered | answers UNIMPLEMENTED |", "|---|---|---|"]
     for service in sorted({*offered, *refused}):
-        cells = (", ".join(sorted(found[service])) or "–" for found in (offered, refused))
+        cells = (", ".join(sorted(found[service])) or "none" for found in (offered, refused))
         lines.append(f"| `{service}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
