@@ -91,6 +91,9 @@ def start(
     errors.print(f"The emulator {'runs now' if started else 'runs already'}: {_told(instance)}.")
     results.print(f"export PROVISION_EMULATOR={instance.url}")
     errors.print("Set that in your shell, and every command here works on the emulator.")
+    errors.print(
+        f"For gcloud, Google's libraries and Docker too: provision emulator env{option(name)}"
+    )
     errors.print(f"To stop it: provision emulator stop{option(name)}")
 
 
