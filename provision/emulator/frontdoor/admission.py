@@ -132,13 +132,14 @@ class Invokers:
         """
         if route.iap_enabled:
             return Verdict.SIGN_IN if credential is None else Verdict.IAP_REFUSED
-        if route.invoker_iam_disabled or self._may(route, "allUsers", attributes):
+        if route.invoker_iam_disabled:
             return Verdict.ADMITTED
-        if credential is None:
-            return Verdict.FORBIDDEN
-        member = self._member(route, credential.token)
+        public = self._may(route, "allUsers", attributes)
+        member = self._member(route, credential.token) if credential else None
         if member is None:
-            return Verdict.UNAUTHORIZED
+            refused = Verdict.FORBIDDEN if credential is None else Verdict.UNAUTHORIZED
+            return Verdict.ADMITTED if public else refused
+        # Asked also where all users may: a deny policy can be about this one.
         return Verdict.ADMITTED if self._may(route, member, attributes) else Verdict.FORBIDDEN
 
     def _may(self, route: Route, member: str, attributes: RequestAttributes | None) -> bool:

@@ -24,7 +24,14 @@ from provision.emulator.iam.identities import TokenIssuer
 from provision.emulator.registry import Registry
 from provision.emulator.rpc.calls import Recorder
 from provision.emulator.runtime import open_runtime
-from provision.emulator.seams import RepositoryKey, RevisionToRun, Route, ServiceKey, StoredImage
+from provision.emulator.seams import (
+    RepositoryKey,
+    RequestAttributes,
+    RevisionToRun,
+    Route,
+    ServiceKey,
+    StoredImage,
+)
 from provision.emulator.store import Store
 
 T = TypeVar("T")
@@ -45,7 +52,13 @@ class Grants:
         """Grant."""
         self.held.add((member, permission, resource))
 
-    def allowed(self, member: str, permission: str, resource: str) -> bool:
+    def allowed(
+        self,
+        member: str,
+        permission: str,
+        resource: str,
+        attributes: RequestAttributes | None = None,  # noqa: ARG002 - grants have no conditions
+    ) -> bool:
         """Whether the member, or everybody, holds it."""
         return any((who, permission, resource) in self.held for who in (member, "allUsers"))
 
@@ -158,7 +171,7 @@ class DataSide:
         project: str = PROJECT,
         **changes: Any,  # noqa: ANN401 - fields of a route
     ) -> tuple[ServiceKey, str, str]:
-        """Open a service's address; returns its key, the URL for containers and the loopback URL."""
+        """Open a service's address; its key, the URL for containers and the loopback URL."""
         key = ServiceKey(project, LOCATION, name)
         _, urls = self.run(self.door.open(key))
         route = Route(

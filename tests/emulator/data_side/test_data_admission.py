@@ -196,12 +196,12 @@ def test_identity_aware_proxy_stands_before_the_invoker_check(side: "DataSide") 
 
 def test_a_port_is_kept_over_a_restart(side: "DataSide") -> None:
     """Closed, a service is not there; opened on the same port, it has the same address."""
-    key, url, _ = side.open_service("orders")
+    key, url, local = side.open_service("orders")
     side.run(side.door.close(key))
     with pytest.raises(requests.ConnectionError):
         _get(url)
     port = int(url.rpartition(":")[2])
-    assert side.run(side.door.open(key, port)) == (port, (url,))
+    assert side.run(side.door.open(key, port)) == (port, (local, url))
     assert _get(url).status_code == 403
 
 
