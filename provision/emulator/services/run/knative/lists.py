@@ -42,7 +42,11 @@ def _one(part: str) -> Selector:
 
 
 def listed(
-    request: KnativeRequest, kind: str, items: Iterable[dict[str, Any]], group: str
+    request: KnativeRequest,
+    kind: str,
+    items: Iterable[Any],
+    group: str,
+    shown: Callable[[Any], dict[str, Any]] = dict,
 ) -> dict[str, Any]:
     """The answer of a list: items that fit, one page of them. Raises `ApiError`.
 
@@ -51,18 +55,20 @@ def listed(
         kind: of one item, as ``Service``.
         items: all there are, in order.
         group: what ``apiVersion`` is.
+        shown: makes an item's JSON; without a selector, of one page's items only.
     """
-    fits = selector(request.query.get("labelSelector", ""))
-    found = [one for one in items if fits(one["metadata"].get("labels", {}))]
+    text = request.query.get("labelSelector", "")
+    fits = selector(text)
+    found = [one for one in items if not text or fits(shown(one)["metadata"].get("labels", {}))]
     token = request.query.get("continue", "")
     size = _number(request, "limit") or (0 if token else len(found))
-    shown, following = page(found, size, token) if found else ((), "")
+    entries, following = page(found, size, token) if found else ((), "")
     answer: dict[str, Any] = {"apiVersion": group, "kind": f"{kind}List"}
     # gcloud selects or limits and breaks without metadata; recorded plain lists have none.
-    if {"limit", "labelSelector"} & request.query.keys():
+    if following or {"limit", "labelSelector"} & request.query.keys():
         answer["metadata"] = {"continue": following} if following else {}
-    if shown:
-        answer["items"] = list(shown)
+    if entries:
+        answer["items"] = [shown(one) for one in entries]
     return answer
 
 

@@ -59,8 +59,13 @@ class KnativeParts:
             permission = f"run.{request.kind}.list"
             require(self._world, call, permission, request.parent, words.list_refusal)
             number = self._services.number(request)
-            items = [shown(record, number) for record in self._services.records(request)]
-            return listed(request, kind, items, to_v1.API)
+            return listed(
+                request,
+                kind,
+                self._services.records(request),
+                to_v1.API,
+                lambda record: shown(record, number),
+            )
 
         return answer
 
@@ -79,11 +84,17 @@ class KnativeParts:
         require(self._world, call, "run.revisions.list", request.parent, words.list_refusal)
         number = self._services.number(request)
         items = [
-            revisions.revision(revision, owner, number)
+            (revision, owner)
             for owner in self._services.records(request)
             for revision in reversed(self._state.revisions_of(owner.message.name))
         ]
-        return listed(request, "Revision", items, to_v1.API)
+        return listed(
+            request,
+            "Revision",
+            items,
+            to_v1.API,
+            lambda pair: revisions.revision(pair[0], pair[1], number),
+        )
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         request: KnativeRequest = call.request

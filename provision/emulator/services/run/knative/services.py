@@ -78,8 +78,13 @@ class KnativeServices:
             return listed(request, "Service", (), to_v1.API)
         require(self._world, call, "run.services.list", request.parent, words.list_refusal)
         number = self.number(request)
-        items = [to_v1.service(record, number) for record in self.records(request)]
-        return listed(request, "Service", items, to_v1.API)
+        return listed(
+            request,
+            "Service",
+            self.records(request),
+            to_v1.API,
+            lambda record: to_v1.service(record, number),
+        )
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         request: KnativeRequest = call.request

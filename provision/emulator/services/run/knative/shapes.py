@@ -188,6 +188,8 @@ def _read_message(value: object, shape: str, path: str) -> dict[str, Any]:
     fields = None if shape == "map" else _SHAPES[shape]
     read_fields: dict[str, Any] = {}
     for key, one in value.items():
+        if not _is_text(key):
+            raise _wrong(path, "string", ascii(key))
         if fields is not None and key not in fields:
             text = (
                 f"Invalid JSON payload received. Unknown name \"{key}\" at '{path}': "
@@ -204,13 +206,18 @@ def _read_message(value: object, shape: str, path: str) -> dict[str, Any]:
 def _read_scalar(value: object, shape: str, path: str) -> object:
     if shape == "bool" and isinstance(value, bool):
         return value
-    if shape == "string" and isinstance(value, str):
+    if shape == "string" and isinstance(value, str) and _is_text(value):
         return value
     if shape == "int32" and not isinstance(value, bool):
         number = _integer(value)
         if number is not None and -_INT32 <= number < _INT32:
             return number
     raise _wrong(path, shape, value)
+
+
+def _is_text(value: str) -> bool:
+    """Whether a text is one: JSON can spell halves of characters, which no message can hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _integer(value: object) -> int | None:
@@ -224,6 +231,6 @@ def _integer(value: object) -> int | None:
 
 def _wrong(path: str, shape: str, value: object) -> ApiError:
     kind = {"string": "TYPE_STRING", "int32": "TYPE_INT32", "bool": "TYPE_BOOL"}.get(shape, shape)
-    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    shown = f'"{value}"' if isinstance(value, str) and _is_text(value) else ascii(value)
     text = f"Invalid value at '{path}' ({kind}), {shown}"
     return invalid(text, (path, text))

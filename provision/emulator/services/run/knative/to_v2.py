@@ -143,7 +143,7 @@ def _take(  # noqa: PLR0913, PLR0917 - two places of the same kind, each with it
 def _take_one(message: Any, place: Place, path: str, text: str) -> None:  # noqa: ANN401 - protobuf
     try:
         place.take(message, text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise violation(path, f"Invalid value '{text}'.") from error
 
 

@@ -60,7 +60,10 @@ def _show_dependencies(template: Any) -> str:  # noqa: ANN401 - RevisionTemplate
 def _take_dependencies(template: Any, text: str) -> None:  # noqa: ANN401 - RevisionTemplate
     wanted = _mapping(text)
     for container in template.containers:
-        container.depends_on.extend(str(one) for one in wanted.get(container.name, ()))
+        names = wanted.get(container.name, [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(text)
+        container.depends_on.extend(names)
 
 
 def _show_bases(template: Any) -> str:  # noqa: ANN401 - RevisionTemplate or Revision
