@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-_VERSIONS = 16
-_KEYS = 4096
+_VERSIONS = 32
+_CHARACTERS = 8 * 1024 * 1024
 _ALWAYS = float("-inf")
 _as_of: ContextVar[float | None] = ContextVar("as_of", default=None)
 
@@ -56,10 +56,11 @@ class Version:
 
 
 class Past:
-    """The last versions of the records of one table, bounded in number."""
+    """The last versions of the records of one table: 32 of each, and 8 MiB of text in all."""
 
     def __init__(self) -> None:
         self._versions: OrderedDict[str, list[Version]] = OrderedDict()
+        self._characters = 0
 
     def __contains__(self, key: str) -> bool:
         """Whether anything is remembered of a record."""
@@ -68,17 +69,20 @@ class Past:
     def begin(self, key: str, order: int, text: str | None) -> None:
         """What a record had always been before its first change in this run."""
         self._versions[key] = [Version(_ALWAYS, order, text)]
+        self._characters += len(text or "")
 
     def note(self, key: str, order: int, text: str | None) -> None:
         """A record was written, or removed (None), just now."""
         versions = self._versions.setdefault(key, [Version(_ALWAYS, order, None)])
         versions.append(Version(now(), order, text))
+        self._characters += len(text or "")
         if len(versions) > _VERSIONS:
-            del versions[0]
+            self._characters -= len(versions.pop(0).text or "")
             versions[0] = Version(_ALWAYS, versions[0].order, versions[0].text)
         self._versions.move_to_end(key)
-        if len(self._versions) > _KEYS:
-            self._versions.popitem(last=False)
+        while self._characters > _CHARACTERS and len(self._versions) > 1:
+            _, forgotten = self._versions.popitem(last=False)
+            self._characters -= sum(len(one.text or "") for one in forgotten)
 
     def at(self, key: str, past: float) -> Version:
         """What a remembered record was at a moment."""

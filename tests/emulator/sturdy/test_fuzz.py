@@ -39,7 +39,8 @@ class Watched:
         # Google's schemas say nothing of what is asked in no way that they know.
         with self.log.open("w") as log, pytest.MonkeyPatch.context() as patch:
             patch.delenv("PROVISION_EMULATOR_ANSWERS", raising=False)
-            self.emulator = start_emulator_process("--engine", "none", stderr=log)
+            options = ("--engine", "none", "--data", str(folder / "data"))
+            self.emulator = start_emulator_process(*options, stderr=log)
         self._seen = 0
 
     def told(self) -> str:

@@ -97,6 +97,18 @@ def test_what_is_older_than_this_run_is_read_from_the_file(tmp_path: Path) -> No
     second.close()
 
 
+def test_the_past_is_remembered_within_bounds() -> None:
+    """Of many large records the oldest are forgotten, and read as they are now."""
+    table: Table[str] = Store(None).table("texts")
+    for number in range(200):
+        table.put(f"k{number}", "a" * 50_000)
+    moment = history.now()
+    for key in ("k0", "k199"):
+        table.put(key, "b" * 50_000)
+    with history.reading_as_of(moment):
+        assert [(table.get(key) or " ")[0] for key in ("k0", "k199")] == ["b", "a"]
+
+
 WRITER = """
 import itertools, sys
 from pathlib import Path

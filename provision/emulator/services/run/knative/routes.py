@@ -75,6 +75,8 @@ class Routes:
         if request.method not in _PARAMETERS or (here and region not in (here, ANYWHERE)):
             text = "Operation is not implemented, or supported, or enabled."
             return error_response(ApiError("UNIMPLEMENTED", text))
+        if "name" not in found and request.method in ("PUT", "DELETE"):
+            return error_response(ApiError("NOT_FOUND", "Method not found."))
         return await self._call(request, _method(request), region, found["kind"])
 
     async def _call(
