@@ -8,6 +8,7 @@ from google.iam.v1 import policy_pb2
 
 from provision.emulator.iam.access import PolicyAccess
 from provision.emulator.iam.deny import DenyPolicies
+from provision.emulator.iam.groups import Groups
 from provision.emulator.iam.hierarchy import FOLDER, ORGANIZATION, Hierarchy, Project
 from provision.emulator.iam.identities import TokenIssuer, subject
 from provision.emulator.iam.members import Membership
@@ -62,10 +63,10 @@ class World:
         self.roles = Roles(self.store)
         self.accounts: Table[dict[str, Any]] = self.store.table("accounts")
         self.deleted_accounts: Table[dict[str, Any]] = self.store.table("deletedAccounts")
-        self.groups = self.store.table("groups", encode=list, decode=tuple)
+        self.groups = Groups(self.store, lambda: self.settings.iam_delay + faults.iam_delay())
         self.policies = Policies(self.store, lambda: self.settings.iam_delay + faults.iam_delay())
         membership = Membership(
-            lambda group: self.groups.get(group) or (),
+            self.groups.members,
             self._account_is_below,
             lambda number, above: self.hierarchy.contains(above, number),
         )

@@ -9,6 +9,7 @@ from google.cloud import iam_admin_v1, run_v2
 from google.iam.v1 import policy_pb2
 from google.type import expr_pb2
 
+from provision.emulator.iam.groups import Groups
 from provision.emulator.iam.hierarchy import Hierarchy, Organization, number_of
 from provision.emulator.store import Store
 from tests.conftest import Clients, RunningEmulator
@@ -137,3 +138,17 @@ def test_a_revision_inherits_from_its_service(
     ann = clients_of("user:ann@example.com").revisions
     name = made.latest_ready_revision
     assert ann.get_revision(name=name).name == name
+
+
+def test_members_of_a_group_count_after_the_delay() -> None:
+    """Who joins waits, and so does who leaves."""
+    delay = 0.0
+    groups = Groups(Store(None), lambda: delay)
+    groups.put("group:ops@example.com", ["user:ann@example.com"])
+    delay = 3600.0
+    groups.put("group:ops@example.com", ["user:bob@example.com"])
+    groups.put("group:new@example.com", ["user:bob@example.com"])
+    assert groups.members("group:ops@example.com") == ("user:ann@example.com",)
+    assert groups.members("group:new@example.com") == ()
+    assert "group:new@example.com" in groups
+    assert groups.members("group:none@example.com") == ()
