@@ -14,6 +14,7 @@ from google.cloud import run_v2
 
 _RUN = "run.googleapis.com"
 _HOUR = 3600
+_MOST_HOURS = 87_660_000  # what a protobuf Duration can hold, 10,000 years
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,10 @@ def _show_shutdown(template: Any) -> str:  # noqa: ANN401 - RevisionTemplate
 
 
 def _take_shutdown(template: Any, text: str) -> None:  # noqa: ANN401 - RevisionTemplate
-    template.encryption_key_shutdown_duration.seconds = int(text) * _HOUR
+    hours = int(text)
+    if not 0 <= hours <= _MOST_HOURS:
+        raise ValueError(text)
+    template.encryption_key_shutdown_duration.seconds = hours * _HOUR
 
 
 def _take_authorization(service: Any, text: str) -> None:  # noqa: ANN401 - Service
