@@ -1,5 +1,6 @@
 """Traffic of a service: percentages, tags with addresses of their own, and what serves them."""
 
+import http.client
 from collections import Counter
 
 import pytest
@@ -108,6 +109,23 @@ def test_a_tag_that_was_taken_away_does_not_answer(
     grpc_clients.services.delete_service(name=ORDERS).result(timeout=30)
     with pytest.raises(requests.ConnectionError):
         requests.get(service.traffic_statuses[1].uri, timeout=5)
+
+
+def test_an_address_stays_open_while_a_roll_out_goes_on(
+    grpc_clients: Clients, pushed_image: str
+) -> None:
+    """A connection that is kept open is not cut by updates, at the service's address or a tag's."""
+    deploy(grpc_clients, pushed_image, "orders-one", target(percent=100, tag="current"))
+    service = grpc_clients.services.get_service(name=ORDERS)
+    hosts = [url.removeprefix("http://") for url in (service.uri, service.traffic_statuses[0].uri)]
+    kept = [http.client.HTTPConnection(host, timeout=30) for host in hosts]
+    for revision in ("orders-one", "orders-two"):
+        if revision == "orders-two":
+            deploy(grpc_clients, pushed_image, revision, target(percent=100, tag="current"))
+        for connection in kept:
+            connection.request("GET", "/")
+            connection.auto_open = False
+            assert revision in connection.getresponse().read().decode()
 
 
 def test_the_audience_stays_the_service_s_at_a_tag_s_address(

@@ -222,8 +222,10 @@ class DockerRuntime:
         """The exit code; None when the time was up."""
         try:
             async with asyncio.timeout(seconds):
-                while (code := await self._engine.exit_code(container)) is None:
+                code = None
+                while code is None:
                     await asyncio.sleep(_BETWEEN_LOOKS)
+                    code = await self._engine.exit_code(container)
         except TimeoutError:
             return None
         return code

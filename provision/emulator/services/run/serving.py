@@ -45,6 +45,7 @@ class Serving:
         self._images = images
         # By service and tag: the port and the URLs. All that has to be known to open them again.
         self._addresses: Table[dict[str, list[Any]]] = world.store.table("run-addresses")
+        self._opened: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}
         self._running: dict[str, set[str]] = {}
         self._runtime: Runtime | None = None
         self._front_door: FrontDoor | None = None
@@ -97,6 +98,8 @@ class Serving:
         self, record: ServiceRecord, port: int | None, tag: str = ""
     ) -> tuple[int, tuple[str, ...]]:
         name = record.message.name
+        if (name, tag) in self._opened:  # opening it again would cut off who is being answered
+            return self._opened[name, tag]
         try:
             chosen, urls = await self.front_door.open(record.key, port, tag)
         except OSError as error:
@@ -107,6 +110,7 @@ class Serving:
         kept = self._addresses.get(name) or {}
         if kept.get(tag) != [chosen, list(urls)]:
             self._addresses.put(name, {**kept, tag: [chosen, list(urls)]})
+        self._opened[name, tag] = chosen, urls
         return chosen, urls
 
     async def reopen(self, name: str) -> bool:
@@ -121,7 +125,9 @@ class Serving:
         key = ServiceKey(*name.split("/")[1::2])
         try:
             for tag, (port, urls) in kept.items():
-                if list((await self.front_door.open(key, port, tag))[1]) != urls:
+                opened = await self.front_door.open(key, port, tag)
+                self._opened[name, tag] = opened
+                if list(opened[1]) != urls:
                     return False
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
@@ -134,6 +140,7 @@ class Serving:
         wanted = {tag for _, _, tag in record.serving if tag}
         for tag in set(record.tag_ports) - wanted:
             await self.front_door.close(record.key, tag)
+            self._opened.pop((record.message.name, tag), None)
             del record.tag_ports[tag]
             self._forget_address(record.message.name, tag)
         addresses = {}
@@ -211,6 +218,7 @@ class Serving:
         """Close the service's addresses and stop all of its revisions."""
         for tag in ("", *record.tag_ports):
             await self.front_door.close(record.key, tag)
+            self._opened.pop((record.message.name, tag), None)
         record.tag_ports.clear()
         self._addresses.pop(record.message.name)
         for name in self._running.pop(record.message.name, set()):
