@@ -11,6 +11,8 @@ import pytest
 import requests
 import yaml
 
+from tests.functional.conftest import APP, DOCKERFILE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,25 +20,6 @@ if TYPE_CHECKING:
     from tests.e2e.gcloud.conftest import Gcloud
 
 pytestmark = pytest.mark.engine
-
-APP = """
-import os
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
-
-class Hello(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"hello from " + os.environ["K_SERVICE"].encode())
-
-
-HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Hello).serve_forever()
-"""
-DOCKERFILE = """FROM provision-base:dev
-COPY app.py .
-CMD ["python3", "app.py"]
-"""
 
 
 @dataclass(frozen=True)

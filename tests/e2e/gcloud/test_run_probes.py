@@ -102,6 +102,23 @@ def test_a_service_that_could_not_be_closed_stays_public_with_a_warning(
     assert failing.policy(name) == {INVOKER: ["allUsers"]}
 
 
+def test_a_service_that_could_not_be_opened_stays_private_with_a_warning(
+    failing: RunServices,
+) -> None:
+    """P7: the deployment ends well, and nobody may call it."""
+    fail(failing, "PERMISSION_DENIED", "Permission 'run.services.setIamPolicy' denied")
+    told = failing.deploy("p7", "--allow-unauthenticated")
+    assert "Setting IAM policy failed" in told
+    assert failing.policy("p7") == {}
+
+
+def test_a_role_that_does_not_exist_is_left_to_the_server(run: RunServices) -> None:
+    """P4b: gcloud sends the typo, and Cloud Run refuses it."""
+    run.deploy("p4b", "--no-allow-unauthenticated")
+    line = f"run services add-iam-policy-binding p4b --region={REGION} --member={ANN}"
+    assert "roles/run.invokers" in run.gcloud.refused(f"{line} --role=roles/run.invokers")
+
+
 def test_deploying_the_same_again_makes_a_new_revision(run: RunServices) -> None:
     """P8: a fresh nonce changes the template, identical as all else is."""
     run.deploy("p8", "--no-allow-unauthenticated")
