@@ -129,13 +129,28 @@ def test_a_task_that_fails_is_tried_again_and_then_fails_the_execution(
 
 
 @pytest.mark.usefixtures("_no_job_left")
-def test_a_task_that_takes_too_long_is_stopped(clients: Clients, image: str) -> None:
+def test_a_task_that_takes_too_long_is_stopped(
+    running: RunningEmulator, clients: Clients, image: str
+) -> None:
     """Past its timeout a task's container is removed."""
     sleeper = python(image, "import time; time.sleep(600)")
     execution = run(clients, sleeper, timeout="1s", max_retries=0)
     assert "The configured timeout was reached." in execution.conditions[0].message
-    label = {"label": f"provision.service={PARENT}/services/nightly"}
-    assert docker.from_env().containers.list(all=True, filters=label) == []
+    assert left_of(running, f"{PARENT}/services/nightly") == []
+
+
+def left_of(emulator: RunningEmulator, name: str) -> list[str]:
+    """The revisions of a service, or tasks of a job, that this emulator has containers of."""
+    found = docker.from_env().containers.list(
+        all=True, filters={"label": f"provision.service={name}"}, ignore_removed=True
+    )
+    ours = f":{emulator.about['pid']}"
+    labels = [one.labels for one in found]
+    return [
+        one["provision.revision"]
+        for one in labels
+        if one.get("provision.emulator.pid", "").endswith(ours)
+    ]
 
 
 def deploy(clients: Clients, image: str, name: str, *traffic: run_v2.TrafficTarget) -> None:
@@ -151,7 +166,7 @@ def deploy(clients: Clients, image: str, name: str, *traffic: run_v2.TrafficTarg
 
 
 def test_revisions_share_the_traffic_and_a_tag_answers_by_itself(
-    clients: Clients, image: str
+    running: RunningEmulator, clients: Clients, image: str
 ) -> None:
     """Containers of both revisions run side by side; a revision without traffic is stopped."""
     named = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
@@ -177,6 +192,4 @@ def test_revisions_share_the_traffic_and_a_tag_answers_by_itself(
     clients.services.update_service(service=moved, update_mask={"paths": ["traffic"]}).result(
         timeout=120
     )
-    label = {"label": f"provision.service={ORDERS}"}
-    [left] = docker.from_env().containers.list(filters=label)
-    assert left.labels["provision.revision"] == "orders-two"
+    assert left_of(running, ORDERS) == ["orders-two"]
