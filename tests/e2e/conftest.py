@@ -6,8 +6,10 @@ at the end: the test's sentence says what the emulator does, the failure what Go
 
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,6 +42,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = [one for one in items if "target" in getattr(one, "fixturenames", ())]
         config.hook.pytest_deselected(items=[one for one in items if one not in chosen])
         items[:] = chosen
+
+
+@pytest.fixture
+def bare_checkout(tmp_path: Path) -> Path:
+    """A checkout's scripts, where no Docker engine answers and a private one can be started."""
+    if Path("/var/run/docker.sock").exists():
+        pytest.skip("an engine is at the default socket: there is no need for a private one")
+    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+        pytest.skip("a private engine needs root and dockerd")
+    shutil.copytree(Path(__file__).parents[2] / "scripts", tmp_path / "scripts")
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -38,17 +38,6 @@ def _run(script: Path, *arguments: str, **environment: str) -> subprocess.Comple
     )
 
 
-@pytest.fixture
-def bare_checkout(tmp_path: Path) -> Path:
-    """A checkout's scripts, where no Docker engine answers and a private one can be started."""
-    if Path("/var/run/docker.sock").exists():
-        pytest.skip("an engine is at the default socket: there is no need for a private one")
-    if os.geteuid() != 0 or shutil.which("dockerd") is None:
-        pytest.skip("a private engine needs root and dockerd")
-    shutil.copytree(SCRIPTS, tmp_path / "scripts")
-    return tmp_path
-
-
 def _private_engines(checkout: Path) -> list[int]:
     """Process ids of the engines that keep their data in that checkout."""
     marker = str(checkout / ".work").encode()

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 import requests
+
+from tests.functional.conftest import BASE
 
 ROOT = Path(__file__).parents[3]
 GET_SERVICE = "google.cloud.run.v2.Services/GetService"
@@ -46,10 +49,10 @@ class StandIn:
             text=True,
         )
 
-    def suite(self) -> subprocess.Popen[str]:
-        """Start the part of the suite that needs no Docker engine."""
+    def suite(self, part: str = "tests/e2e/cloud/test_refusals.py") -> subprocess.Popen[str]:
+        """Start a part of the suite; the default one needs no Docker engine."""
         return self.start(
-            *("pytest", "tests/e2e/cloud/test_refusals.py", "-p", "no:cacheprovider", "-n", "0"),
+            *("pytest", part, "-p", "no:cacheprovider", "-n", "0"),
             *("--cloud", "google", "--project", self.project, "--region", "asia-east1"),
         )
 
@@ -81,9 +84,10 @@ class StandIn:
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path) -> Iterator[StandIn]:
+def stand_in(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[StandIn]:
     """An emulator of its own and the environment that `provision emulator env` makes."""
-    kept = {key: os.environ[key] for key in ("PATH", "LANG", "PYTHONPATH") if key in os.environ}
+    passed = ("PATH", "LANG", "PYTHONPATH", "DOCKER_HOST")
+    kept = {key: os.environ[key] for key in passed if key in os.environ}
     # Google's libraries look for credentials in the home as well.
     environ = {**kept, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
 
@@ -100,11 +104,47 @@ def stand_in(tmp_path: Path) -> Iterator[StandIn]:
         told: dict[str, Any] = json.loads(done.stdout)
         return told
 
-    told = emulator("start", "--engine", "none", "--port", "0")
+    engine = "auto" if request.node.get_closest_marker("engine") else "none"
+    told = emulator("start", "--engine", engine, "--port", "0")
     variables = emulator("env", "--for", "clients")["set"]
     variables.pop("PROVISION_EMULATOR")
     yield StandIn(told["http"], told["project"], {**environ, **variables})
     emulator("stop")
+
+
+@pytest.fixture
+def engine_behind_the_proxy(stand_in: StandIn, bare_checkout: Path) -> Iterator[str]:
+    """A Docker engine of its own that asks for Google's registries by way of the proxy."""
+    environ = {**stand_in.environ, "DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+
+    def engine(word: str) -> str:
+        command = [sys.executable, str(bare_checkout / "scripts" / "engine.py"), word]
+        done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout.strip()
+
+    host = engine("ensure")
+    try:
+        image = docker.from_env().images.get(BASE).save(named=BASE)
+        docker.DockerClient(host).images.load(b"".join(image))
+        yield host
+    finally:
+        engine("stop")
+
+
+@pytest.mark.engine
+def test_a_private_service_is_brought_about_at_google_s_names(
+    stand_in: StandIn, engine_behind_the_proxy: str
+) -> None:
+    """Built, pushed to `LOCATION-docker.pkg.dev`, deployed, proven and destroyed, as at Google."""
+    stand_in.environ["DOCKER_HOST"] = engine_behind_the_proxy
+    run = stand_in.suite(
+        "tests/e2e/cloud/test_journey.py::test_a_private_service_from_nothing_to_nothing"
+    )
+    told, _ = run.communicate(timeout=280)
+    assert run.returncode == 0, told
+    assert "1 passed" in told
+    assert "differences from the emulator: 0" in told
+    assert stand_in.repositories() == []
 
 
 def test_the_suite_passes_at_google_s_names_and_leaves_nothing(stand_in: StandIn) -> None:
