@@ -266,7 +266,22 @@ def to_write(live: Json, asserted: Json) -> dict[str, Any]:
         if "env" in container:
             service["template"]["containers"][index]["env"] = container["env"]
     service["template"] = {k: v for k, v in service["template"].items() if k != "revision"}
+    if not live.get("template"):
+        _keep_cpu_idle(service)
     return env_as_list(service)
+
+
+def _keep_cpu_idle(service: dict[str, Any]) -> None:
+    """Leave CPU to a new service's requests alone, as Cloud Run does where nothing is said.
+
+    Limits without ``cpuIdle`` would have it allocated, and billed, always (run v2,
+    ResourceRequirements). In a service that is there already, it stays as it is.
+    """
+    template = service["template"]
+    first, *others = template.get("containers") or [{}]
+    if first.get("resources"):
+        resources = {"cpuIdle": True, **first["resources"]}
+        template["containers"] = [{**first, "resources": resources}, *others]
 
 
 def addresses(live: Json) -> tuple[str, ...]:

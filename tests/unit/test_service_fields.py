@@ -139,6 +139,25 @@ def test_writing_keeps_what_is_not_asserted() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("live", "said", "sent"),
+    [
+        ({}, {}, True),
+        ({}, {"cpuIdle": False}, False),
+        ({"template": {"containers": [{"resources": {"cpuIdle": False}}]}}, {}, False),
+    ],
+)
+def test_limits_alone_do_not_have_cpu_billed_always(
+    live: dict[str, object], said: dict[str, object], sent: object
+) -> None:
+    """A new service with limits keeps Cloud Run's default; who said otherwise is obeyed."""
+    resources = {"limits": {"cpu": "500m"}, **said}
+    asserted = {"template": {"containers": [{"resources": resources}]}}
+    written = to_write(live, asserted)["template"]["containers"][0]
+    assert written["resources"]["cpuIdle"] is sent
+    assert asserted == {"template": {"containers": [{"resources": resources}]}}
+
+
 def test_secrets_go_back_as_they_came() -> None:
     """As references, never as values."""
     service = {"template": {"containers": [{"env": {"B": SecretReference("s", "2")}}]}}
