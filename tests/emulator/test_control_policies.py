@@ -176,9 +176,7 @@ def test_a_project_takes_no_public_members(clients: Clients, member: str) -> Non
 
 def test_an_unknown_role_is_refused(grpc_clients: Clients, orders: str) -> None:
     """Neither predefined nor custom."""
-    with pytest.raises(
-        exceptions.InvalidArgument, match=r"run\.nothing\) does not exist"
-    ):
+    with pytest.raises(exceptions.InvalidArgument, match=r"run\.nothing\) does not exist"):
         bind(grpc_clients.services, orders, "roles/run.nothing", ANN)
 
 
