@@ -9,7 +9,7 @@ from aiohttp import web
 from provision.emulator.iam.identities import CLIENT_ID, CLIENT_IDS, TokenIssuer
 from provision.emulator.rpc.calls import bearer
 from provision.emulator.seams import TokenError
-from provision.emulator.services.keys import Keys
+from provision.emulator.services.iam.keys import Keys
 
 HOSTS = ("oauth2", "www", "openidconnect", "accounts")
 """The hosts at Google that have these endpoints, by what stands before ``.googleapis.com``."""

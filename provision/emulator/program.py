@@ -26,23 +26,26 @@ from provision.emulator.rpc.calls import Dispatcher, Handler, Recorder
 from provision.emulator.rpc.catalogue import Method, methods
 from provision.emulator.rpc.hosts import REGISTRY
 from provision.emulator.runtime import open_runtime
-from provision.emulator.services.accounts import Accounts, account_name
-from provision.emulator.services.credentials import Credentials
-from provision.emulator.services.custom_roles import CustomRoles
-from provision.emulator.services.custom_roles_queries import RoleQueries
-from provision.emulator.services.deny_policies import DenyPolicyRpcs
-from provision.emulator.services.docker_images import DockerImages
-from provision.emulator.services.key_holders import holder_of
-from provision.emulator.services.keys import Keys
+from provision.emulator.services.artifacts.contents import Contents
+from provision.emulator.services.artifacts.docker_images import DockerImages
+from provision.emulator.services.artifacts.files import Files
+from provision.emulator.services.artifacts.packages import Packages
+from provision.emulator.services.artifacts.repositories import Repositories, RepositoryRecords
+from provision.emulator.services.artifacts.settings import RegistrySettings
+from provision.emulator.services.artifacts.tags import Tags
+from provision.emulator.services.artifacts.versions import Versions
+from provision.emulator.services.iam.accounts import Accounts, account_name
+from provision.emulator.services.iam.credentials import Credentials
+from provision.emulator.services.iam.custom_roles import CustomRoles
+from provision.emulator.services.iam.custom_roles_queries import RoleQueries
+from provision.emulator.services.iam.deny_policies import DenyPolicyRpcs
+from provision.emulator.services.iam.key_holders import holder_of
+from provision.emulator.services.iam.keys import Keys
+from provision.emulator.services.iam.self_signed import SelfSignedTokens
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.packages import Packages
-from provision.emulator.services.packages_contents import Contents
-from provision.emulator.services.packages_files import Files
-from provision.emulator.services.packages_tags import Tags
-from provision.emulator.services.packages_versions import Versions
-from provision.emulator.services.registry_settings import RegistrySettings
-from provision.emulator.services.repositories import Repositories, RepositoryRecords
-from provision.emulator.services.resource_manager import ResourceManager
+from provision.emulator.services.resources.resource_manager import ResourceManager
+from provision.emulator.services.resources.tag_bindings import TagBindings
+from provision.emulator.services.resources.tag_keys import TAG_KEYS, TAG_VALUES, TagRpcs
 from provision.emulator.services.run.executions import ExecutionRuns
 from provision.emulator.services.run.executions_rpcs import Executions
 from provision.emulator.services.run.jobs import Jobs
@@ -54,10 +57,7 @@ from provision.emulator.services.run.revisions import Revisions
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.services import Services
 from provision.emulator.services.run.writes import ServiceWrites
-from provision.emulator.services.self_signed import SelfSignedTokens
 from provision.emulator.services.service_usage import ServiceUsage
-from provision.emulator.services.tags_bindings import TagBindings
-from provision.emulator.services.tags_keys import TAG_KEYS, TAG_VALUES, TagRpcs
 from provision.emulator.store import remove_tree, write_atomically
 from provision.emulator.world import DEVELOPER, Settings, World
 

@@ -10,7 +10,7 @@ from typing import Any
 from google.cloud import artifactregistry_v1
 
 from provision.emulator.rpc.status import invalid
-from provision.emulator.services.repository_addresses import GCR_HOSTS
+from provision.emulator.services.artifacts.addresses import GCR_HOSTS
 
 _ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")

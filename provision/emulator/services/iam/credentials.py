@@ -9,9 +9,9 @@ from google.cloud import iam_admin_v1, iam_credentials_v1
 
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
-from provision.emulator.services.accounts import SERVICE as ADMIN
-from provision.emulator.services.accounts import account_name, full_name, resolve
-from provision.emulator.services.keys import Keys
+from provision.emulator.services.iam.accounts import SERVICE as ADMIN
+from provision.emulator.services.iam.accounts import account_name, full_name, resolve
+from provision.emulator.services.iam.keys import Keys
 from provision.emulator.services.permissions import iam_refusal, require
 from provision.emulator.times import micros, timestamp
 from provision.emulator.world import World

@@ -8,10 +8,10 @@ from provision.emulator.rpc.older_forms import FOLDERS, ORGANIZATIONS, PROJECTS,
 from provision.emulator.rpc.status import invalid
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.resource_manager_folders import Folders
-from provision.emulator.services.resource_manager_organizations import Organizations
-from provision.emulator.services.resource_manager_projects import Projects, check_texts
-from provision.emulator.services.resource_manager_words import listed, operation_name
+from provision.emulator.services.resources.folders import Folders
+from provision.emulator.services.resources.organizations import Organizations
+from provision.emulator.services.resources.projects import Projects, check_texts
+from provision.emulator.services.resources.words import listed, operation_name
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 

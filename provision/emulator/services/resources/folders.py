@@ -12,8 +12,8 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.permissions import project_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
-from provision.emulator.services.resource_manager_queries import matches
-from provision.emulator.services.resource_manager_words import (
+from provision.emulator.services.resources.queries import matches
+from provision.emulator.services.resources.words import (
     PACKAGE,
     allow,
     bad_field,

@@ -7,10 +7,10 @@ from google.cloud import artifactregistry_v1
 
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.seams import StoredFile
-from provision.emulator.services.packages_contents import Contents, missing, version_name
-from provision.emulator.services.packages_filters import matching, ordered
+from provision.emulator.services.artifacts.contents import Contents, missing, version_name
+from provision.emulator.services.artifacts.filters import matching, ordered
+from provision.emulator.services.artifacts.repositories import SERVICE, key_of
 from provision.emulator.services.paging import page
-from provision.emulator.services.repositories import SERVICE, key_of
 from provision.emulator.times import timestamp
 
 _SHA256 = int(artifactregistry_v1.Hash.HashType.SHA256)

@@ -8,8 +8,8 @@ from provision.emulator.iam.hierarchy import Organization
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.services.permissions import project_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
-from provision.emulator.services.resource_manager_queries import matches
-from provision.emulator.services.resource_manager_words import PACKAGE, allow, etag, listed, refused
+from provision.emulator.services.resources.queries import matches
+from provision.emulator.services.resources.words import PACKAGE, allow, etag, listed, refused
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 

@@ -8,10 +8,10 @@ from google.cloud import artifactregistry_v1
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import StoredImage
-from provision.emulator.services.packages_contents import Contents, package_name, uploaded
-from provision.emulator.services.packages_filters import matching, ordered
+from provision.emulator.services.artifacts.contents import Contents, package_name, uploaded
+from provision.emulator.services.artifacts.filters import matching, ordered
+from provision.emulator.services.artifacts.repositories import SERVICE
 from provision.emulator.services.paging import page
-from provision.emulator.services.repositories import SERVICE
 
 
 class Packages:

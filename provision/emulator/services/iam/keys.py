@@ -11,8 +11,8 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.seams import TokenError
-from provision.emulator.services import keys_files
-from provision.emulator.services.accounts import SERVICE, full_name, resolve
+from provision.emulator.services.iam import keys_files
+from provision.emulator.services.iam.accounts import SERVICE, full_name, resolve
 from provision.emulator.services.permissions import iam_refusal, require
 from provision.emulator.times import micros, timestamp
 from provision.emulator.world import World

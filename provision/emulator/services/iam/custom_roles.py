@@ -9,8 +9,8 @@ from google.protobuf import json_format
 
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
-from provision.emulator.services.accounts import SERVICE
-from provision.emulator.services.custom_roles_rules import check_permissions, check_texts
+from provision.emulator.services.iam.accounts import SERVICE
+from provision.emulator.services.iam.custom_roles_rules import check_permissions, check_texts
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import iam_refusal, require
 from provision.emulator.times import micros, policy_etag

@@ -10,10 +10,11 @@ from google.cloud import resourcemanager_v3
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
-from provision.emulator.services.accounts import account_name
+from provision.emulator.services.iam.accounts import account_name
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.permissions import project_refusal, require
-from provision.emulator.services.resource_manager_words import (
+from provision.emulator.services.resources.tag_keys import region_of
+from provision.emulator.services.resources.words import (
     PACKAGE,
     allow,
     listed,
@@ -21,7 +22,6 @@ from provision.emulator.services.resource_manager_words import (
     precondition,
     refused,
 )
-from provision.emulator.services.tags_keys import region_of
 from provision.emulator.tags import VALUES
 from provision.emulator.world import World
 

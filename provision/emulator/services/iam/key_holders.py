@@ -7,7 +7,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from provision.emulator.iam.signing import SigningKey
 from provision.emulator.seams import TokenError
-from provision.emulator.services.keys import Keys
+from provision.emulator.services.iam.keys import Keys
 from provision.emulator.store import Table
 
 

@@ -19,7 +19,7 @@ from google.cloud import iam_v2
 from provision.emulator.iam.deny import PolicyMessage
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
-from provision.emulator.services.deny_rules import check_policy
+from provision.emulator.services.iam.deny_rules import check_policy
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import deny_refusal, require

@@ -10,13 +10,17 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, not_found
 from provision.emulator.rpc.wellknown import Empty, FieldMask
 from provision.emulator.seams import Images, RepositoryKey
+from provision.emulator.services.artifacts.addresses import address_of
+from provision.emulator.services.artifacts.filters import matching, ordered
+from provision.emulator.services.artifacts.repository_rules import (
+    check_fields,
+    check_mask,
+    check_new,
+)
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.packages_filters import matching, ordered
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import artifact_refusal, require
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
-from provision.emulator.services.repository_addresses import address_of
-from provision.emulator.services.repository_rules import check_fields, check_mask, check_new
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 

@@ -8,8 +8,8 @@ from google.cloud import iam_admin_v1
 from provision.emulator.iam.conditions import refusal
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import invalid
-from provision.emulator.services.accounts import SERVICE
-from provision.emulator.services.custom_roles import predefined, role_message
+from provision.emulator.services.iam.accounts import SERVICE
+from provision.emulator.services.iam.custom_roles import predefined, role_message
 from provision.emulator.services.paging import page
 from provision.emulator.services.policy_checks import is_grantable
 from provision.emulator.world import World

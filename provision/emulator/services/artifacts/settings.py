@@ -10,10 +10,10 @@ from google.protobuf import json_format
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import invalid
 from provision.emulator.rpc.wellknown import FieldMask
-from provision.emulator.services.packages_contents import missing
+from provision.emulator.services.artifacts.contents import missing
+from provision.emulator.services.artifacts.repositories import SERVICE
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import artifact_refusal, require
-from provision.emulator.services.repositories import SERVICE
 from provision.emulator.world import World
 
 LOCATIONS = "google.cloud.location.Locations"

@@ -9,9 +9,9 @@ from provision.emulator.rpc.calls import Call
 from provision.emulator.rpc.status import ApiError, not_found
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.seams import Images, StoredImage
+from provision.emulator.services.artifacts.repositories import RepositoryRecords, key_of
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.permissions import artifact_refusal, require
-from provision.emulator.services.repositories import RepositoryRecords, key_of
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 

@@ -7,11 +7,11 @@ from google.cloud import artifactregistry_v1
 
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.seams import StoredImage
-from provision.emulator.services.packages_contents import Contents, missing, uploaded
-from provision.emulator.services.packages_filters import ordered
+from provision.emulator.services.artifacts.addresses import address_of
+from provision.emulator.services.artifacts.contents import Contents, missing, uploaded
+from provision.emulator.services.artifacts.filters import ordered
+from provision.emulator.services.artifacts.repositories import SERVICE
 from provision.emulator.services.paging import page
-from provision.emulator.services.repositories import SERVICE
-from provision.emulator.services.repository_addresses import address_of
 
 _ORDERS = {
     "name": lambda one: f"{one.package}@{one.digest}",

@@ -2,10 +2,14 @@
 
 from provision.emulator.rpc.calls import Handler
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.resource_manager_folders import Folders
-from provision.emulator.services.resource_manager_organizations import Organizations
-from provision.emulator.services.resource_manager_projects import Projects
-from provision.emulator.services.resource_manager_v1 import FoldersV2, OrganizationsV1, ProjectsV1
+from provision.emulator.services.resources.folders import Folders
+from provision.emulator.services.resources.older_versions import (
+    FoldersV2,
+    OrganizationsV1,
+    ProjectsV1,
+)
+from provision.emulator.services.resources.organizations import Organizations
+from provision.emulator.services.resources.projects import Projects
 from provision.emulator.world import World
 
 

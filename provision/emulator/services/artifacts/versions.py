@@ -9,17 +9,17 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.rpc.wellknown import Struct
 from provision.emulator.seams import StoredImage
-from provision.emulator.services.packages_contents import (
+from provision.emulator.services.artifacts.contents import (
     Contents,
     missing,
     package_of,
     uploaded,
     version_name,
 )
-from provision.emulator.services.packages_filters import matching, ordered
-from provision.emulator.services.packages_tags import tag_message
+from provision.emulator.services.artifacts.filters import matching, ordered
+from provision.emulator.services.artifacts.repositories import SERVICE
+from provision.emulator.services.artifacts.tags import tag_message
 from provision.emulator.services.paging import page
-from provision.emulator.services.repositories import SERVICE
 
 _FULL = int(artifactregistry_v1.VersionView.FULL)
 _MOST_AT_ONCE = 10_000

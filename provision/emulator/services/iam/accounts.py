@@ -12,7 +12,7 @@ from provision.emulator.iam.hierarchy import Project
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
-from provision.emulator.services.accounts_deleted import DeletedAccounts
+from provision.emulator.services.iam.accounts_deleted import DeletedAccounts
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import iam_refusal, require
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs

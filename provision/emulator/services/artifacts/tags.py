@@ -10,16 +10,16 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.seams import StoredImage
-from provision.emulator.services.packages_contents import (
+from provision.emulator.services.artifacts.contents import (
     Contents,
     by_digest,
     missing,
     package_name,
     version_name,
 )
-from provision.emulator.services.packages_filters import matching
+from provision.emulator.services.artifacts.filters import matching
+from provision.emulator.services.artifacts.repositories import SERVICE
 from provision.emulator.services.paging import page
-from provision.emulator.services.repositories import SERVICE
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 

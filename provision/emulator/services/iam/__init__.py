@@ -1,0 +1,1 @@
+"""IAM: service accounts, their keys and credentials, custom roles, deny policies."""

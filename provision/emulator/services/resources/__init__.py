@@ -1,0 +1,1 @@
+"""Resource Manager: organisations, folders, projects and tags."""
