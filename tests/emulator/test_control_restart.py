@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+import requests
 from google.api_core import exceptions
 from google.cloud import run_v2
 from google.longrunning import operations_pb2
@@ -46,15 +47,21 @@ def deploy(emulator: RunningEmulator) -> str:
     return str(service.uri)
 
 
+def published_keys(emulator: RunningEmulator) -> object:
+    """What ID tokens are verified with."""
+    return requests.get(f"{emulator.http}/oauth2/v3/certs", timeout=30).json()["keys"]
+
+
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
 def test_everything_is_as_it_was_after_a_restart(start: StartEmulator, signum: int) -> None:
     """Ports, addresses, services, policies, images and tokens."""
     first = start()
     uri = deploy(first)
-    token, ports = first.token(), (first.http, first.grpc)
+    token, ports, keys = first.token(), (first.http, first.grpc), published_keys(first)
     first.stop(signum)
     second = start()
     assert (second.http, second.grpc) == ports
+    assert published_keys(second) == keys
     second.tokens[DEVELOPER] = token
     clients = Clients(second, "grpc", DEVELOPER)
     service = clients.services.get_service(name=ORDERS)

@@ -11,7 +11,9 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
+from provision.emulator.iam.members import kind_of_address
 from provision.emulator.iam.signing import SigningKey
 from provision.emulator.seams import TokenError
 from provision.emulator.store import Store, Table
@@ -50,18 +52,28 @@ class TokenIssuer:
             kept = {
                 "hmac": secrets.token_hex(32),
                 "client_secret": secrets.token_urlsafe(24),
-                "key": SigningKey.generate().to_pem(),
             }
             self._secrets.put("tokens", kept)
+        self._kept = kept
         self.self_signed: Callable[[str], str | None] = lambda _: None
         """Whose token something is that was not issued here but signed by an account itself."""
         self._seal_key = bytes.fromhex(kept["hmac"])
         self.client_secret: str = kept["client_secret"]
-        self.key = SigningKey.from_pem(kept["key"])
+
+    @cached_property
+    def key(self) -> SigningKey:
+        """What signs ID tokens; made when it is first needed, which no start waits for."""
+        pem = self._kept.get("key")
+        if pem is not None:
+            return SigningKey.from_pem(pem)
+        made = SigningKey.generate()
+        self._secrets.put("tokens", {**self._kept, "key": made.to_pem()})
+        return made
 
     def access_token(self, member: str, lifetime: float = 3600) -> str:
         """An OAuth access token for ``user:…`` or ``serviceAccount:…``; lifetime in seconds."""
-        return _ACCESS_PREFIX + self._seal({"m": member, "e": time.time() + lifetime, "k": "a"})
+        content = {"m": member, "s": self.subject(member), "e": time.time() + lifetime, "k": "a"}
+        return _ACCESS_PREFIX + self._seal(content)
 
     def subject(self, member: str) -> str:
         """The numeric id that tokens of a member carry as ``sub``; an account's own where known."""
@@ -78,9 +90,21 @@ class TokenIssuer:
         content = self._open(access_token, _ACCESS_PREFIX, "a")
         if content is None:
             member = self.self_signed(access_token)
+        elif float(str(content["e"])) < time.time():
+            return None
         else:
-            member = str(content["m"]) if float(str(content["e"])) >= time.time() else None
+            member = str(content["m"])
+            if not self._is_still(member, content.get("s")):
+                return None
         return None if member is None or self._disabled(member) else member
+
+    def may_act(self, member: str) -> bool:
+        """Whether a member gets tokens: not when its account is disabled or deleted."""
+        return not self._disabled(member)
+
+    def _is_still(self, member: str, subject: object) -> bool:
+        """Whether a member is who it was: an account made anew under an old name is another."""
+        return subject == self.subject(member)
 
     def expiry(self, access_token: str) -> float | None:
         """When an access token ends, in seconds since the epoch; None when it is not valid."""
@@ -113,14 +137,26 @@ class TokenIssuer:
         return self.key.jwt(claims)
 
     def claims(self, id_token: str) -> Mapping[str, object]:
-        """The verified claims of an ID token. Raises `TokenError`."""
+        """The verified claims of an ID token. Raises `TokenError`.
+
+        Tokens of accounts that are disabled, deleted or were made anew since are none any more.
+        """
         found = self.key.verified(id_token)
         now = time.time()
         if found.get("iss") != ISSUER:
             raise TokenError("the token has another issuer")
         if not float(found.get("iat", 0)) - _CLOCK_SKEW <= now <= float(found.get("exp", 0)):
             raise TokenError("the token is expired or not yet valid")
+        self._check_holder(found)
         return found
+
+    def _check_holder(self, claims: Mapping[str, object]) -> None:
+        email = str(claims.get("email", ""))
+        if kind_of_address(email) != "serviceAccount":
+            return
+        member = f"serviceAccount:{email}"
+        if not self._is_still(member, claims.get("sub")) or self._disabled(member):
+            raise TokenError("the account is not what it was")
 
     def _seal(self, content: dict[str, object]) -> str:
         raw = json.dumps({**content, "n": secrets.token_hex(6)}).encode()
