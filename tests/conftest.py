@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar, cast
 
 import grpc
 import pytest
@@ -24,6 +24,8 @@ from google.cloud import (
 from google.oauth2.credentials import Credentials
 
 from tests.golden.answers import AnswersFile
+
+C = TypeVar("C")
 
 
 @dataclass
@@ -157,18 +159,23 @@ class Clients:
         self._transport = transport
         self._token = emulator.token(member)
 
-    def make(self, client: Any) -> Any:  # noqa: ANN401 - a client class and its instance
+    def make(self, client: type[C]) -> C:
         """A client of the class."""
-        transport = client.get_transport_class(self._transport)
+        made: Any = client  # Google's client classes share no type
+        transport = made.get_transport_class(self._transport)
         if self._transport == "grpc":
-            return client(transport=transport(channel=self._channel()))
-        host = self._emulator.http.removeprefix("http://")
-        credentials = Credentials(token=self._token)
-        return client(transport=transport(host=host, credentials=credentials, url_scheme="http"))
+            found = transport(channel=self._channel())
+        else:
+            host = self._emulator.http.removeprefix("http://")
+            credentials = Credentials(token=self._token)
+            found = transport(host=host, credentials=credentials, url_scheme="http")
+        return cast("C", made(transport=found))
 
     def _channel(self) -> grpc.Channel:
         token = self._token
-        return grpc.intercept_channel(grpc.insecure_channel(self._emulator.grpc), _Bearer(token))
+        channel = grpc.insecure_channel(self._emulator.grpc)
+        intercepted: grpc.Channel = grpc.intercept_channel(channel, _Bearer(token))
+        return intercepted
 
     @property
     def services(self) -> run_v2.ServicesClient:
@@ -212,7 +219,7 @@ class _Call(NamedTuple):
     compression: Any
 
 
-class _Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc] # grpc ships no types
+class _Bearer(grpc.UnaryUnaryClientInterceptor):
     """Adds the access token to each call; call credentials would want TLS."""
 
     def __init__(self, token: str) -> None:

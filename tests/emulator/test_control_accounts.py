@@ -167,7 +167,8 @@ def test_a_key_file_works_with_google_s_own_library(
     identity.refresh(Request())
     assert jwt.decode(identity.token, verify=False)["email"] == email
     kinds = [iam_admin_v1.ListServiceAccountKeysRequest.KeyType.USER_MANAGED]
-    listed = grpc_clients.iam.list_service_account_keys(name=name_of(email), key_types=kinds).keys
+    asked = {"name": name_of(email), "key_types": kinds}
+    listed = grpc_clients.iam.list_service_account_keys(request=asked).keys
     assert [one.name for one in listed] == [key.name]
     assert not listed[0].private_key_data
     grpc_clients.iam.delete_service_account_key(name=key.name)

@@ -139,7 +139,7 @@ def network_of(engine: docker.DockerClient, process: int) -> list[str]:
     """The networks that an emulator's process made."""
     found = engine.networks.list(filters={"label": "provision.emulator.pid"})
     return [
-        network.name
+        str(network.name)
         for network in found
         if network.attrs["Labels"]["provision.emulator.pid"].endswith(f":{process}")
     ]

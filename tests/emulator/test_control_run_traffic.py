@@ -8,7 +8,13 @@ import requests
 from google.api_core import exceptions
 from google.cloud import run_v2
 
-from tests.conftest import Clients, ImagePusher, RunningEmulator, StartEmulator
+from tests.conftest import (
+    Clients,
+    ImagePusher,
+    RunningEmulator,
+    StartEmulator,
+    make_repository,
+)
 
 PARENT = "projects/demo-project/locations/asia-east1"
 ORDERS = f"{PARENT}/services/orders"
@@ -167,7 +173,8 @@ def test_conditions_on_path_and_host_open_a_part_of_a_service(
     account = service.template.service_account
     condition = {
         "title": "part",
-        "expression": 'request.path.startsWith("/open/") && request.host == "127.0.0.1"',
+        "expression": 'request.path.startsWith("/open/") && request.host == "127.0.0.1"'
+        ' && request.path != "/open/not"',
     }
     binding = {
         "role": "roles/run.invoker",
@@ -187,6 +194,11 @@ def test_conditions_on_path_and_host_open_a_part_of_a_service(
         for path in ("/open/a?x=1", "/closed/open/", "/")
     ]
     assert found == [200, 403, 403, 403, 403, 403]
+    # What a fragment is added to is still the same path to the container.
+    asked = http.client.HTTPConnection(local.removeprefix("http://"), timeout=30)
+    asked.request("GET", "/open/not#here", headers=headers)
+    assert asked.getresponse().status == 403
+    asked.close()
 
 
 def test_an_update_leaves_traffic_where_it_is_until_it_is_done(
@@ -242,9 +254,7 @@ def test_tags_are_back_at_their_addresses_after_a_restart(
 
 
 def _pushed(emulator: RunningEmulator, clients: Clients) -> str:
-    clients.repositories.create_repository(
-        parent=PARENT, repository_id="services", repository={"format_": "DOCKER"}
-    ).result(timeout=30)
+    make_repository(clients, "demo-project")
     return ImagePusher(emulator).push("asia-east1/demo-project/services/hello", "v1")
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from google.api_core import exceptions
 from google.cloud import run_v2
-from google.protobuf import field_mask_pb2
 
 from tests.conftest import Clients, ImagePusher, RunningEmulator
 
@@ -25,9 +24,7 @@ def create(clients: Clients, image: str, **fields: Any) -> run_v2.Service:  # no
 
 def update(clients: Clients, service: run_v2.Service, *paths: str, **more: Any) -> run_v2.Service:  # noqa: ANN401 - fields of a message
     """Update a service under a mask and wait for it."""
-    request = run_v2.UpdateServiceRequest(
-        service=service, update_mask=field_mask_pb2.FieldMask(paths=paths), **more
-    )
+    request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": paths}, **more)
     done: run_v2.Service = clients.services.update_service(request=request).result(timeout=30)
     return done
 

@@ -117,7 +117,9 @@ def test_it_ends_with_its_key_and_with_its_account(
         request=iam_admin_v1.EnableServiceAccountRequest(name=name)
     )
     assert _status(emulator, token) == 200
-    keys = grpc_clients.iam.list_service_account_keys(name=name, key_types=["USER_MANAGED"]).keys
+    kinds = [iam_admin_v1.ListServiceAccountKeysRequest.KeyType.USER_MANAGED]
+    asked = {"name": name, "key_types": kinds}
+    keys = grpc_clients.iam.list_service_account_keys(request=asked).keys
     for one in keys:
         grpc_clients.iam.delete_service_account_key(name=one.name)
     assert _status(emulator, token) == 401

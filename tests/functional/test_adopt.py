@@ -22,7 +22,8 @@ def change(project: "Project", service: run_v2.Service, *fields: str) -> None:
 
 def get(project: "Project") -> run_v2.Service:
     """The service as it is."""
-    return project.pipeline().google.services.get_service(name=ORDERS)
+    found: run_v2.Service = project.pipeline().google.services.get_service(name=ORDERS)
+    return found
 
 
 def test_traffic_comes_back_to_the_latest_revision_and_tags_stay(project: "Project") -> None:

@@ -96,8 +96,8 @@ def _keys(stage: Stage) -> None:
     listed = {one.name for one in iam.list_service_account_keys(name=owner).keys}
     assert {made.name, uploaded.name} < listed
     iam.disable_service_account_key(request={"name": made.name})
-    form = iam_admin_v1.ServiceAccountPublicKeyType.TYPE_X509_PEM_FILE
-    found = iam.get_service_account_key(name=made.name, public_key_type=form)
+    asked = {"name": made.name, "public_key_type": "TYPE_X509_PEM_FILE"}
+    found = iam.get_service_account_key(request=asked)
     assert found.disabled
     assert found.public_key_data.startswith(b"-----BEGIN CERTIFICATE-----")
     iam.enable_service_account_key(request={"name": made.name})

@@ -114,7 +114,7 @@ def _executions(stage: Stage) -> None:
 
 
 def _tasks(stage: Stage) -> None:
-    jobs, tasks = (stage.clients.make(one) for one in (run_v2.JobsClient, run_v2.TasksClient))
+    jobs, tasks = stage.clients.make(run_v2.JobsClient), stage.clients.make(run_v2.TasksClient)
     done = jobs.run_job(name=_job(stage).name).result(timeout=60)
     found = list(tasks.list_tasks(parent=done.name))
     assert tasks.get_task(name=found[0].name).execution == done.name.rpartition("/")[2]

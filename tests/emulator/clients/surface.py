@@ -58,7 +58,7 @@ class _SeenError(Exception):
     """Says which RPC was about to be called."""
 
 
-class _Listener(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc] # grpc ships no types
+class _Listener(grpc.UnaryUnaryClientInterceptor):
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:  # noqa: ANN401 - grpc's signature
         del continuation, request
         raise _SeenError(details.method.removeprefix("/"))

@@ -51,7 +51,7 @@ def _deny_admin(emulator: RunningEmulator) -> None:
 @pytest.fixture
 def denials(clients: Clients) -> iam_v2.PoliciesClient:
     """Google's client of deny policies, over both transports."""
-    return clients.make(iam_v2.PoliciesClient)  # type: ignore[no-any-return] # any client
+    return clients.make(iam_v2.PoliciesClient)
 
 
 @pytest.fixture

@@ -106,7 +106,8 @@ def test_an_account_has_ten_keys_of_its_users(grpc_clients: Clients) -> None:
         iam.create_service_account_key(name=NAME)
     with pytest.raises(exceptions.FailedPrecondition, match="Precondition check failed"):
         iam.create_service_account_key(name=NAME)
-    system = iam.list_service_account_keys(name=NAME, key_types=[_Kind.SYSTEM_MANAGED]).keys
+    asked = {"name": NAME, "key_types": [_Kind.SYSTEM_MANAGED]}
+    system = iam.list_service_account_keys(request=asked).keys
     assert len(system) == 1
     assert len(iam.list_service_account_keys(name=NAME).keys) == 11
     with pytest.raises(exceptions.FailedPrecondition):
@@ -138,13 +139,12 @@ def test_key_files_and_public_keys_belong_together(grpc_clients: Clients) -> Non
     file = json.loads(made.private_key_data)
     assert (file["client_email"], file["private_key_id"]) == (EMAIL, made.name.rpartition("/")[2])
     signature = crypt.RSASigner.from_string(file["private_key"]).sign(b"text")
-    for form in iam_admin_v1.ServiceAccountPublicKeyType:
-        if form:
-            found = iam.get_service_account_key(name=made.name, public_key_type=form)
-            verifier = crypt.RSAVerifier.from_string(found.public_key_data)
-            assert verifier.verify(b"text", signature)
-    form = iam_admin_v1.ServiceAccountPrivateKeyType.TYPE_PKCS12_FILE
-    packed = iam.create_service_account_key(name=NAME, private_key_type=form).private_key_data
+    for form in ("TYPE_X509_PEM_FILE", "TYPE_RAW_PUBLIC_KEY"):
+        found = iam.get_service_account_key({"name": made.name, "public_key_type": form})
+        verifier = crypt.RSAVerifier.from_string(found.public_key_data)
+        assert verifier.verify(b"text", signature)
+    asked = {"name": NAME, "private_key_type": "TYPE_PKCS12_FILE"}
+    packed = iam.create_service_account_key(request=asked).private_key_data
     key, shown, _ = pkcs12.load_key_and_certificates(packed, b"notasecret")
     assert isinstance(key, rsa.RSAPrivateKey)
     assert shown is not None

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from google.api_core import exceptions
@@ -72,7 +73,7 @@ def test_an_organization_s_role_may_hold_what_a_project_s_may_not(
     ],
     ids=["title", "description", "permissions"],
 )
-def test_roles_have_limits(grpc_clients: Clients, fields: dict[str, object]) -> None:
+def test_roles_have_limits(grpc_clients: Clients, fields: dict[str, Any]) -> None:
     """Of texts and permissions."""
     with pytest.raises(exceptions.InvalidArgument):
         make_role(grpc_clients, **fields)
@@ -85,11 +86,12 @@ def test_a_deleted_role_keeps_its_id_and_can_be_restored(grpc_clients: Clients) 
     assert iam.get_role(request={"name": NAME}).deleted
     assert list(iam.list_roles(request={"parent": PROJECT})) == []
     assert len(list(iam.list_roles(request={"parent": PROJECT, "show_deleted": True}))) == 1
-    for refused, words in (
+    refusals: tuple[tuple[Callable[[], object], str], ...] = (
         (lambda: make_role(grpc_clients), r"can't create a role_id \(reader\) which has been"),
         (lambda: iam.delete_role(request={"name": NAME}), "as it is already deleted"),
         (lambda: iam.update_role(request={"name": NAME, "role": {"title": "x"}}), "can't update"),
-    ):
+    )
+    for refused, words in refusals:
         with pytest.raises(exceptions.FailedPrecondition, match=words):
             refused()
     restored = iam.undelete_role(request={"name": NAME})
