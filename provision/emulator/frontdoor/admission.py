@@ -9,6 +9,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from urllib.parse import unquote
 
 from provision.emulator.seams import Access, Identities, RequestAttributes, Route, TokenError
 
@@ -82,7 +83,8 @@ def reachable(route: Route, path: str, *, inside: bool) -> bool:
     """
     if route.default_url_disabled or route.revision is None:
         return False
-    if path.startswith("/_ah/") or path.endswith("z"):
+    plain = unquote(path)  # `/health%7A` is the same path as `/healthz`
+    if plain.startswith("/_ah/") or plain.endswith("z"):
         return False
     if route.ingress in _FROM_INSIDE:
         return inside

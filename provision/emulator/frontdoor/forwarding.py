@@ -8,7 +8,11 @@ from aiohttp import web
 from provision.emulator.frontdoor import pages
 from provision.emulator.frontdoor.onward import Onward, end_to_end
 from provision.emulator.frontdoor.pages import Page
-from provision.emulator.frontdoor.websocket import is_websocket, pass_websocket
+from provision.emulator.frontdoor.websocket import (
+    is_websocket,
+    pass_websocket,
+    refuses_redirects,
+)
 
 _CONNECT_SECONDS = 3.0
 
@@ -28,6 +32,7 @@ class Forwarder:
                 connector=aiohttp.TCPConnector(limit=0, force_close=True),
                 max_line_size=65536,
                 max_field_size=65536,
+                trace_configs=[refuses_redirects()],
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             )
         return self._session
@@ -54,6 +59,8 @@ class Forwarder:
                         await response.write(piece)
                     await response.write_eof()
                     return response
+        except aiohttp.WSServerHandshakeError as refusal:
+            return _refused(refusal)
         except (aiohttp.ClientError, ConnectionError):
             # First, for a connection that cannot be made in time is both.
             problem = pages.unavailable()
@@ -80,3 +87,12 @@ def _begin(upstream: aiohttp.ClientResponse) -> web.StreamResponse:
     headers = end_to_end(upstream.headers.items())
     headers["Server"] = "Google Frontend"
     return web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
+
+
+def _refused(refusal: aiohttp.WSServerHandshakeError) -> web.Response:
+    """The container's answer to who wanted a WebSocket and does not get one; its body is lost."""
+    headers = end_to_end((refusal.headers or {}).items())
+    for name in ("Content-Length", "Content-Encoding"):
+        headers.popall(name, None)
+    headers["Server"] = "Google Frontend"
+    return web.Response(status=refusal.status, headers=headers)

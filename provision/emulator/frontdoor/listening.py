@@ -47,7 +47,12 @@ class Listeners:
         """
         await self.close(address)
         sockets = _bind_same(self._hosts, port)
-        handlers = web.Server(serve, max_line_size=_HEADER_BYTES, max_field_size=_HEADER_BYTES)
+        handlers = web.Server(
+            serve,
+            max_line_size=_HEADER_BYTES,
+            max_field_size=_HEADER_BYTES,
+            auto_decompress=False,  # bodies go to the container as they were sent
+        )
         loop = asyncio.get_running_loop()
         servers = [
             await loop.create_server(handlers, sock=bound, backlog=_BACKLOG) for bound in sockets

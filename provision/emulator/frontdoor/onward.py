@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+# `Expect` is answered here already: a container that ignores it would never see the body.
 _HOP_BY_HOP = frozenset(
     {
         "connection",
+        "expect",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
@@ -77,8 +79,12 @@ def host_name(request: web.BaseRequest) -> str:
 
 
 def raw_target(request: web.BaseRequest) -> str:
-    """Path and query as they were written, also of a request in absolute form."""
-    target = request.raw_path
+    """Path and query as they were written, also of a request in absolute form.
+
+    A fragment is nobody's business but the client's; what is decided is decided about the same
+    text that the container gets.
+    """
+    target = request.raw_path.partition("#")[0]
     if target.startswith("/"):
         return target
     parts = urlsplit(target)
@@ -91,7 +97,8 @@ def end_to_end(headers: "Iterable[tuple[str, str]]") -> CIMultiDict[str]:
     kept: CIMultiDict[str] = CIMultiDict(headers)
     for value in kept.getall("Connection", []):
         for name in value.split(","):
-            kept.popall(name.strip(), None)
+            if name.strip().lower() != "host":  # every request has one
+                kept.popall(name.strip(), None)
     for name in _HOP_BY_HOP:
         kept.popall(name, None)
     return kept

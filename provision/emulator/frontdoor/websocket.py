@@ -19,8 +19,32 @@ _OWN_HEADERS = (
 
 
 def is_websocket(request: web.BaseRequest) -> bool:
-    """Whether the request asks to become a WebSocket."""
-    return request.headers.get("Upgrade", "").lower() == "websocket"
+    """Whether the request asks to become a WebSocket (RFC 6455, 4.2.1)."""
+    wanted = ",".join(request.headers.getall("Connection", ())).lower().split(",")
+    return (
+        request.method == "GET"
+        and "upgrade" in (one.strip() for one in wanted)
+        and request.headers.get("Upgrade", "").lower() == "websocket"
+        and "Sec-WebSocket-Key" in request.headers
+    )
+
+
+def refuses_redirects() -> aiohttp.TraceConfig:
+    """Keeps a session from following a container's redirect of a WebSocket anywhere."""
+
+    async def stop(
+        _session: aiohttp.ClientSession,
+        _context: object,
+        params: aiohttp.TraceRequestRedirectParams,
+    ) -> None:
+        found = params.response
+        raise aiohttp.WSServerHandshakeError(
+            found.request_info, (), status=found.status, headers=found.headers
+        )
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(stop)
+    return config
 
 
 async def pass_websocket(session: aiohttp.ClientSession, onward: "Onward") -> web.WebSocketResponse:
@@ -29,7 +53,8 @@ async def pass_websocket(session: aiohttp.ClientSession, onward: "Onward") -> we
     The service's timeout ends it too, as on Cloud Run.
 
     Raises:
-        aiohttp.ClientError: the container does not take it.
+        aiohttp.WSServerHandshakeError: the container answers something else.
+        aiohttp.ClientError: the container does not answer.
     """
     request = onward.request
     offered = request.headers.get("Sec-WebSocket-Protocol", "")

@@ -23,12 +23,12 @@ def _bearer(side: "DataSide", member: str, audience: str, lifetime: float = 3600
     return f"Bearer {side.identities.id_token(member, audience, lifetime)}"
 
 
-def _raw(url: str, *lines: str) -> bytes:
+def _raw(url: str, *lines: str, path: str = "/x") -> bytes:
     """Send header lines exactly as they are; returns the status line."""
     host = url.removeprefix("http://")
     name, _, port = host.partition(":")
     with socket.create_connection((name, int(port)), 10) as connection:
-        head = "\r\n".join(["GET /x HTTP/1.1", f"Host: {host}", "Connection: close", *lines])
+        head = "\r\n".join([f"GET {path} HTTP/1.1", f"Host: {host}", "Connection: close", *lines])
         connection.sendall(f"{head}\r\n\r\n".encode())
         return connection.makefile("rb").readline()
 
@@ -164,6 +164,13 @@ def test_reserved_paths_are_googles_own(side: "DataSide", path: str) -> None:
     _, url, _ = side.open_service("orders", invoker_iam_disabled=True)
     assert _get(f"{url}{path}").status_code == 404
     assert _get(f"{url}/health?z").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health%7A", "/%5fah/health", "/%5Fah%2Fhealth", "/healthz#x"])
+def test_reserved_paths_are_known_in_any_spelling(side: "DataSide", path: str) -> None:
+    """What is the same path to a server is the same to the front door."""
+    _, url, _ = side.open_service("orders", invoker_iam_disabled=True)
+    assert b" 404 " in _raw(url, path=path)
 
 
 def test_a_deleted_service_answers_404(side: "DataSide") -> None:

@@ -1,6 +1,7 @@
 """What a container sees of a request that was let in, and what the caller sees of the answer."""
 
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -190,6 +191,18 @@ def test_a_large_body_is_passed_on_whole(url: str, expect: dict[str, str]) -> No
     assert answer.text == hashlib.sha256(body).hexdigest()
 
 
+def test_a_compressed_body_is_passed_on_as_it_is(url: str) -> None:
+    """Decompressing it is the container's business, which is told how long it is and how packed."""
+    body = gzip.compress(b"hello" * 1000)
+    answer = requests.post(url, data=body, headers={"Content-Encoding": "gzip"}, timeout=30)
+    assert answer.text == hashlib.sha256(body).hexdigest()
+
+
+def test_an_expectation_is_met_here(url: str) -> None:
+    """The container is not asked once more: it may know nothing of it, and wait for the body."""
+    assert "expect" not in _seen(requests.get(url, headers={"Expect": "100-continue"}, timeout=30))
+
+
 def test_a_body_of_unknown_length_is_passed_on(url: str) -> None:
     """A chunked body arrives in chunks, and as it was sent."""
     answer = requests.post(f"{url}/chunked", data=iter([b"one ", b"two"]), timeout=30)
@@ -242,6 +255,17 @@ def test_a_websocket_goes_through(url: str) -> None:
         while stream.readline().strip():
             pass
         assert stream.read(7) == bytes([0x81, 5]) + b"HELLO"
+
+
+@pytest.mark.parametrize(("path", "status"), [("/redirect", b"302"), ("/", b"200")])
+def test_a_container_may_refuse_a_websocket(url: str, path: str, status: bytes) -> None:
+    """Its answer is the caller's; a redirect leads the emulator nowhere."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    with socket.create_connection((host, int(port)), 10) as connection:
+        rest = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        connection.sendall(f"{head}{rest}".encode())
+        assert connection.makefile("rb").readline().split()[1] == status
 
 
 def test_a_smuggled_second_length_is_refused(url: str) -> None:
