@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from provision.emulator.admin import Admin
+from provision.emulator.database import NotKeptError
 from provision.emulator.frontdoor import HttpFrontDoor
 from provision.emulator.oauth import HOSTS as OAUTH_HOSTS
 from provision.emulator.oauth import OAuth
@@ -25,6 +26,7 @@ from provision.emulator.rpc.answers import AnswerLog
 from provision.emulator.rpc.calls import Dispatcher, Handler, Recorder
 from provision.emulator.rpc.catalogue import Method, methods
 from provision.emulator.rpc.hosts import REGISTRY
+from provision.emulator.rpc.status import ApiError
 from provision.emulator.runtime import open_runtime
 from provision.emulator.services.artifacts.contents import Contents
 from provision.emulator.services.artifacts.docker_images import DockerImages
@@ -159,12 +161,21 @@ class Emulator:
         self._rollouts.others += (self._work_of_job, self._denials.work_of)
         self._keys = Keys(self.world, self._base_url)
         self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
-        self._dispatcher = Dispatcher(self._handlers(), self.world.identities, self._recorder)
+        self._dispatcher = Dispatcher(
+            self._handlers(), self.world.identities, self._recorder, self._keep
+        )
 
     def _folder(self) -> Path:
         if self._scratch is None:
             raise RuntimeError("state is kept in a folder of the user's")
         return self._scratch
+
+    def _keep(self) -> None:
+        """See to it that what was written survives a kill. Raises `ApiError`."""
+        try:
+            self.world.store.flush()
+        except NotKeptError as error:
+            raise ApiError("INTERNAL", str(error)) from error
 
     def _public_host(self) -> str:
         return f"{self._options.host}:{self._http_port}"

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -196,10 +195,18 @@ class Store:
         return made
 
     def reset(self) -> None:
-        """Empty every table that is not kept, at once."""
-        with nullcontext() if self._database is None else self._database.together():
-            for table in self._tables:
-                table.clear()
+        """Empty every table that is not kept."""
+        for table in self._tables:
+            table.clear()
+
+    def flush(self) -> None:
+        """See to it that what was written survives a kill, before somebody is told of it.
+
+        Raises:
+            NotKeptError: it cannot be put into the file.
+        """
+        if self._database is not None:
+            self._database.flush()
 
     def close(self) -> None:
         """Close the file."""

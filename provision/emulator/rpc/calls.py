@@ -111,11 +111,23 @@ class Recorder:
 
 
 class Dispatcher:
-    """Runs RPCs by their method name, for both transports."""
+    """Runs RPCs by their method name, for both transports.
+
+    Args:
+        handlers: what answers each RPC.
+        identities: tells whose token was sent.
+        recorder: takes note.
+        keep: sees to it that what was written survives a kill. Raises `ApiError`.
+    """
 
     def __init__(
-        self, handlers: dict[str, Handler], identities: Identities, recorder: Recorder
+        self,
+        handlers: dict[str, Handler],
+        identities: Identities,
+        recorder: Recorder,
+        keep: Callable[[], None],
     ) -> None:
+        self.keep = keep
         self._handlers = handlers
         self._identities = identities
         self.recorder = recorder
@@ -171,7 +183,10 @@ class Dispatcher:
             raise ApiError("UNIMPLEMENTED", f"{call.method} is not offered by this emulator.")
         subject, write = _subject(call.request), is_write(call.method)
         async with self.faults.around(call.method, subject, write=write):
-            return await handler(call)
+            result = await handler(call)
+            if write:
+                self.keep()
+            return result
 
     def _principal(self, token: str | None) -> str:
         if not token:

@@ -5,9 +5,10 @@ The emulator's own host has all routes, told apart by their paths.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_urldispatcher import AbstractRuleMatching, MatchedSubAppResource
 
 from provision.emulator.rpc import hosts, http_faults, unreadable
@@ -61,7 +62,8 @@ def build(
     methods = tuple(offered)
     faulty = http_faults.middleware(dispatcher.faults, dispatcher.recorder)
     root = web.Application(
-        client_max_size=max_body, middlewares=[unreadable.middleware, faulty, _as_meant]
+        client_max_size=max_body,
+        middlewares=[unreadable.middleware, faulty, _as_meant, _kept(dispatcher.keep)],
     )
     every = (*own, *(mount for mounts in rooms.values() for mount in mounts))
     for mount in dict.fromkeys(every):  # the same one may be on several hosts
@@ -132,6 +134,23 @@ async def _not_offered(request: web.Request) -> web.StreamResponse:
     host = hosts.authority(request).partition(":")[0]
     text = f"{host} is not offered by this emulator."
     return error_response(ApiError("UNIMPLEMENTED", text))
+
+
+def _kept(keep: Callable[[], None]) -> Middleware:
+    """Answers that something was done once it survives a kill; RPCs saw to that before."""
+
+    @web.middleware
+    async def serve(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        try:
+            if request.method not in ("GET", "HEAD"):
+                keep()
+        except ApiError as error:
+            failed = response.status >= HTTPStatus.BAD_REQUEST or response.prepared
+            return response if failed else error_response(error)
+        return response
+
+    return serve
 
 
 @web.middleware

@@ -1,21 +1,23 @@
 """The file that state is kept in: order, restarts, kills, older and foreign files."""
 
 import json
+import resource
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provision.emulator import history
 from provision.emulator.store import Store
-from tests.conftest import DEVELOPER, Clients, StartEmulator
+from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator
 
 if TYPE_CHECKING:
     from provision.emulator.store import Table
@@ -214,3 +216,64 @@ def test_a_folder_of_an_earlier_version_is_taken_over(
     assert list(store.table("operations-pending")) == ["o/2"]
     assert not (tmp_path / "state").exists()
     store.close()
+
+
+CUT_OFF = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from provision.emulator.store import Store
+async def main():
+    store = Store(Path(sys.argv[1]))
+    table = store.table("numbers")
+    table.put("whole", 1)
+    await asyncio.sleep(0.01)
+    table.put("told", 2)
+    store.flush()
+    table.put("whole", 3)
+    table.put("half", 4)
+    table.pop("told")
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+
+
+def test_a_kill_in_the_middle_of_a_change_leaves_nothing_of_it(tmp_path: Path) -> None:
+    """What is written in one step is there as a whole or not at all; what was told is there."""
+    root = str(Path(__file__).parents[3])
+    command = [sys.executable, "-c", CUT_OFF, str(tmp_path)]
+    assert subprocess.run(command, cwd=root, check=False).returncode == -signal.SIGKILL
+    store = Store(tmp_path)
+    table: Table[int] = store.table("numbers")
+    assert {key: table.get(key) for key in table} == {"whole": 1, "told": 2}
+    store.close()
+
+
+def test_a_full_disk_is_told_and_what_did_not_fit_is_kept_once_there_is_room(
+    start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """No write is acknowledged that a restart would not find; reading goes on."""
+    first = start_emulator("--engine", "none", "--data", str(tmp_path), "--answers", "/dev/null")
+    clients = Clients(first, "grpc", DEVELOPER)
+    _, hard = resource.prlimit(first.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(first.process.pid, resource.RLIMIT_FSIZE, (1, hard))
+    refused = [_add_account(first, f"robot-{number}") for number in range(3)]
+    assert {status for status, _ in refused} == {500}
+    assert "cannot be written" in refused[0][1]["error"]["message"]
+    assert clients.projects.get_project(name="projects/demo-project")
+    resource.prlimit(first.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    assert _add_account(first, "robot-9")[0] == 200
+    first.stop(signal.SIGKILL)
+    second = start_emulator("--engine", "none", "--data", str(tmp_path))
+    for number in (0, 1, 2, 9):
+        assert _add_account(second, f"robot-{number}")[0] == 409
+    second.stop()
+
+
+def _add_account(emulator: RunningEmulator, account: str) -> tuple[int, Any]:
+    answer = requests.post(
+        f"{emulator.http}/v1/projects/demo-project/serviceAccounts",
+        json={"accountId": account},
+        headers={"Authorization": f"Bearer {emulator.token()}"},
+        timeout=30,
+    )
+    return answer.status_code, answer.json()

@@ -93,6 +93,9 @@ class Rollouts:
         record = self._state.services.get(name)
         if record is None:
             return
+        if not record.message.urls:  # its creation was cut off: nobody was told, no work goes on
+            self._state.services.pop(name)
+            return
         urls = await self._serving.open(record)
         addresses = await self._serving.open_tags(record)
         if record.message.uri:
