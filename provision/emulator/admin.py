@@ -1,7 +1,7 @@
 """``/_emulator``: what tests and people ask of the emulator itself. Loopback only.
 
-A request with an Origin header, or for a host that is not loopback, is refused: a web page must not
-be able to ask a browser to come here (DNS rebinding).
+A request with an Origin header, for a host that is not loopback, or by way of the proxy is refused:
+a web page must not be able to ask a browser to come here (DNS rebinding).
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from provision.emulator.iam.identities import CLIENT_ID
+from provision.emulator.rpc.asked_at import came_by_proxy
 from provision.emulator.rpc.calls import Dispatcher, Recorder
 from provision.emulator.rpc.fault_forms import seconds, to_fault, to_json
 from provision.emulator.rpc.hosts import is_loopback
@@ -193,7 +194,11 @@ Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 def _guarded(answer: Answer) -> Answer:
     async def serve(request: web.Request) -> web.Response:
-        if "Origin" in request.headers or not is_loopback(request.host):
+        if (
+            "Origin" in request.headers
+            or not is_loopback(request.host)
+            or came_by_proxy(request.transport)
+        ):
             return web.json_response({"error": "only for programs on this machine"}, status=403)
         try:
             return await answer(request)

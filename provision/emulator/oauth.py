@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from aiohttp import web
 
 from provision.emulator.iam.identities import CLIENT_ID, CLIENT_IDS, TokenIssuer
+from provision.emulator.iam.signing import unverified_claims
 from provision.emulator.rpc.calls import bearer
 from provision.emulator.seams import TokenError
 from provision.emulator.services.iam.keys import Keys
@@ -93,12 +94,22 @@ class OAuth:
         }
 
     def _exchange(self, form: Mapping[str, str]) -> dict[str, object]:
+        assertion = form.get("assertion", "")
         try:
-            claims = self._keys.verified(form.get("assertion", ""))
+            member = f"serviceAccount:{unverified_claims(assertion).get('iss', '')}"
+            if not self._identities.may_act(member):
+                raise OAuthError("invalid_grant", "Invalid grant: account not found")
+            claims = self._keys.verified(assertion)
         except TokenError as error:
             raise OAuthError("invalid_grant", "Invalid JWT Signature.") from error
         self._check(claims)
-        member = f"serviceAccount:{claims['iss']}"
+        if claims.get("sub", claims["iss"]) != claims["iss"]:
+            # Delegation over a whole domain, which no account here has.
+            raise OAuthError(
+                "unauthorized_client",
+                "Client is unauthorized to retrieve access tokens using this method, or client not "
+                "authorized for any of the scopes requested.",
+            )
         audience = claims.get("target_audience")
         if audience:
             return {"id_token": self._identities.id_token(member, str(audience))}
@@ -112,7 +123,7 @@ class OAuth:
 
     def _check(self, claims: Mapping[str, object]) -> None:
         now = time.time()
-        issued, ends = float(str(claims.get("iat", 0))), float(str(claims.get("exp", 0)))
+        issued, ends = _moment(claims.get("iat")), _moment(claims.get("exp"))
         if not issued - _CLOCK_SKEW <= now <= ends or ends - issued > _MAX_ASSERTION_LIFETIME:
             raise OAuthError(
                 "invalid_grant",
@@ -155,6 +166,14 @@ class OAuth:
 
     async def _account_certificates(self, request: web.Request) -> web.Response:
         return web.json_response(self._keys.certificates(request.match_info["email"]))
+
+
+def _moment(value: object) -> float:
+    """Seconds since the epoch; long ago for what is no number."""
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0
 
 
 async def _form(request: web.Request) -> dict[str, str]:

@@ -160,6 +160,21 @@ def test_curl_works_through_it(emulator: RunningEmulator, tmp_path: Path) -> Non
     assert json.loads(done.stdout)["locations"]
 
 
+@pytest.mark.parametrize("target", ["/_emulator", "http://{own}/_emulator"])
+def test_the_emulators_own_pages_are_not_behind_it(
+    proxy: tuple[str, int], trust: ssl.SSLContext, emulator: RunningEmulator, target: str
+) -> None:
+    """Neither a Host header nor a whole address within a tunnel leads to ``/_emulator``."""
+    own = emulator.http.removeprefix("http://")
+    trust.set_alpn_protocols(["http/1.1"])
+    with _through(proxy, trust, HOST) as connection:
+        connection.sendall(f"GET {target.format(own=own)} HTTP/1.1\r\nHost: {own}\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 403
+    assert _asked(proxy, f"GET {emulator.http}/_emulator")[0] == 403
+
+
 def test_large_bodies_pass_both_ways(
     proxy: tuple[str, int], trust: ssl.SSLContext, emulator: RunningEmulator
 ) -> None:

@@ -74,13 +74,23 @@ class DenyPolicies:
         """Replace the policies of an attachment point; they take effect after the delay."""
         now = time.time()
         versions = self._kept.get(node) or []
-        counting = [one for one in versions if one.since <= now][-1:]
-        coming = [one for one in versions if one.since > now]
-        self._kept.put(node, [*counting, *coming, _Version(now + self._delay(), policies)])
+        counting = max((at for at, one in enumerate(versions) if one.since <= now), default=0)
+        fresh = _Version(now + self._delay(), policies)
+        # What was written before the one that counts was overtaken by a shorter delay.
+        self._kept.put(node, [*versions[counting:], fresh])
 
     def forget(self, node: str) -> None:
         """The resource is gone, and what was attached to it."""
         self._kept.pop(node)
+
+    def rename(self, before: str, after: str) -> None:
+        """Put one principal in the place of another in every rule, at once."""
+        for node in tuple(self._kept):
+            versions = self._kept.get(node) or []
+            policies = [policy for one in versions for policy in one.policies.values()]
+            # Each is gone through: versions share policies, and none may bring the old one back.
+            if sum(_renamed(policy, before, after) for policy in policies):
+                self._kept.put(node, [_Version(one.since, one.policies) for one in versions])
 
     def denies(
         self, member: str, permission: str, chain: Iterable[str], context: Callable[[], Context]
@@ -117,6 +127,18 @@ class DenyPolicies:
         return any(include(one, member) for one in rule.principals) and not any(
             include(one, member) for one in rule.excepted_principals
         )
+
+
+def _renamed(policy: Any, before: str, after: str) -> bool:  # noqa: ANN401 - Policy
+    touched = False
+    for rule in policy.rules:
+        for principals in (rule.deny_rule.denied_principals, rule.deny_rule.exception_principals):
+            changed = [after if one == before else one for one in principals]
+            if changed != list(principals):
+                touched = True
+                del principals[:]
+                principals.extend(changed)
+    return touched
 
 
 def _applies(condition: str, context: Callable[[], Context]) -> bool:

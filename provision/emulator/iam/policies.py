@@ -109,19 +109,11 @@ class Policies:
         """The resource is gone, and its policy with it, at once."""
         self._kept.pop(resource)
 
-    def mark_deleted(self, email: str, unique_id: str) -> None:
-        """Show a deleted account for what it is in every binding, so that a namesake gets nothing.
+    def rename(self, before: str, after: str) -> None:
+        """Put one member in the place of another in every policy, without regard to case.
 
-        As documented for principal identifiers: ``deleted:serviceAccount:EMAIL?uid=ID``.
+        That deleted accounts show as such is documented: ``deleted:serviceAccount:EMAIL?uid=ID``.
         """
-        self._rename(f"serviceAccount:{email}", f"deleted:serviceAccount:{email}?uid={unique_id}")
-
-    def mark_restored(self, email: str, unique_id: str) -> None:
-        """Show an account that is there again for what it is in every binding."""
-        self._rename(f"deleted:serviceAccount:{email}?uid={unique_id}", f"serviceAccount:{email}")
-
-    def _rename(self, before: str, after: str) -> None:
-        """Put one member in the place of another in every policy, without regard to case."""
         for resource in self._kept:
             kept = self._kept.get(resource)
             if kept is None:
@@ -149,10 +141,12 @@ class Policies:
     def _keep(self, resource: str, written: Any) -> None:  # noqa: ANN401 - Policy
         kept = self._kept.get(resource) or _Kept(written)
         now, counting = time.time(), kept.counting()
-        coming = [one for one in kept.versions if one.since > now]
-        past = [] if counting is None else [counting]
+        # Of what is still to come only what was written after the one that counts: a shorter
+        # delay has overtaken the others.
+        begin = 0 if counting is None else kept.versions.index(counting)
+        left = kept.versions[begin:]
         fresh = _Version(now + self._delay(), written)
-        self._kept.put(resource, _Kept(written, [*past, *coming, fresh]))
+        self._kept.put(resource, _Kept(written, [*left, fresh]))
 
 
 def _mark(policy: Any, before: str, after: str) -> bool:  # noqa: ANN401 - Policy

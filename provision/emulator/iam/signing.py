@@ -109,7 +109,7 @@ class SigningKey:
                 hashes.SHA256(),
             )
             content = json.loads(_unb64(claims))
-        except (ValueError, AttributeError, InvalidSignature) as error:
+        except (ValueError, AttributeError, RecursionError, InvalidSignature) as error:
             raise TokenError("the token could not be verified") from error
         if not isinstance(content, dict):
             raise TokenError("the token holds no claims")
@@ -120,7 +120,7 @@ def unverified_claims(token: str) -> dict[str, Any]:
     """The claims as they are written, to find whose key to verify with. Raises `TokenError`."""
     try:
         content = json.loads(_unb64(token.split(".")[1]))
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, RecursionError) as error:
         raise TokenError("the token is malformed") from error
     if not isinstance(content, dict):
         raise TokenError("the token holds no claims")

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from provision.emulator.registry.names import ImageName, parse_name
 from provision.emulator.registry.refusals import Refusal
+from provision.emulator.rpc.calls import bearer
 from provision.emulator.seams import Access, Identities
 
 ANONYMOUS = "allUsers"
@@ -50,6 +51,7 @@ class Gatekeeper:
         self._identities = identities
         self._key_holder = key_holder
         self._clock = clock
+        # Each with an access token of whoever it was issued to, so that it ends with the account.
         self._issued: dict[str, tuple[str, float]] = {}
 
     def member(self, request: web.Request) -> str:
@@ -83,8 +85,10 @@ class Gatekeeper:
         return self._identities.member(password) if user in _USERS else None
 
     def _issued_to(self, token: str) -> str | None:
-        member, expires = self._issued.get(token, (None, 0.0))
-        return member if expires > self._clock() else None
+        access_token, expires = self._issued.get(token, ("", 0.0))
+        if expires <= self._clock():
+            return None
+        return self._identities.member(access_token) if access_token else ANONYMOUS
 
     def require(self, request: web.Request, member: str, permission: str, name: ImageName) -> None:
         """Refuse unless the member holds the permission on the repository.
@@ -114,9 +118,15 @@ class Gatekeeper:
             self._refuse_anonymous(request)
         now = self._clock()
         self._issued = {token: held for token, held in self._issued.items() if held[1] > now}
+        # A token that was had for another such token ends with it.
+        before = bearer(request.headers.get("Authorization")) or ""
+        expires = min(now + _LIFETIME, self._issued.get(before, ("", now + _LIFETIME))[1])
+        access_token = ""
+        if member != ANONYMOUS:
+            access_token = self._identities.access_token(member, expires - now)
         token = secrets.token_urlsafe(32)
-        self._issued[token] = (member, now + _LIFETIME)
-        return {"token": token, "access_token": token, "expires_in": int(_LIFETIME)}
+        self._issued[token] = (access_token, expires)
+        return {"token": token, "access_token": token, "expires_in": int(expires - now)}
 
     def _refuse_anonymous(self, request: web.Request) -> None:
         for scope in " ".join(request.query.getall("scope", [])).split():

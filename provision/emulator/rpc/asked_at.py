@@ -5,6 +5,7 @@ Registry at Google's name is to push to ``LOCATION-docker.pkg.dev``, one that ca
 port to that port.
 """
 
+import asyncio
 from contextvars import ContextVar
 
 _at_google: ContextVar[bool] = ContextVar("at_google", default=False)
@@ -24,6 +25,12 @@ def set_at_google(*, value: bool) -> None:
 def is_tunnel(peer: str) -> bool:
     """Whether a gRPC peer, ``ipv4:127.0.0.1:41234``, is the proxy's end of a tunnel."""
     return peer in _tunnels
+
+
+def came_by_proxy(transport: asyncio.BaseTransport | None) -> bool:
+    """Whether an HTTP request's connection is the proxy's."""
+    peer = None if transport is None else transport.get_extra_info("peername")
+    return peer is not None and is_tunnel(f"ipv4:{peer[0]}:{peer[1]}")
 
 
 def open_tunnel(address: tuple[str, int]) -> str:

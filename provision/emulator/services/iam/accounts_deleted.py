@@ -34,8 +34,39 @@ class DeletedAccounts:
         self._kept.put(account["uniqueId"], record)
         self._world.accounts.pop(account["email"])
         policies.forget(account["name"])
-        policies.mark_deleted(account["email"], account["uniqueId"])
         self._world.tags.forget(account["name"])
+        self._rename(account, deleted=True)
+
+    def _rename(self, account: dict[str, Any], *, deleted: bool) -> None:
+        """Show an account for what it is wherever it is spoken of, what can be restored included.
+
+        A namesake gets nothing of it: no role, no group, and no exception from a denial.
+        """
+        email, uid = account["email"], f"?uid={account['uniqueId']}"
+        principal = f"principal://iam.googleapis.com/projects/-/serviceAccounts/{email}"
+        member = f"serviceAccount:{email}"
+        for one, rename in (
+            (member, self._world.policies.rename),
+            (member, self._world.groups.rename),
+            (member, self._rename_in_kept),
+            (principal, self._world.denials.rename),
+        ):
+            names = (one, f"deleted:{one}{uid}")
+            rename(*(names if deleted else reversed(names)))
+
+    def _rename_in_kept(self, before: str, after: str) -> None:
+        for key in tuple(self._kept):
+            record = self._kept.get(key)
+            if record is None:
+                continue
+            changed = [
+                {**one, "members": [after if m.lower() == before.lower() else m for m in members]}
+                for one in record["policy"].get("bindings", ())
+                if (members := one.get("members", []))
+            ]
+            if changed != record["policy"].get("bindings", []):
+                policy = {**record["policy"], "bindings": changed}
+                self._kept.put(key, {**record, "policy": policy})
 
     def find(self, unique_id: str) -> dict[str, Any] | None:
         """The deleted account of a unique id, while it can be restored; None otherwise."""
@@ -66,5 +97,5 @@ class DeletedAccounts:
         policy.ClearField("etag")
         if policy.bindings:
             self._world.policies.set(account["name"], policy)
-        self._world.policies.mark_restored(account["email"], account["uniqueId"])
+        self._rename(account, deleted=False)
         return account

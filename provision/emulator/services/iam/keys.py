@@ -77,7 +77,7 @@ class Keys:
         if account is None:
             raise TokenError("account not found")
         for kept in self._of(account):
-            if kept.get("disabled"):
+            if kept.get("disabled") or _is_expired(kept):
                 continue
             try:
                 return keys_files.verified(kept, assertion)
@@ -210,6 +210,11 @@ class Keys:
         resource = full_name(self._world, name)
         require(self._world, call, f"iam.serviceAccountKeys.{verb}", resource, iam_refusal)
         return resolve(self._world, name)
+
+
+def _is_expired(kept: Kept) -> bool:
+    """Whether an uploaded certificate does not count at present; Google rotates its own keys."""
+    return "certificate" in kept and not kept["made"] <= micros() <= kept["until"]
 
 
 def _id(kept: Kept) -> str:

@@ -111,7 +111,7 @@ def verified(kept: dict[str, Any], token: str) -> dict[str, Any]:
             raise TokenError("the token is not signed with RS256")
         signed = f"{header}.{claims}".encode()
         key.verify(_decoded(signature), signed, padding.PKCS1v15(), hashes.SHA256())
-    except (ValueError, AttributeError, InvalidSignature) as error:
+    except (ValueError, AttributeError, RecursionError, InvalidSignature) as error:
         raise TokenError("the token could not be verified") from error
     return unverified_claims(token)
 

@@ -42,7 +42,7 @@ class SelfSignedTokens:
         try:
             claims = self._verify(token)
             issued, ends = float(claims["iat"]), float(claims["exp"])
-        except (TokenError, KeyError, TypeError, ValueError):
+        except (TokenError, KeyError, TypeError, ValueError, OverflowError):
             return None
         now = self._clock()
         lasts = issued - _CLOCK_SKEW <= now < ends <= issued + _MAX_LIFETIME
