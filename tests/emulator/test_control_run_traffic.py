@@ -293,6 +293,21 @@ def test_pages_that_cannot_be_are_refused(grpc_clients: Clients, size: int, toke
         grpc_clients.services.list_services(request=request)
 
 
+def test_a_page_token_of_another_list_is_refused(grpc_clients: Clients, pushed_image: str) -> None:
+    """It would lead into the middle of a list that nobody has read the start of."""
+    template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=pushed_image)])
+    for name in ("first", "second"):
+        request = {"parent": PARENT, "service": {"template": template}, "service_id": name}
+        grpc_clients.services.create_service(request=request).result(timeout=30)
+    listed = grpc_clients.services.list_services(request={"parent": PARENT, "page_size": 1})
+    token = listed.next_page_token
+    elsewhere = PARENT.replace("asia-east1", "us-central1")
+    with pytest.raises(exceptions.InvalidArgument, match="page token"):
+        grpc_clients.services.list_services(request={"parent": elsewhere, "page_token": token})
+    again = grpc_clients.services.list_services(request={"parent": PARENT, "page_token": token})
+    assert [one.name for one in again] == [f"{PARENT}/services/first"]
+
+
 def test_a_place_that_is_no_region_is_not_served(clients: Clients) -> None:
     """Reads and lists of a location that is none are not implemented, in Google's words."""
     for ask in (

@@ -253,11 +253,20 @@ def test_a_deployer_of_an_unreadable_image_is_refused(
     emulator: RunningEmulator,
     pushed_image: str,
 ) -> None:
-    """Whoever deploys must be able to read the image."""
+    """Whoever deploys must be able to read every image, a sidecar's too."""
     resource = f"projects/{emulator.project}"
     policy = grpc_clients.projects.get_iam_policy(resource=resource)
     for role in ("roles/run.developer", "roles/iam.serviceAccountUser"):
         policy.bindings.add(role=role, members=["user:ann@example.com"])
     grpc_clients.projects.set_iam_policy(request={"resource": resource, "policy": policy})
+    ann = clients_of("user:ann@example.com")
     with pytest.raises(exceptions.PermissionDenied, match="downloadArtifacts"):
-        create(clients_of("user:ann@example.com"), pushed_image)
+        create(ann, pushed_image)
+    public = run_v2.Container(
+        image="docker.io/library/nginx", ports=[run_v2.ContainerPort(container_port=80)]
+    )
+    sidecar = run_v2.Container(image=pushed_image, name="side")
+    template = run_v2.RevisionTemplate(containers=[public, sidecar])
+    request = {"parent": PARENT, "service_id": "two", "service": {"template": template}}
+    with pytest.raises(exceptions.PermissionDenied, match="downloadArtifacts"):
+        ann.services.create_service(request={**request, "validate_only": True})

@@ -225,7 +225,7 @@ class Operations:
         location = self._world.hierarchy.canonical(call.request.name)
         require(self._world, call, "run.operations.list", location, run_refusal)
         names = self._kept.below(f"{location}/operations")
-        shown, token = page(names, call.request.page_size, call.request.page_token)
+        shown, token = page(names, call.request.page_size, call.request.page_token, location)
         found = [one for one in map(self._kept.get, shown) if one is not None]
         return operations_pb2.ListOperationsResponse(operations=found, next_page_token=token)
 

@@ -63,6 +63,56 @@ def test_a_job_of_v2_is_shown_by_v1(
     assert "run.googleapis.com/operation-id" not in listed["metadata"]["annotations"]
 
 
+def test_a_round_trip_by_v1_takes_nothing_from_a_job(
+    v1: "KnativeApi", grpc_clients: "Clients", pushed_image: str
+) -> None:
+    """What closes a job in v2 is an annotation of v1, on the kind it belongs to."""
+    task = run_v2.TaskTemplate(
+        containers=[run_v2.Container(image=pushed_image)],
+        vpc_access=run_v2.VpcAccess(
+            connector=f"{PARENT}/connectors/c", egress=run_v2.VpcAccess.VpcEgress.ALL_TRAFFIC
+        ),
+        encryption_key="projects/p/locations/l/keyRings/r/cryptoKeys/k",
+        volumes=[
+            run_v2.Volume(
+                name="cloudsql",
+                cloud_sql_instance=run_v2.CloudSqlInstance(instances=["demo-project:r:db"]),
+            )
+        ],
+    )
+    task.containers[0].volume_mounts = [run_v2.VolumeMount(name="cloudsql", mount_path="/cloudsql")]
+    job = run_v2.Job(
+        template=run_v2.ExecutionTemplate(template=task),
+        binary_authorization=run_v2.BinaryAuthorization(use_default=True),
+    )
+    jobs = grpc_clients.make(run_v2.JobsClient)
+    before = jobs.create_job(parent=PARENT, job=job, job_id="nightly").result(timeout=30)
+    shown = v1.ok("GET", f"{JOBS}/nightly")
+    shown["spec"]["template"]["spec"]["taskCount"] = 2
+    v1.ok("PUT", f"{JOBS}/nightly", shown)
+
+    after = jobs.get_job(name=before.name)
+    assert after.template.task_count == 2
+    assert after.template.template == before.template.template
+    assert after.binary_authorization == before.binary_authorization
+
+
+def test_a_job_that_changed_meanwhile_is_not_overwritten(
+    v1: "KnativeApi", pushed_image: str
+) -> None:
+    """409 for a resourceVersion of before, and the other change stays."""
+    v1.ok("POST", JOBS, knative_job(pushed_image))
+    old = v1.ok("GET", f"{JOBS}/nightly")
+    body = knative_job(pushed_image, maxRetries=1)
+    v1.ok("PUT", f"{JOBS}/nightly", body)
+
+    error = v1.error("PUT", f"{JOBS}/nightly", old)
+
+    assert (error["code"], error["status"]) == (409, "ABORTED")
+    task = v1.ok("GET", f"{JOBS}/nightly")["spec"]["template"]["spec"]["template"]["spec"]
+    assert task["maxRetries"] == 1
+
+
 def test_notes_of_a_deleted_job_are_not_those_of_its_namesake(
     v1: "KnativeApi", grpc_clients: "Clients", pushed_image: str
 ) -> None:
@@ -103,6 +153,11 @@ def test_a_dry_run_writes_nothing(v1: "KnativeApi", pushed_image: str) -> None:
             "Invalid value 'gen3'.",
         ),
         ("metadata.annotations", {"run.googleapis.com/launch-stage": "SOON"}, "'SOON'"),
+        (
+            "metadata.annotations",
+            {"run.googleapis.com/vpc-access-egress": "all"},
+            "is not supported on resources of kind 'Job'. Supported kinds are: Revision, Execution",
+        ),
     ],
 )
 def test_what_a_job_may_not_be_is_refused(

@@ -155,6 +155,18 @@ def spec_of(service: dict[str, Any]) -> dict[str, Any]:
             "spec.template.metadata.annotations[autoscaling.knative.dev/maxScale]",
         ),
         (
+            lambda one: one["spec"]["template"].update(
+                metadata={"annotations": {"run.googleapis.com/ingress": "internal"}}
+            ),
+            "spec.template.metadata.annotations",
+        ),
+        (
+            lambda one: one["metadata"].update(
+                annotations={"run.googleapis.com/vpc-access-egress": "all-traffic"}
+            ),
+            "metadata.annotations",
+        ),
+        (
             lambda one: one["spec"].update(traffic=[{"percent": 60, "latestRevision": True}]),
             "spec.traffic",
         ),

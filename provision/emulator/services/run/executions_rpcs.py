@@ -58,7 +58,7 @@ class Executions:
         parent = checked_parent(self._world.hierarchy.canonical(request.parent), "jobs/*")
         require(self._world, call, "run.executions.list", parent, run_refusal)
         names = self._names_below(parent)
-        shown, token = page(names, request.page_size, request.page_token)
+        shown, token = page(names, request.page_size, request.page_token, parent)
         found = [one for one in map(self._state.executions.get, shown) if one is not None]
         kept = [one for one in found if request.show_deleted or not one.HasField("delete_time")]
         return run_v2.ListExecutionsResponse.pb()(executions=kept, next_page_token=token)
@@ -94,6 +94,6 @@ class Executions:
         parent = checked_parent(parent, "jobs/*/executions/*")
         require(self._world, call, "run.tasks.list", parent, run_refusal)
         names = self._state.tasks.below(f"{parent}/tasks")
-        shown, token = page(names, request.page_size, request.page_token)
+        shown, token = page(names, request.page_size, request.page_token, parent)
         found = [one for one in map(self._state.tasks.get, shown) if one is not None]
         return run_v2.ListTasksResponse.pb()(tasks=found, next_page_token=token)

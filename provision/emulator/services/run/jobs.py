@@ -70,8 +70,9 @@ class Jobs:
         request = call.request
         parent = checked_parent(self._world.hierarchy.canonical(request.parent))
         require(self._world, call, "run.jobs.list", parent, run_refusal)
-        names = self._state.jobs.below(f"{parent}/jobs")[::-1]
-        shown, token = page(names, request.page_size, request.page_token)
+        kept_at = f"{parent}/jobs"
+        names = self._state.jobs.below(kept_at)[::-1]
+        shown, token = page(names, request.page_size, request.page_token, kept_at)
         found = [one for one in map(self._state.jobs.get, shown) if one is not None]
         kept = [one for one in found if request.show_deleted or not one.HasField("delete_time")]
         return run_v2.ListJobsResponse.pb()(jobs=kept, next_page_token=token)

@@ -164,7 +164,7 @@ class Revisions:
         parent = checked_parent(parent, "services/*")
         require(self._world, call, "run.revisions.list", parent, run_refusal)
         names = self._names_below(parent)
-        shown, token = page(names, call.request.page_size, call.request.page_token)
+        shown, token = page(names, call.request.page_size, call.request.page_token, parent)
         found = (self._state.revisions.get(name) for name in shown)
         return run_v2.ListRevisionsResponse.pb()(
             revisions=[one.message for one in found if one is not None], next_page_token=token

@@ -58,8 +58,9 @@ class Services:
         parent = checked_parent(self._world.hierarchy.canonical(call.request.parent))
         require(self._world, call, "run.services.list", parent, run_refusal)
         # Of a page its own services alone are read; those being deleted leave it shorter.
-        names = self._state.services.below(f"{parent}/services")[::-1]
-        shown, token = page(names, call.request.page_size, call.request.page_token)
+        kept_at = f"{parent}/services"
+        names = self._state.services.below(kept_at)[::-1]
+        shown, token = page(names, call.request.page_size, call.request.page_token, kept_at)
         found = [one.message for one in map(self._state.services.get, shown) if one is not None]
         kept = [
             one for one in found if call.request.show_deleted or not one.HasField("delete_time")

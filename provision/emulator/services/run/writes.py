@@ -16,7 +16,7 @@ from provision.emulator.seams import Images
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.permissions import Refusal, run_refusal
 from provision.emulator.services.run import rules
-from provision.emulator.services.run.defaults import fill, ingress_container
+from provision.emulator.services.run.defaults import fill
 from provision.emulator.services.run.deployers import check_account, check_image
 from provision.emulator.services.run.names import location_of, missing
 from provision.emulator.services.run.outcome import STATE, begin_deletion, make_pending, stamp
@@ -232,15 +232,17 @@ class ServiceWrites:
         if current is None or message.template != current.template:
             template, principal = message.template, author.principal
             check_account(self._world, principal, template.service_account)
-            image = ingress_container(template).image
-            check_image(self._world, self._images, principal, image)
+            for container in template.containers:
+                check_image(self._world, self._images, principal, container.image)
             self._check_revision_name(message, current)
 
     def _check_traffic(self, message: Any, request: str) -> None:  # noqa: ANN401 - Service
         for index, target in enumerate(message.traffic):
             name = f"{message.name}/revisions/{target.revision}"
             coming = target.revision == message.template.revision
-            if target.revision and not coming and name not in self._state.revisions:
+            known = self._state.revisions.get(name)
+            gone = known is None or known.message.HasField("delete_time")
+            if target.revision and not coming and gone:
                 text = f"Revision '{target.revision}' does not exist or is deleted."
                 refuse([Problem(f"traffic[{index}].revision", text)], f"{request}.service")
 

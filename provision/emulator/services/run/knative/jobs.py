@@ -11,6 +11,7 @@ from provision.emulator.services.permissions import require
 from provision.emulator.services.run.knative import jobs_shown, shapes, words
 from provision.emulator.services.run.knative.lists import listed
 from provision.emulator.services.run.knative.requests import V1, KnativeRequest
+from provision.emulator.services.run.knative.versions import check_version
 from provision.emulator.services.run.names import check_location, missing
 from provision.emulator.services.run.records import RunState
 from provision.emulator.world import World
@@ -109,6 +110,7 @@ class KnativeJobs:
         current = self._find(request)
         if body.get("metadata", {}).get("name", request.name) != request.name:
             raise words.violation("metadata.name", f"must be '{request.name}', as in the path.")
+        check_version(body.get("metadata", {}).get("resourceVersion", ""), current)
         job = jobs_shown.wanted(body)
         job.name = current.name
         asked = run_v2.UpdateJobRequest.pb()(job=job, validate_only=request.dry_run)

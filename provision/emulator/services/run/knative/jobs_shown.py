@@ -7,6 +7,7 @@ from google.api import launch_stage_pb2
 from google.protobuf import json_format
 
 from provision.emulator.rpc.status import invalid
+from provision.emulator.services.run.knative.annotations import SERVICE, TEMPLATE, Place
 from provision.emulator.services.run.knative.conditions import first_conditions, job_conditions
 from provision.emulator.services.run.knative.containers import (
     container_to_v1,
@@ -14,8 +15,10 @@ from provision.emulator.services.run.knative.containers import (
     volume_to_v1,
     volume_to_v2,
 )
-from provision.emulator.services.run.knative.to_v1 import resource_version
-from provision.emulator.services.run.knative.to_v2 import REGION_LABEL, is_reserved
+from provision.emulator.services.run.knative.kinds import EXECUTION, JOB, check_kinds
+from provision.emulator.services.run.knative.to_v1 import resource_version, shown_by
+from provision.emulator.services.run.knative.to_v2 import REGION_LABEL, is_reserved, take_one
+from provision.emulator.services.run.knative.tuning import SPREAD, sql_volumes
 from provision.emulator.services.run.knative.words import violation
 from provision.emulator.services.run.records import JobMessage
 
@@ -23,9 +26,17 @@ API = "run.googleapis.com/v1"
 _RUN = "run.googleapis.com"
 _CLIENT, _VERSION = f"{_RUN}/client-name", f"{_RUN}/client-version"
 _STAGE, _UPDATED = f"{_RUN}/launch-stage", f"{_RUN}/lastUpdatedTime"
-_ENVIRONMENT = f"{_RUN}/execution-environment"
-_ENVIRONMENTS = {"gen1": "EXECUTION_ENVIRONMENT_GEN1", "gen2": "EXECUTION_ENVIRONMENT_GEN2"}
 _TASK = "spec.template.spec.template.spec"
+_OUTER = "spec.template.metadata"
+_AUTHORIZATION = ("binary-authorization", "binary-authorization-breakglass")
+_OF_JOB = {f"{_RUN}/{name}": SERVICE[f"{_RUN}/{name}"] for name in _AUTHORIZATION}
+_OF_TASK = {
+    f"{_RUN}/{name}": {**TEMPLATE, **SPREAD}[f"{_RUN}/{name}"]
+    for name in (
+        *("cloudsql-instances", "encryption-key", "execution-environment", "network-interfaces"),
+        *("vpc-access-connector", "vpc-access-egress"),
+    )
+}
 
 
 def job(
@@ -56,6 +67,7 @@ def _metadata(message: Any, number: int, notes: Mapping[str, str]) -> dict[str, 
     _, _, _, region, _, name = message.name.split("/")
     annotations = {
         **dict(message.annotations),
+        **shown_by(_OF_JOB, message),
         _CLIENT: message.client,
         _VERSION: message.client_version,
         f"{_RUN}/creator": message.creator,
@@ -85,10 +97,8 @@ def _metadata(message: Any, number: int, notes: Mapping[str, str]) -> dict[str, 
 def _execution(template: Any, notes: Mapping[str, str]) -> dict[str, Any]:  # noqa: ANN401 - ExecutionTemplate
     task = template.template
     kept = {key: text for key, text in notes.items() if key != "operation"}
-    environment = json_format.MessageToDict(task).get("executionEnvironment", "")
-    words = [word for word, name in _ENVIRONMENTS.items() if name == environment]
     about = {
-        "annotations": {**dict(template.annotations), **kept, _ENVIRONMENT: "".join(words)},
+        "annotations": {**dict(template.annotations), **kept, **shown_by(_OF_TASK, task)},
         "labels": dict(template.labels),
     }
     spec: dict[str, Any] = {"taskCount": template.task_count, "template": {"spec": _task(task)}}
@@ -99,14 +109,21 @@ def _execution(template: Any, notes: Mapping[str, str]) -> dict[str, Any]:  # no
 
 def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401 - TaskTemplate
     plain = json_format.MessageToDict(task)
+    hidden = sql_volumes(task)
+    containers = [container_to_v1(one) for one in plain.get("containers", ())]
+    for container in containers:
+        mounts = [one for one in container.pop("volumeMounts", ()) if one["name"] not in hidden]
+        if mounts:
+            container["volumeMounts"] = mounts
     spec: dict[str, Any] = {
-        "containers": [container_to_v1(one) for one in plain.get("containers", ())],
+        "containers": containers,
         "maxRetries": task.max_retries,
         "timeoutSeconds": str(task.timeout.seconds),
         "serviceAccountName": task.service_account,
     }
-    if plain.get("volumes"):
-        spec["volumes"] = [volume_to_v1(one) for one in plain["volumes"]]
+    volumes = [volume_to_v1(one) for one in plain.get("volumes", ()) if one["name"] not in hidden]
+    if volumes:
+        spec["volumes"] = volumes
     return spec
 
 
@@ -140,6 +157,8 @@ def wanted(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Job
     annotations = about.get("annotations", {})
     spec = execution.get("spec", {})
     outer = execution.get("metadata", {})
+    check_kinds(about, JOB, "metadata")
+    check_kinds(outer, EXECUTION, _OUTER)
     made = {
         "labels": _unreserved(about.get("labels", {})),
         "annotations": _unreserved(annotations),
@@ -151,18 +170,29 @@ def wanted(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Job
             "annotations": _unreserved(outer.get("annotations", {})),
             "taskCount": spec.get("taskCount", 0),
             "parallelism": spec.get("parallelism", 0),
-            "template": _wanted_task(
-                spec.get("template", {}).get("spec", {}), outer.get("annotations", {})
-            ),
+            "template": _wanted_task(spec.get("template", {}).get("spec", {})),
         },
     }
     try:
-        return json_format.ParseDict(made, JobMessage())
+        message = json_format.ParseDict(made, JobMessage())
     except json_format.ParseError as error:
         raise invalid(f"Invalid JSON payload received. {error}") from error
+    _take(annotations, message, _OF_JOB, "metadata")
+    _take(outer.get("annotations", {}), message.template.template, _OF_TASK, _OUTER)
+    return message
 
 
-def _wanted_task(spec: Mapping[str, Any], annotations: Mapping[str, str]) -> dict[str, Any]:
+def _take(
+    annotations: Mapping[str, str],
+    message: Any,  # noqa: ANN401 - Job or TaskTemplate
+    places: Mapping[str, Place],
+    path: str,
+) -> None:
+    for key in annotations.keys() & places.keys():
+        take_one(message, places[key], f"{path}.annotations[{key}]", annotations[key])
+
+
+def _wanted_task(spec: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {
         "containers": [
             container_to_v2(one, f"{_TASK}.containers[{index}]")
@@ -178,12 +208,6 @@ def _wanted_task(spec: Mapping[str, Any], annotations: Mapping[str, str]) -> dic
         made["maxRetries"] = spec["maxRetries"]
     if spec.get("timeoutSeconds"):
         made["timeout"] = f"{spec['timeoutSeconds']}s"
-    word = annotations.get(_ENVIRONMENT, "")
-    if word:
-        if word not in _ENVIRONMENTS:
-            path = f"spec.template.metadata.annotations[{_ENVIRONMENT}]"
-            raise violation(path, f"Invalid value '{word}'.")
-        made["executionEnvironment"] = _ENVIRONMENTS[word]
     return made
 
 
@@ -193,7 +217,7 @@ def noted(body: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: text
         for key, text in outer.get("annotations", {}).items()
-        if is_reserved(key) and key != _ENVIRONMENT
+        if is_reserved(key) and key not in _OF_TASK
     }
 
 

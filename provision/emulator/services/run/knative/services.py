@@ -1,19 +1,18 @@
 """The methods of v1's services: Knative bodies in and out, the writes those of v2."""
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from provision.emulator.rpc.calls import Call, Handler
-from provision.emulator.rpc.status import ApiError, invalid
+from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.permissions import require
 from provision.emulator.services.run import rules
 from provision.emulator.services.run.knative import shapes, to_v1, to_v2, words
 from provision.emulator.services.run.knative.annotations import INGRESS
 from provision.emulator.services.run.knative.lists import listed
 from provision.emulator.services.run.knative.requests import ANYWHERE, V1, KnativeRequest
+from provision.emulator.services.run.knative.versions import check_version
 from provision.emulator.services.run.names import check_location, missing
 from provision.emulator.services.run.records import RunState, ServiceMessage, ServiceRecord
 from provision.emulator.services.run.writes import Author, ServiceWrites
@@ -121,7 +120,7 @@ class KnativeServices:
         record = self._writes.find_to_write(request.resource)
         self._check_identity(request, body, request.name)
         about = body.get("metadata", {})
-        _check_version(about.get("resourceVersion", ""), record)
+        check_version(about.get("resourceVersion", ""), record.message)
         _check_unchanged(about, record)
         wanted = to_v2.wanted(body, record.message.name, record.message)
         author = Author(call.principal, words.refusal)
@@ -193,27 +192,6 @@ def _check_name(name: str) -> None:
     if len(name) > _LONGEST_NAME:
         text = words.NAME_RULE.replace("63", str(_LONGEST_NAME))
         raise words.violation("metadata.name", text)
-
-
-def _check_version(sent: str, record: ServiceRecord) -> None:
-    """Raise (ABORTED) when another resourceVersion was sent; in decimal (reported)."""
-    current = to_v1.resource_version(record.message)
-    if not sent or sent.rstrip("=").replace("-", "+").replace("_", "/") == current:
-        return
-    raise ApiError(
-        "ABORTED",
-        f"Conflict for resource '{record.key.service}': version '{_decimal(sent)}' was specified "
-        f"but current version is '{to_v1.changed(record.message)}'.",
-    )
-
-
-def _decimal(version: str) -> int:
-    padded = version + "=" * (-len(version) % 4)
-    try:
-        raw = base64.b64decode(padded, altchars=b"-_", validate=False)
-    except binascii.Error as error:
-        raise invalid(f"metadata.resourceVersion: '{version}' is not valid.") from error
-    return int.from_bytes(raw[:8], "big")
 
 
 def _check_unchanged(about: dict[str, Any], record: ServiceRecord) -> None:

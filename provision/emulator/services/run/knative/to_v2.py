@@ -8,6 +8,9 @@ from google.protobuf import json_format
 from provision.emulator.rpc.status import invalid
 from provision.emulator.services.run.knative.annotations import SERVICE, TEMPLATE, Place
 from provision.emulator.services.run.knative.containers import container_to_v2, volume_to_v2
+from provision.emulator.services.run.knative.kinds import REVISION as REVISION_KIND
+from provision.emulator.services.run.knative.kinds import SERVICE as SERVICE_KIND
+from provision.emulator.services.run.knative.kinds import check_kinds
 from provision.emulator.services.run.knative.tuning import SPREAD, keep_details
 from provision.emulator.services.run.knative.words import violation
 from provision.emulator.services.run.records import LATEST, NAMED, ServiceMessage
@@ -64,6 +67,8 @@ def wanted(body: Mapping[str, Any], name: str, current: Any = None) -> Wanted:  
     for container in message.template.containers:
         container.resources.cpu_idle = True
     notes: dict[str, str] = {}
+    check_kinds(body.get("metadata", {}), SERVICE_KIND, "metadata")
+    check_kinds(template.get("metadata", {}), REVISION_KIND, _ON_TEMPLATE)
     places = {**TEMPLATE, **SPREAD}
     _take(template.get("metadata", {}), message.template, places, _ON_TEMPLATE, notes, "template-")
     _take(body.get("metadata", {}), message, SERVICE, "metadata", notes, "")
@@ -131,7 +136,7 @@ def _take(  # noqa: PLR0913, PLR0917 - two places of the same kind, each with it
             notes[f"{prefix}label:{key}"] = text
     for key, text in metadata.get("annotations", {}).items():
         if key in places:
-            _take_one(message, places[key], f"{path}.annotations[{key}]", text)
+            take_one(message, places[key], f"{path}.annotations[{key}]", text)
             if not places[key].show(message):  # a default that was spelled out
                 notes[f"{prefix}annotation:{key}"] = text
         elif not is_reserved(key):
@@ -140,7 +145,8 @@ def _take(  # noqa: PLR0913, PLR0917 - two places of the same kind, each with it
             notes[f"{prefix}annotation:{key}"] = text
 
 
-def _take_one(message: Any, place: Place, path: str, text: str) -> None:  # noqa: ANN401 - protobuf
+def take_one(message: Any, place: Place, path: str, text: str) -> None:  # noqa: ANN401 - protobuf
+    """Write an annotation's text into a message. Raises `ApiError` when it cannot be read."""
     try:
         place.take(message, text)
     except (ValueError, RecursionError) as error:
