@@ -11,9 +11,11 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 
 from provision.emulator.iam.members import kind_of_address
+from provision.emulator.database import NotKeptError
 from provision.emulator.iam.signing import SigningKey
 from provision.emulator.seams import TokenError
 from provision.emulator.store import Store, Table
@@ -46,6 +48,7 @@ class TokenIssuer:
     ) -> None:
         self._disabled = disabled
         self._unique_id = unique_id
+        self._store = store
         self._secrets: Table[dict[str, str]] = store.table("secrets", kept_on_reset=True)
         kept = self._secrets.get("tokens")
         if kept is None:
@@ -68,6 +71,8 @@ class TokenIssuer:
             return SigningKey.from_pem(pem)
         made = SigningKey.generate()
         self._secrets.put("tokens", {**self._kept, "key": made.to_pem()})
+        with suppress(NotKeptError):  # on a full disk; it was told, and is tried again
+            self._store.flush()  # a read may be what asks, after which nothing else would
         return made
 
     def access_token(self, member: str, lifetime: float = 3600) -> str:
