@@ -134,14 +134,14 @@ def start_emulator() -> Iterator[StartEmulator]:
 
 @pytest.fixture(scope="session")
 def _session_emulator(start_emulator: StartEmulator) -> RunningEmulator:
-    return start_emulator("--engine", "none", "--operation-delay", "0.05")
+    return start_emulator("--engine", "none", "--operation-delay", "0")
 
 
 @pytest.fixture
 def emulator(_session_emulator: RunningEmulator) -> RunningEmulator:
     """An emulator without an engine, as if just started: state is reset before every test."""
     _session_emulator.admin("POST", "/reset")
-    _session_emulator.admin("POST", "/settings", iamDelay=0, operationDelay=0.05)
+    _session_emulator.admin("POST", "/settings", iamDelay=0, operationDelay=0)
     return _session_emulator
 
 
