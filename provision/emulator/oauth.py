@@ -187,7 +187,8 @@ async def _form(request: web.Request) -> dict[str, str]:
         return {str(key): str(value) for key, value in fields.items()}
     try:
         form = await request.post()
-    except (LookupError, ValueError):  # multipart without a boundary, a character set that is none
+    except (LookupError, ValueError, ConnectionError):
+        # Multipart without a boundary or an end, a character set that is none.
         return {}
     return {key: value for key, value in form.items() if isinstance(value, str)}
 

@@ -203,8 +203,13 @@ class Identities(Protocol):
     def access_token(self, member: str, lifetime: float = 3600) -> str:
         """An OAuth access token for ``user:…`` or ``serviceAccount:…``."""
 
-    def member(self, access_token: str) -> str | None:
-        """Whose access token this is; None when it is unknown or expired."""
+    def member(self, access_token: str, api: str = "") -> str | None:
+        """Whose access token this is; None when it is unknown, expired or for another API.
+
+        Args:
+            access_token: as it was sent.
+            api: the API that is asked, as ``run``; empty where that is not told.
+        """
 
     def id_token(self, member: str, audience: str, lifetime: float = 3600) -> str:
         """A signed ID token (RS256) with iss, sub, aud, email, email_verified, iat and exp."""

@@ -58,7 +58,7 @@ class TokenIssuer:
             }
             self._secrets.put("tokens", kept)
         self._kept = kept
-        self.self_signed: Callable[[str], str | None] = lambda _: None
+        self.self_signed: Callable[[str, str], str | None] = lambda _token, _api: None
         """Whose token something is that was not issued here but signed by an account itself."""
         self._seal_key = bytes.fromhex(kept["hmac"])
         self.client_secret: str = kept["client_secret"]
@@ -90,11 +90,16 @@ class TokenIssuer:
         """A refresh token; it does not expire."""
         return _REFRESH_PREFIX + self._seal({"m": member, "k": "r"})
 
-    def member(self, access_token: str) -> str | None:
-        """Whose access token this is; None when it is unknown, expired or its account disabled."""
+    def member(self, access_token: str, api: str = "") -> str | None:
+        """Whose access token this is; None when it is unknown, expired or its account disabled.
+
+        Args:
+            access_token: as it was sent.
+            api: the API that is asked, as ``run``; empty where that is not told.
+        """
         content = self._open(access_token, _ACCESS_PREFIX, "a")
         if content is None:
-            member = self.self_signed(access_token)
+            member = self.self_signed(access_token, api)
         elif float(str(content["e"])) < time.time():
             return None
         else:

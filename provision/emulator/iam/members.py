@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
-_EMAIL = r"[^\s@:/?]+@[^\s@:/?]+\.[^\s@:/?]+"
+# ASCII that can be seen: of other letters some become others' when they are put in lower case.
+EMAIL = r"(?:(?![@:/?])[!-~])+@(?:(?![@:/?.])[!-~])+(?:\.(?:(?![@:/?.])[!-~])+)+"
 _UID = r"\?uid=\d+"
 _WORKFORCE = r"iam\.googleapis\.com/locations/global/workforcePools/[^\s/]+"
 _WORKLOAD = r"iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/[^\s/]+"
@@ -20,10 +21,10 @@ _FORMS = tuple(
     re.compile(pattern)
     for pattern in (
         "allUsers|allAuthenticatedUsers",
-        rf"(user|serviceAccount|group):{_EMAIL}",
+        rf"(user|serviceAccount|group):{EMAIL}",
         r"serviceAccount:[a-z][a-z0-9.:-]*\.svc\.id\.goog\[[^\s/\]]+/[^\s/\]]+\]",
         r"domain:[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
-        rf"deleted:(user|serviceAccount|group):{_EMAIL}{_UID}",
+        rf"deleted:(user|serviceAccount|group):{EMAIL}{_UID}",
         rf"(deleted:)?principal://{_POOL}/subject/\S+",
         rf"principalSet://{_POOL}/(group/\S+|attribute\.[^\s/]+/\S+|\*)",
         ACCOUNT_SET.pattern,

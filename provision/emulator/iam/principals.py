@@ -6,18 +6,17 @@ Forms: the comments of ``google.iam.v2.DenyRule`` and the principal identifiers 
 import re
 from collections.abc import Callable
 
-from provision.emulator.iam.members import ACCOUNT_SET, Membership
+from provision.emulator.iam.members import ACCOUNT_SET, EMAIL, Membership
 
 EVERYONE = "principalSet://goog/public:all"
-_EMAIL = r"[^\s@:/?]+@[^\s@:/?]+\.[^\s@:/?]+"
 _UID = r"\?uid=\d+"
 _POOLS = (
     r"iam\.googleapis\.com/(?:locations/global/workforcePools|"
     r"projects/\d+/locations/global/workloadIdentityPools)/[^\s/]+"
 )
-_USER = re.compile(rf"principal://goog/subject/({_EMAIL})")
-_ACCOUNT = re.compile(rf"principal://iam\.googleapis\.com/projects/-/serviceAccounts/({_EMAIL})")
-_GROUP = re.compile(rf"principalSet://goog/group/({_EMAIL})")
+_USER = re.compile(rf"principal://goog/subject/({EMAIL})")
+_ACCOUNT = re.compile(rf"principal://iam\.googleapis\.com/projects/-/serviceAccounts/({EMAIL})")
+_GROUP = re.compile(rf"principalSet://goog/group/({EMAIL})")
 _CUSTOMER = re.compile(r"principalSet://goog/cloudIdentityCustomerId/(C[A-Za-z0-9]+)")
 _FORMS = (
     re.compile(re.escape(EVERYONE)),

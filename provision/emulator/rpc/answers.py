@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from provision.emulator.rpc import hosts
+from provision.emulator.rpc.redaction import redacted
 
 VARIABLE = "PROVISION_EMULATOR_ANSWERS"
 """Names the file where the command line does not."""
@@ -45,7 +46,7 @@ class AnswerLog:
         line = {
             "host": hosts.authority(request),
             "method": request.method,
-            "path": request.rel_url.raw_path,
+            "path": redacted(request.rel_url.raw_path),
             "integers": "enum-encoding=int" in request.query_string.replace("%3D", "="),
             "status": response.status,
             "body": _without_secrets(json.loads(response.body)),
@@ -57,6 +58,8 @@ class AnswerLog:
 def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, list):
         return [_without_secrets(one) for one in value]
+    if isinstance(value, str):
+        return redacted(value)
     if not isinstance(value, dict):
         return value
     return {

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from provision.emulator.rpc.faults import ConnectionCutError, Faults, noted, played_now
+from provision.emulator.rpc.hosts import api_of_method
+from provision.emulator.rpc.redaction import redacted
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Identities
 
@@ -95,7 +97,7 @@ class Recorder:
         """
         # Names repeat: one text for all of them. What is longer than any name is cut short.
         method, resource, principal = (
-            sys.intern(name[:_LONGEST_NAME]) for name in (method, resource, principal)
+            sys.intern(redacted(name)[:_LONGEST_NAME]) for name in (method, resource, principal)
         )
         self._records.append(
             Record(method, resource, transport, principal, status, time.time(), write, played_now())
@@ -152,7 +154,7 @@ class Dispatcher:
     async def _recorded(self, method: str, request: Any, token: str | None, transport: str) -> Any:  # noqa: ANN401 - protobuf
         principal, status = "", "OK"
         try:
-            principal = self._principal(token)
+            principal = self._principal(token, method)
             return await self._run(Call(method, principal, request))
         except ApiError as error:
             status = error.code
@@ -188,10 +190,10 @@ class Dispatcher:
                 self.keep()
             return result
 
-    def _principal(self, token: str | None) -> str:
+    def _principal(self, token: str | None, method: str) -> str:
         if not token:
             raise ApiError("UNAUTHENTICATED", NO_CREDENTIAL)
-        member = self._identities.member(token)
+        member = self._identities.member(token, api_of_method(method, ""))
         if member is None:
             raise ApiError("UNAUTHENTICATED", BAD_CREDENTIAL)
         return member

@@ -145,6 +145,30 @@ def test_what_carries_no_tags_is_refused(administrator: Clients, parent: str) ->
     assert [one.field for one in violations] == ["binding.resource"]
 
 
+def test_a_tag_serves_what_is_beneath_its_keys_parent(
+    administrator: Clients, emulator: RunningEmulator
+) -> None:
+    """A project's tag is bound neither to another project nor to the folder above."""
+    make_project(administrator, "other-project")
+    key = rm.TagKey(parent="projects/demo-project", short_name="own")
+    made = administrator.make(rm.TagKeysClient).create_tag_key(tag_key=key).result(timeout=30)
+    values = administrator.make(rm.TagValuesClient)
+    value = values.create_tag_value(
+        tag_value=rm.TagValue(parent=made.name, short_name="yes")
+    ).result(timeout=30)
+    emulator.admin(
+        "POST",
+        "/grants",
+        resource=ORGANIZATION,
+        member="user:developer@example.com",
+        role="roles/resourcemanager.tagUser",
+    )
+    for parent in ("projects/other-project", "folders/200000000001"):
+        with pytest.raises(exceptions.FailedPrecondition):
+            bind(administrator, f"//cloudresourcemanager.googleapis.com/{parent}", value)
+    assert bind(administrator, PROJECT, value).tag_value == value.name
+
+
 def test_a_namesake_of_a_deleted_account_has_no_tags(administrator: Clients) -> None:
     """An account's tags go with it."""
     value = make_value(administrator)

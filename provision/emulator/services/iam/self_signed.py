@@ -4,11 +4,12 @@ They are JSON Web Tokens for one API (``aud``) or for scopes, signed with the ac
 in place of an OAuth access token (https://google.aip.dev/auth/4111).
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from provision.emulator.rpc.hosts import google_host
 from provision.emulator.seams import TokenError
 
 _MAX_LIFETIME = 3600
@@ -19,7 +20,7 @@ _SCOPES = frozenset(
         "https://www.googleapis.com/auth/iam",
     }
 )
-_HOSTS = (".googleapis.com", ".pkg.dev")
+_AUDIENCE = re.compile(r"https://([a-z0-9.-]+)/?")
 Verify = Callable[[str], Mapping[str, Any]]
 
 
@@ -35,8 +36,13 @@ class SelfSignedTokens:
         self._verify = verify
         self._clock = clock
 
-    def member(self, token: str) -> str | None:
-        """``serviceAccount:…``; None when it is no token of that kind, or not valid now."""
+    def member(self, token: str, api: str = "") -> str | None:
+        """``serviceAccount:…``; None when it is no token of that kind, or not valid now and here.
+
+        Args:
+            token: what was sent as an access token.
+            api: the API that is asked, as ``run``; empty where that is not told.
+        """
         if token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
             return None
         try:
@@ -47,14 +53,14 @@ class SelfSignedTokens:
         now = self._clock()
         lasts = issued - _CLOCK_SKEW <= now < ends <= issued + _MAX_LIFETIME
         own = claims.get("sub") == claims.get("iss")
-        return f"serviceAccount:{claims['iss']}" if lasts and own and _is_for_us(claims) else None
+        return f"serviceAccount:{claims['iss']}" if lasts and own and _is_for(claims, api) else None
 
 
-def _is_for_us(claims: Mapping[str, Any]) -> bool:
-    """Whether it was made for an API of Google's, and not for the token endpoint or a service."""
+def _is_for(claims: Mapping[str, Any], api: str) -> bool:
+    """Whether it was made for an API of Google's, and not for another or for the token endpoint."""
     audience = claims.get("aud")
-    if audience:
-        address = urlsplit(str(audience))
-        host = address.hostname or ""
-        return address.scheme == "https" and address.path in {"", "/"} and host.endswith(_HOSTS)
-    return bool(_SCOPES & set(str(claims.get("scope", "")).split()))
+    if not audience:
+        return bool(_SCOPES & set(str(claims.get("scope", "")).split()))
+    found = _AUDIENCE.fullmatch(str(audience))
+    meant = google_host(found.group(1)) if found else None
+    return meant is not None and api in ("", meant.api)

@@ -80,6 +80,7 @@ class TagBindings:
         sent = call.request.tag_binding
         value = self._value(call, sent)
         resource = self._resource(call, "createTagBinding", sent.parent)
+        self._check_beneath(resource, value)
         bound = self._state.bound(resource)
         if value["name"] in bound:
             raise ApiError(
@@ -96,6 +97,18 @@ class TagBindings:
         message = self._message(resource, value["name"])
         message.tag_value_namespaced_name = self._state.namespaced(value)
         return self._operations.finished(_operation_name(resource), message)
+
+    def _check_beneath(self, resource: str, value: dict[str, Any]) -> None:
+        """A tag is for what its key's organisation or project is or holds (documented)."""
+        if resource.startswith("//"):
+            return
+        hierarchy = self._world.hierarchy
+        key = self._state.find(value["parent"]) or {}
+        above = hierarchy.ancestors(hierarchy.node(resource))
+        if hierarchy.canonical(str(key.get("parent", ""))) not in above:
+            raise precondition(
+                "The TagValue's TagKey does not belong to the resource's project or organization."
+            )
 
     def _value(self, call: Call, sent: Any) -> dict[str, Any]:  # noqa: ANN401 - TagBinding
         found = (
