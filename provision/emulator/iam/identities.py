@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 
-from provision.emulator.iam.members import kind_of_address
 from provision.emulator.database import NotKeptError
+from provision.emulator.iam.members import kind_of_address
 from provision.emulator.iam.signing import SigningKey
 from provision.emulator.seams import TokenError
 from provision.emulator.store import Store, Table
