@@ -28,13 +28,14 @@ demo: venv  ## from a Dockerfile to a private service and its proof, on this mac
 	@$(WITH_ENGINE) $(BIN)/python scripts/demo.py
 
 test: venv  ## every test
-	@$(WITH_ENGINE) sh -c '$(BIN)/python scripts/base_image.py $(TEST_BASE) >/dev/null && exec $(BIN)/python -m pytest -n 2 "$$@"' pytest $(ARGS)
+	@$(WITH_ENGINE) sh -c '$(BIN)/python scripts/base_image.py $(TEST_BASE) >/dev/null && exec $(BIN)/python -m pytest -n 2 --dist worksteal "$$@"' pytest $(ARGS)
 
 check: venv  ## format, lint, types, import directions, docs in step
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@MYPYPATH=scripts $(BIN)/mypy --strict scripts
+	@$(BIN)/mypy --strict --explicit-package-bases tests
 	@$(BIN)/lint-imports
 	@if [ -e scripts/docs.py ]; then $(BIN)/python scripts/docs.py --check; fi
 
