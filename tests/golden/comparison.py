@@ -1,9 +1,10 @@
 """An answer beside the recorded one: field by field, value by value."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.golden.identifiers import parts, written_by_recorder
+from tests.golden.identifiers import moment, parts, written_by_recorder
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,30 @@ def _lists(recorded: list[Any], ours: list[Any], pairing: Pairing, path: str) ->
     for index, (one, other) in enumerate(zip(recorded, ours, strict=True)):
         found += compare(one, other, pairing, f"{path}[{index}]")
     return found
+
+
+def out_of_order(recorded: Any, ours: Any) -> list[Difference]:  # noqa: ANN401 - JSON
+    """Times of one answer that come in another order than those of the recorded one."""
+    pairs = sorted(_times(recorded, ours, ""))
+    found, latest = [], ""
+    for then, here, path in pairs:
+        if here < latest:
+            found.append(Difference(path, "moved", then, here))
+        latest = max(latest, here)
+    return found
+
+
+def _times(recorded: Any, ours: Any, path: str) -> Iterator[tuple[str, str, str]]:  # noqa: ANN401 - JSON
+    if isinstance(recorded, dict) and isinstance(ours, dict):
+        for key in recorded.keys() & ours.keys():
+            yield from _times(recorded[key], ours[key], f"{path}.{key}" if path else key)
+    elif isinstance(recorded, list) and isinstance(ours, list):
+        for index, (one, other) in enumerate(zip(recorded, ours, strict=False)):
+            yield from _times(one, other, f"{path}[{index}]")
+    elif isinstance(recorded, str) and isinstance(ours, str) and not written_by_recorder(recorded):
+        then, here = moment(recorded), moment(ours)
+        if then and here:
+            yield then, here, path
 
 
 def _texts(recorded: str, ours: str, pairing: Pairing, path: str) -> list[Difference]:

@@ -38,11 +38,12 @@ class Kind(NamedTuple):
     ours: str
 
 
-_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z"
+_SECOND = r"20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+_TIME = rf"{_SECOND}(?:\.(?:\d{{3}}){{1,3}})?Z"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 KINDS = (
-    Kind("time", _TIME, _TIME),
+    Kind("time", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", _TIME),
     Kind("operation", r"(?<=operations/)[^/]+", r"[\w.-]+"),
     Kind("uuid", _UUID, _UUID),
     Kind("digest", r"sha256:[0-9a-f]{64}", r"sha256:[0-9a-f]{64}"),
@@ -52,10 +53,11 @@ KINDS = (
     Kind("generation", r"12345678901234", r"[1-9]\d*"),
     Kind("tag", r"\$\{tag(?:Key|Value)ID\}", r"\d+"),
     Kind("redacted", r"REDACTED", r".+"),
-    Kind("person", r"person-\d+@example\.com|\$\{creatorID\}", _MAIL),
+    Kind("person", r"\$\{creatorID\}", r"developer@example\.com"),
+    Kind("person", r"person-\d+@example\.com", _MAIL),
     Kind("person", r"testuser@example\.com|integration-test@[\w.-]+", _MAIL),
     Kind("revision", r"(?<=-\d{5}-)[a-z0-9]{3}\b", r"[a-z0-9]{3}"),
-    Kind("address", r"https://[\w.${}-]+\.run\.app", r"https?://[\w.:-]+"),
+    Kind("address", r"https://[\w.${}-]+\.run\.app", r"http://(?:127\.0\.0\.1|localhost):\d+"),
     Kind("log", r"https://console\.cloud\.google\.com/logs/\S+", r"https?://\S+"),
 )
 _ANY = re.compile("|".join(f"(?P<k{index}>{kind.recorded})" for index, kind in enumerate(KINDS)))
@@ -109,7 +111,7 @@ def _pieces(recorded: str, ours: str) -> list[Part] | None:
 def _etag(recorded: str) -> Kind:
     """An etag's form: in quotes or not, and the policy's and account's own forms."""
     if recorded in RECORDER_WORDS:
-        return Kind("etag", ".+", r".+")
+        return Kind("etag", ".+", r'[\w+/-]+={0,2}|"[\w+/-]+={0,2}"')
     if recorded in _CONSTANT_ETAGS:
         return Kind("etag", re.escape(recorded), re.escape(recorded))
     if recorded.startswith('"'):
@@ -117,6 +119,14 @@ def _etag(recorded: str) -> Kind:
     if re.fullmatch(r"Bw[\w+/-]{9}=?", recorded):
         return Kind("etag", ".+", rf"Bw[\w+/-]{{9}}{'=' if recorded.endswith('=') else ''}")
     return Kind("etag", ".+", rf"[\w+/=-]{{{len(recorded)}}}")
+
+
+def moment(text: str) -> str:
+    """A time in a form whose alphabetical order is that of time; empty when it is no time."""
+    if not re.fullmatch(_TIME, text):
+        return ""
+    second, _, fraction = text.removesuffix("Z").partition(".")
+    return f"{second}.{fraction:0<9}"
 
 
 def written_by_recorder(text: str) -> bool:

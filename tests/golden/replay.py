@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import requests
 
 from tests.conftest import RunningEmulator
-from tests.golden.comparison import Difference, Pairing, compare
+from tests.golden.comparison import Difference, Pairing, compare, out_of_order
 from tests.golden.recordings import Exchange
 
 _PATIENCE = 3.0
@@ -43,6 +43,7 @@ class Replay:
         pairing: which of our identifiers stands for which recorded one.
         narrow: leaves out of an answer what the recorded world did not have.
         stale: the steps that are answered as if the last write had not happened yet.
+        ordered: whether the times of an answer come in the recorded order.
     """
 
     emulator: RunningEmulator
@@ -51,6 +52,7 @@ class Replay:
     pairing: Pairing = field(default_factory=Pairing)
     narrow: Callable[[Any, Any], Any] = lambda _recorded, ours: ours
     stale: frozenset[int] = frozenset()
+    ordered: bool = True
 
     def steps(self, exchanges: Sequence[Exchange]) -> Iterator[Step]:
         """Replay in order; each step with its differences."""
@@ -90,7 +92,9 @@ class Replay:
         if found:
             return [*found, Difference("", "value", exchange.answer, ours)]
         recorded = in_all(exchange.answer, self.named)
-        return found + compare(recorded, self.narrow(recorded, ours), pairing)
+        ours = self.narrow(recorded, ours)
+        found += compare(recorded, ours, pairing)
+        return found + (out_of_order(recorded, ours) if self.ordered else [])
 
     def _send(self, exchange: Exchange) -> requests.Response:
         body = None if exchange.body is None else in_all(exchange.body, self._filled)

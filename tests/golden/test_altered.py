@@ -66,6 +66,21 @@ def _reverse(*path: str) -> Callable[[Any], None]:
     return change
 
 
+def _swap(one: str, other: str, key: str) -> Callable[[Any], None]:
+    """Give one of two objects, named as by `_set`, the other's value, and the other way round."""
+
+    def change(answer: Any) -> None:  # noqa: ANN401 - JSON
+        found = []
+        for path in (one, other):
+            place = answer
+            for part in path.split("."):
+                place = place[int(part) if part.isdigit() else part]
+            found.append(place)
+        found[0][key], found[1][key] = found[1][key], found[0][key]
+
+    return change
+
+
 def _stand_still(answer: Any) -> None:  # noqa: ANN401 - JSON
     answer["metadata"]["updateTime"] = answer["metadata"]["createTime"]
 
@@ -138,6 +153,12 @@ _ALTERED = {
         _ACCOUNT, ("PATCH", 0), _set("projectId", "${projectId}")
     ),
     "a repository's mode left out": Altered(_REPOSITORY, ("GET", 1), _drop("mode")),
+    "made after it was updated": Altered(
+        _CASSETTE, ("GET", 3), _set("createTime", "2024-12-31T00:00:00.000001Z")
+    ),
+    "conditions that come true in another order": Altered(
+        _CASSETTE, ("GET", 2), _swap("conditions.0", "conditions.1", "lastTransitionTime")
+    ),
     "an operation's metadata of another type": Altered(
         _TAG, ("POST", 0), _set("metadata.@type", "type.googleapis.com/google.protobuf.Empty")
     ),

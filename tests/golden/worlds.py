@@ -131,9 +131,9 @@ def replay(
     def listed(exchange: Exchange, difference: Any) -> bool:  # noqa: ANN401 - a difference
         return bool(covering(entries, world.name, exchange, difference))
 
-    # A state was recorded, not a life: that two things happened at one time there means nothing.
+    # A state was recorded, not a life: what happened when, or at one time, means nothing there.
     pairing = Pairing(moments=False)
-    life = Replay(emulator, making.names, listed, pairing, narrow=_narrow)
+    life = Replay(emulator, making.names, listed, pairing, narrow=_narrow, ordered=False)
     yield from life.steps(exchanges)
 
 
