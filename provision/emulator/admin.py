@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from provision.emulator.iam.identities import CLIENT_ID
+from provision.emulator.iam.members import is_well_formed
 from provision.emulator.rpc.asked_at import came_by_proxy
 from provision.emulator.rpc.calls import Dispatcher, Recorder
 from provision.emulator.rpc.fault_forms import seconds, to_fault, to_json
@@ -91,14 +92,14 @@ class Admin:
         from provision import __version__
 
         about = {**self._describe(), "version": __version__, "adc": self.credentials(DEVELOPER)}
-        return web.json_response(about)
+        return _told(about)
 
     async def _requests(self, _: web.Request) -> web.Response:
-        return web.json_response(self._recorder.all())
+        return _told(self._recorder.all())
 
     async def _forget_requests(self, _: web.Request) -> web.Response:
         self._recorder.clear()
-        return web.json_response({})
+        return _told({})
 
     async def _log(self, request: web.Request) -> web.Response:
         text = self._logs(request.match_info["name"])
@@ -110,7 +111,7 @@ class Admin:
         await self._reset_all()
         self._dispatcher.faults.clear()
         self._recorder.clear()
-        return web.json_response({})
+        return _told({})
 
     async def _project(self, request: web.Request) -> web.Response:
         body = await _object(request)
@@ -119,17 +120,17 @@ class Admin:
             raise AdminError(f'"projectId" must be 6 to 30 of a-z, 0-9 and "-": not {project_id}')
         project = self._world.add_project(project_id)
         answer = {"projectId": project.project_id, "projectNumber": str(project.number)}
-        return web.json_response(answer)
+        return _told(answer)
 
     async def _identity(self, request: web.Request) -> web.Response:
         member = _text(await _object(request), "member")
-        kind, _, email = member.partition(":")
-        if kind not in _MEMBER_KINDS or "@" not in email:
+        kind = member.partition(":")[0]
+        if kind not in _MEMBER_KINDS or not is_well_formed(member):
             raise AdminError('"member" must be "user:E-MAIL" or "serviceAccount:E-MAIL"')
         answer: dict[str, object] = {"access_token": self._world.identities.access_token(member)}
         if kind == "user":
             answer["adc"] = self.credentials(member)
-        return web.json_response(answer)
+        return _told(answer)
 
     async def _settings(self, request: web.Request) -> web.Response:
         body, settings = await _object(request), self._world.settings
@@ -138,7 +139,7 @@ class Admin:
         operation_delay = seconds(body, "operationDelay", settings.operation_delay)
         settings.iam_delay, settings.operation_delay = iam_delay, operation_delay
         answer = {"iamDelay": settings.iam_delay, "operationDelay": settings.operation_delay}
-        return web.json_response(answer)
+        return _told(answer)
 
     async def _group(self, request: web.Request) -> web.Response:
         body = await _object(request)
@@ -149,7 +150,7 @@ class Admin:
         if not isinstance(members, list) or not all(isinstance(one, str) for one in members):
             raise AdminError('"members" must be a list of members')
         self._world.groups.put(group.lower(), tuple(members))
-        return web.json_response({})
+        return _told({})
 
     async def _grant(self, request: web.Request) -> web.Response:
         """Bind a role as an administrator of the whole world would, at once."""
@@ -159,7 +160,7 @@ class Admin:
         if self._world.roles.permissions(role) is None:
             raise AdminError(f"there is no role {role}")
         self._world.grant_at_once(resource, _text(body, "member"), (role,))
-        return web.json_response({})
+        return _told({})
 
     async def _org_policy(self, request: web.Request) -> web.Response:
         body = await _object(request)
@@ -169,27 +170,32 @@ class Admin:
         else:
             allowed = tuple(str(one).lower() for one in body.get("allowed") or ())
             self._world.settings.org_policies[constraint] = allowed
-        return web.json_response({})
+        return _told({})
 
     async def _set_fault(self, request: web.Request) -> web.Response:
         fault = self._dispatcher.faults.add(to_fault(await _object(request)))
-        return web.json_response(to_json(fault))
+        return _told(to_json(fault))
 
     async def _tell_faults(self, _: web.Request) -> web.Response:
         told = [to_json(fault) for fault in self._dispatcher.faults.all()]
-        return web.json_response({"faults": told})
+        return _told({"faults": told})
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
         self._dispatcher.faults.clear()
-        return web.json_response({})
+        return _told({})
 
     async def _remove_fault(self, request: web.Request) -> web.Response:
         if self._dispatcher.faults.remove(request.match_info["id"]):
-            return web.json_response({})
-        return web.json_response({"error": "there is no fault of that id"}, status=404)
+            return _told({})
+        return _told({"error": "there is no fault of that id"}, status=404)
 
 
 Answer = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def _told(value: object, status: int = 200) -> web.Response:
+    """`value` as JSON, with the end of line that somebody at a terminal wants after it."""
+    return web.json_response(text=f"{json.dumps(value)}\n", status=status)
 
 
 def _guarded(answer: Answer) -> Answer:
@@ -199,11 +205,11 @@ def _guarded(answer: Answer) -> Answer:
             or not is_loopback(request.host)
             or came_by_proxy(request.transport)
         ):
-            return web.json_response({"error": "only for programs on this machine"}, status=403)
+            return _told({"error": "only for programs on this machine"}, status=403)
         try:
             return await answer(request)
         except (AdminError, ValueError, TypeError) as error:
-            return web.json_response({"error": str(error)}, status=400)
+            return _told({"error": str(error)}, status=400)
 
     return serve
 

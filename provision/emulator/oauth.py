@@ -113,10 +113,11 @@ class OAuth:
         audience = claims.get("target_audience")
         if audience:
             return {"id_token": self._identities.id_token(member, str(audience))}
-        if not claims.get("scope"):
+        scopes = str(claims.get("scope") or "").split()
+        if not scopes:
             raise OAuthError("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
         return {
-            "access_token": self._identities.access_token(member, _LIFETIME),
+            "access_token": self._identities.access_token(member, _LIFETIME, scopes),
             "expires_in": _LIFETIME,
             "token_type": "Bearer",
         }
@@ -140,7 +141,10 @@ class OAuth:
         token = values.get("access_token", "")
         member, expiry = self._identities.member(token), self._identities.expiry(token)
         if member is not None and expiry is not None:
-            return web.json_response(_info(member, self._identities.subject(member), expiry))
+            told = _info(member, self._identities.subject(member), expiry)
+            scopes = self._identities.scopes(token)
+            limits = {} if scopes is None else {"scope": " ".join(sorted(scopes))}
+            return web.json_response({**told, **limits})
         try:
             return web.json_response(dict(self._identities.claims(values.get("id_token", ""))))
         except TokenError:

@@ -200,8 +200,13 @@ class TokenError(Exception):
 class Identities(Protocol):
     """Issues and verifies tokens; the emulator is its own Google identity provider."""
 
-    def access_token(self, member: str, lifetime: float = 3600) -> str:
-        """An OAuth access token for ``user:…`` or ``serviceAccount:…``."""
+    def access_token(
+        self, member: str, lifetime: float = 3600, scopes: Sequence[str] | None = None
+    ) -> str:
+        """An OAuth access token for ``user:…`` or ``serviceAccount:…``; all scopes when None."""
+
+    def scopes(self, access_token: str) -> frozenset[str] | None:
+        """What a valid access token is good for; None for all."""
 
     def member(self, access_token: str, api: str = "") -> str | None:
         """Whose access token this is; None when it is unknown, expired or for another API.

@@ -213,7 +213,7 @@ def test_predefined_roles_are_as_google_publishes_them(grpc_clients: Clients) ->
 
 
 def test_a_namesake_of_a_deleted_account_inherits_nothing(
-    grpc_clients: Clients, clients_of: Callable[[str], Clients]
+    emulator: RunningEmulator, grpc_clients: Clients, clients_of: Callable[[str], Clients]
 ) -> None:
     """The binding shows the deleted account, and the new one of that name has no role."""
     email = make_account(grpc_clients)
@@ -227,5 +227,6 @@ def test_a_namesake_of_a_deleted_account_inherits_nothing(
     after = grpc_clients.projects.get_iam_policy(resource=PROJECT)
     members = [one for binding in after.bindings for one in binding.members]
     assert any(one.startswith(f"deleted:serviceAccount:{email}?uid=") for one in members)
+    emulator.tokens.clear()  # the first account's
     with pytest.raises(exceptions.PermissionDenied):
         list(clients_of(f"serviceAccount:{email}").services.list_services(parent=parent))

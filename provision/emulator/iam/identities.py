@@ -10,7 +10,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 
@@ -75,10 +75,25 @@ class TokenIssuer:
             self._store.flush()  # a read may be what asks, after which nothing else would
         return made
 
-    def access_token(self, member: str, lifetime: float = 3600) -> str:
-        """An OAuth access token for ``user:…`` or ``serviceAccount:…``; lifetime in seconds."""
+    def access_token(
+        self, member: str, lifetime: float = 3600, scopes: Sequence[str] | None = None
+    ) -> str:
+        """An OAuth access token for ``user:…`` or ``serviceAccount:…``.
+
+        Args:
+            member: whose.
+            lifetime: seconds.
+            scopes: what it is good for; everything when None.
+        """
         content = {"m": member, "s": self.subject(member), "e": time.time() + lifetime, "k": "a"}
-        return _ACCESS_PREFIX + self._seal(content)
+        limits = {} if scopes is None else {"c": list(scopes)}
+        return _ACCESS_PREFIX + self._seal({**content, **limits})
+
+    def scopes(self, access_token: str) -> frozenset[str] | None:
+        """What a valid access token is good for; None for all."""
+        content = self._open(access_token, _ACCESS_PREFIX, "a") or {}
+        found = content.get("c")
+        return frozenset(map(str, found)) if isinstance(found, list) else None
 
     def subject(self, member: str) -> str:
         """The numeric id that tokens of a member carry as ``sub``; an account's own where known."""

@@ -12,6 +12,7 @@ from typing import Any
 from provision.emulator.rpc.faults import ConnectionCutError, Faults, noted, played_now
 from provision.emulator.rpc.hosts import api_of_method
 from provision.emulator.rpc.redaction import redacted
+from provision.emulator.rpc.scopes import check_scopes
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Identities
 
@@ -155,6 +156,8 @@ class Dispatcher:
         principal, status = "", "OK"
         try:
             principal = self._principal(token, method)
+            scopes = self._identities.scopes(token or "")
+            check_scopes(scopes, method, write=is_write(method))
             return await self._run(Call(method, principal, request))
         except ApiError as error:
             status = error.code

@@ -31,6 +31,7 @@ _PACKAGES = (
     ("google.iam.", "iam"),
     ("google.cloud.resourcemanager.", "cloudresourcemanager"),
     ("google.cloudresourcemanager.", "cloudresourcemanager"),
+    ("google.api.serviceusage.", "serviceusage"),
 )
 _SHARED_PATHS = (
     ("/v2/policies/", "iam"),

@@ -210,8 +210,7 @@ class Operations:
         found = self._kept.get(name)
         if found is None:
             raise not_found(f"Operation {name} was not found.")
-        # Cloud Run has permissions for operations; Artifact Registry has none.
-        if found.metadata.type_url.rpartition("/")[2].startswith(_RUN):
+        if _is_run(found):
             require(self._world, call, f"run.operations.{verb}", name, run_refusal)
         for prefix, check in self._guards.items():
             if name.startswith(prefix):
@@ -226,7 +225,7 @@ class Operations:
         require(self._world, call, "run.operations.list", location, run_refusal)
         names = self._kept.below(f"{location}/operations")
         shown, token = page(names, call.request.page_size, call.request.page_token, location)
-        found = [one for one in map(self._kept.get, shown) if one is not None]
+        found = [one for one in map(self._kept.get, shown) if one is not None and _is_run(one)]
         return operations_pb2.ListOperationsResponse(operations=found, next_page_token=token)
 
     async def _wait(self, call: Call) -> Any:  # noqa: ANN401 - Operation
@@ -241,8 +240,16 @@ class Operations:
         return self._find(call, "get")
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
-        name = self._find(call, "delete").name
+        found = self._find(call, "delete")
+        if not _is_run(found):  # no other of these APIs offers it (discovery documents)
+            raise ApiError("UNIMPLEMENTED", f"{call.method} is not offered by this emulator.")
+        name = found.name
         self._kept.pop(name)
         self._pending.pop(name)
         self._faults.pop(name, None)
         return Empty()
+
+
+def _is_run(operation: Any) -> bool:  # noqa: ANN401 - Operation
+    """Whether it is one of Cloud Run's, which alone has permissions for operations."""
+    return bool(operation.metadata.type_url.rpartition("/")[2].startswith(_RUN))

@@ -16,6 +16,7 @@ from google.rpc import error_details_pb2
 from provision.emulator.iam.hierarchy import Project
 from provision.emulator.rpc.calls import BAD_CREDENTIAL, NO_CREDENTIAL, Recorder, bearer
 from provision.emulator.rpc.rest import error_response, json_response
+from provision.emulator.rpc.scopes import check_scopes
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.world import World
 
@@ -33,6 +34,7 @@ TITLES = {
 """What the emulator offers, and its titles at Google."""
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.(?:googleapis\.com|goog|cloud\.goog)")
+_API = "serviceusage"
 _MAX_NAMES = 30
 _MAX_PAGE = 200
 _MAX_ENABLED = 20
@@ -72,10 +74,13 @@ class ServiceUsage:
     def _served(self, verb: str, rpc: str, answer: Answer) -> Any:  # noqa: ANN401 - aiohttp's handler
         async def serve(request: web.Request) -> web.StreamResponse:
             token = bearer(request.headers.get("Authorization"))
-            member = (self._world.identities.member(token) if token else None) or ""
+            member = (self._world.identities.member(token, _API) if token else None) or ""
             status = "OK"
             try:
                 _check_known(member, token)
+                scopes = self._world.identities.scopes(token or "")
+                method = f"google.api.serviceusage.v1.ServiceUsage/{rpc}"
+                check_scopes(scopes, method, write=verb == "enable")
                 project = self._project(request, member, verb)
                 return json_response(await answer(request, project))
             except ApiError as error:
@@ -169,7 +174,9 @@ class ServiceUsage:
         token = bearer(request.headers.get("Authorization"))
         name = f"operations/{request.match_info['operation']}"
         try:
-            _check_known((self._world.identities.member(token) if token else None) or "", token)
+            _check_known(
+                (self._world.identities.member(token, _API) if token else None) or "", token
+            )
             if name == _NOTHING_TO_DO:
                 return json_response({"name": name, "done": True})
             found = self._operations.get(name)

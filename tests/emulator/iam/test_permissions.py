@@ -6,7 +6,8 @@ from typing import Any
 
 import grpc
 import pytest
-from google.cloud import iam_admin_v1, resourcemanager_v3, run_v2
+from google.api_core import exceptions
+from google.cloud import artifactregistry_v1, iam_admin_v1, resourcemanager_v3, run_v2
 from google.protobuf import json_format
 
 from provision.emulator.rpc.catalogue import methods
@@ -156,3 +157,22 @@ def test_its_permissions_are_needed_and_enough(
     hold(row.permissions)
     status, said = ask(method, request)
     assert status in GONE_ON, f"{status} {said}"
+
+
+def test_only_operations_of_cloud_run_are_listed_and_deleted(
+    grpc_clients: Clients, emulator: RunningEmulator
+) -> None:
+    """Others have no permissions for it, and so nobody may."""
+    parent = f"projects/{emulator.project}/locations/asia-east1"
+    made = grpc_clients.repositories.create_repository(
+        parent=parent,
+        repository_id="images",
+        repository=artifactregistry_v1.Repository(format_="DOCKER"),
+    )
+    made.result(timeout=30)
+    operations = grpc_clients.services
+    listed = operations.list_operations({"name": parent}).operations
+    assert made.operation.name not in [one.name for one in listed]
+    with pytest.raises(exceptions.MethodNotImplemented):
+        operations.delete_operation({"name": made.operation.name})
+    assert operations.get_operation({"name": made.operation.name}).done

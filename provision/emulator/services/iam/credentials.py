@@ -57,7 +57,8 @@ class Credentials:
         most = _EXTENDED_LIFETIME if self._is_extended(email) else _MAX_LIFETIME
         if not 0 < lifetime <= most:
             raise _bad("lifetime", f"must be between 1 and {most} seconds")
-        token = self._world.identities.access_token(f"serviceAccount:{email}", lifetime)
+        member = f"serviceAccount:{email}"
+        token = self._world.identities.access_token(member, lifetime, tuple(request.scope))
         # Whole seconds: Google's own auth library reads no others.
         expires = (micros() // _MICRO + lifetime) * _MICRO
         return iam_credentials_v1.GenerateAccessTokenResponse.pb()(
