@@ -74,7 +74,7 @@ def _of_google(request: pytest.FixtureRequest) -> Target:
 
 def _of_emulator(request: pytest.FixtureRequest) -> Target:
     start: StartEmulator = request.getfixturevalue("start_emulator")
-    emulator = start("--operation-delay", "0.05")
+    emulator = start("--operation-delay", "0")
     home = request.getfixturevalue("tmp_path_factory").mktemp("home")
     kept = ("PATH", "DOCKER_HOST", "LANG", "PYTHONPATH")
     passed = {name: os.environ[name] for name in kept if name in os.environ}

@@ -51,14 +51,14 @@ CMD ["python3", "app.py"]
 
 @pytest.fixture(scope="session")
 def _engine_emulator(start_emulator: "Callable[..., RunningEmulator]") -> "RunningEmulator":
-    return start_emulator("--operation-delay", "0.05")
+    return start_emulator("--operation-delay", "0")
 
 
 @pytest.fixture
 def cloud(_engine_emulator: "RunningEmulator") -> "RunningEmulator":
     """An emulator with an engine, as if just started."""
     _engine_emulator.admin("POST", "/reset")
-    _engine_emulator.admin("POST", "/settings", iamDelay=0, operationDelay=0.05)
+    _engine_emulator.admin("POST", "/settings", iamDelay=0, operationDelay=0)
     _engine_emulator.tokens.clear()
     return _engine_emulator
 

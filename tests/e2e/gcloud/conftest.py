@@ -118,7 +118,7 @@ def gcloud(
 @pytest.fixture(scope="session")
 def local(start_emulator: "StartEmulator") -> "RunningEmulator":
     """An emulator without an engine that all tests of this folder share."""
-    return start_emulator("--engine", "none", "--operation-delay", "0.05")
+    return start_emulator("--engine", "none", "--operation-delay", "0")
 
 
 @pytest.fixture(scope="session")
