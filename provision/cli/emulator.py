@@ -11,6 +11,7 @@ import typer
 from provision.cli.console import errors, print_json, results
 from provision.cli.emulator_instances import Instance, Instances, reset
 from provision.cli.emulator_process import Settings, check_packages
+from provision.cli.emulator_variables import MARKER
 from provision.errors import NotFoundError, UsageError
 
 emulator_app = typer.Typer(
@@ -90,11 +91,12 @@ def start(
         return
     errors.print(f"The emulator {'runs now' if started else 'runs already'}: {_told(instance)}.")
     results.print(f"export PROVISION_EMULATOR={instance.url}")
-    errors.print("Set that in your shell, and every command here works on the emulator.")
-    errors.print(
-        f"For gcloud, Google's libraries and Docker too: provision emulator env{option(name)}"
-    )
-    errors.print(f"To stop it: provision emulator stop{option(name)}")
+    for line in (
+        "With that set in a shell, `provision` works on the emulator there.",
+        f'For gcloud, clients and Docker too: eval "$(provision emulator env{option(name)})"',
+        f"To stop it: provision emulator stop{option(name)}",
+    ):
+        errors.print(line, markup=False, highlight=False)
 
 
 @emulator_app.command(epilog="Example: `provision emulator stop`")
@@ -108,6 +110,8 @@ def stop(name: Name = "default", as_json: AsJson = False) -> None:
     else:
         kept = f"its state is in {instance.data}" if instance.data else "its state is gone"
         errors.print(f"The emulator has stopped; {kept}.")
+        if os.environ.get("PROVISION_EMULATOR") == instance.url:
+            errors.print(f"This shell still leads there: {_way_back()}", markup=False)
 
 
 @emulator_app.command(epilog="Example: `provision emulator status --json`")
@@ -121,8 +125,10 @@ def status(name: Name = "default", as_json: AsJson = False) -> None:
             f"The emulator does not run. To start it: provision emulator start{option(name)}"
         )
     else:
-        for key, value in _document(instance).items():
-            results.print(f"{key:<10} {_shown(value)}", markup=False)
+        shown = {key: value for key, value in _document(instance).items() if value is not None}
+        width = max(map(len, shown))
+        for key, value in shown.items():
+            results.print(f"{key:<{width}}  {_shown(value)}", markup=False)
     if instance is None:
         raise typer.Exit(1)
 
@@ -182,7 +188,14 @@ def _told(instance: Instance) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return "none" if value is None else str(value)
+    return "yes" if value is True else str(value)
+
+
+def _way_back() -> str:
+    """The command that takes the emulator's variables out of this shell."""
+    if os.environ.get(MARKER):
+        return 'eval "$(provision emulator env --unset)"'
+    return "unset PROVISION_EMULATOR"
 
 
 _WORDS = {"project": "project", "identity": "acting as", "engine": "Docker engine:"}

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import sys
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -50,8 +51,20 @@ def env(
         return
     for line in setting(values, removed, os.environ):
         typer.echo(line)
-    errors.print(f"Programs of this shell use the emulator at {place.http}, once these lines ran.")
-    errors.print('To undo it: eval "$(provision emulator env --unset)"', markup=False)
+    _explain(place, whom, f"provision emulator env{option(name)}")
+
+
+def _explain(place: Place, whom: For, command: str) -> None:
+    """What the lines do: on a terminal nobody has run them yet."""
+    told = f"This shell's programs use the emulator at {place.http}."
+    if sys.stdout.isatty():
+        chosen = "" if whom is For.ALL else f" --for {whom.value}"
+        told = f'Nothing is set yet. To set it in this shell: eval "$({command}{chosen})"'
+    lines = [told, 'To undo it: eval "$(provision emulator env --unset)"']
+    if whom in {For.DOCKER, For.ALL}:
+        lines.append("Docker's login is good for an hour; after that, the same command again.")
+    for line in lines:
+        errors.print(line, markup=False, highlight=False)
 
 
 def _undo(*, as_json: bool) -> None:
@@ -60,6 +73,10 @@ def _undo(*, as_json: bool) -> None:
         return
     for line in undoing(os.environ):
         typer.echo(line)
+    if not os.environ.get(MARKER):
+        errors.print("Nothing is to be undone: `provision emulator env` was not used here.")
+    elif not sys.stdout.isatty():
+        errors.print("This shell's variables are what they were before.")
 
 
 def _prepared(name: str) -> Place:

@@ -76,7 +76,7 @@ def check_port(port: int) -> None:
         except OSError as error:
             raise UnavailableError(
                 f"the emulator cannot listen on 127.0.0.1:{port}: {error.strerror}",
-                hint="take another port with --port or --grpc-port (0 takes a free one), or stop"
+                hint="take another port (`--port 0` or `--grpc-port 0` takes a free one), or stop"
                 " what listens there",
             ) from error
 

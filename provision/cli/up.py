@@ -28,7 +28,8 @@ def up(
         run.plan()
         changing = [r for r in run.reports if r.plan is not None and not r.plan.is_empty]
         if changing:
-            run.approve(f"Apply this to {len(changing)} service(s)?", yes=yes)
+            many = "1 service" if len(changing) == 1 else f"{len(changing)} services"
+            run.approve(f"Apply this to {many}?", yes=yes)
             run.apply()
         run.verify()
         run.finish()

@@ -91,6 +91,6 @@ def _ask(http: str) -> LocalCloud:
         raise UnavailableError(
             f"Looking for the emulator that {VARIABLE} names at {http}: nothing usable answered"
             f" ({type(error).__name__}).",
-            hint="Start it with `provision emulator start`, or unset the variable to work with"
-            " Google Cloud.",
+            hint="Start it with `provision emulator start`. To work with Google Cloud, unset the"
+            " variable; what `provision emulator env` set goes with its --unset.",
         ) from error

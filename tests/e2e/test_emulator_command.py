@@ -25,14 +25,14 @@ def run(tmp_path: Path) -> Iterator[Run]:
     """Runs `provision emulator …` with a state folder of its own; stops what is left running."""
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "NO_COLOR": "1"}
 
-    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         main = "from provision.__main__ import main; main()"
         return subprocess.run(
             [sys.executable, "-c", main, "emulator", *arguments],
             check=False,
             capture_output=True,
             text=True,
-            env=environment,
+            env=environment | variables,
             timeout=120,
         )
 
@@ -91,6 +91,28 @@ def test_stop_ends_it(run: Run) -> None:
     assert run("stop").returncode == 0
     assert not _answers(told["http"])
     assert run("status").returncode == 1
+
+
+def test_status_and_stop_read_well(run: Run) -> None:
+    """Values stand below each other; whoever stops it is told what the shell still has set."""
+    told = _start(run)
+    lines = run("status").stdout.splitlines()
+    values = [line.split(maxsplit=1)[1] for line in lines]
+    columns = {line.index(value) for line, value in zip(lines, values, strict=True)}
+    stopped = run("stop", PROVISION_EMULATOR=told["http"], PROVISION_EMULATOR_ENV="HTTPS_PROXY")
+
+    assert "yes" in values
+    assert "None" not in values
+    assert len(columns) == 1
+    assert 'eval "$(provision emulator env --unset)"' in stopped.stderr
+
+
+def test_undoing_nothing_says_so(run: Run) -> None:
+    """Where the variables were never set, `--unset` does no harm and says so."""
+    done = run("env", "--unset")
+
+    assert done.returncode == 0
+    assert "Nothing is to be undone" in done.stderr
 
 
 def test_stop_without_emulator_is_no_error(run: Run) -> None:

@@ -151,10 +151,11 @@ def test_reset_takes_everything_away_and_keeps_tokens(
 def test_bad_requests_are_told_apart(
     emulator: RunningEmulator, path: str, body: dict[str, str]
 ) -> None:
-    """400 with a sentence."""
+    """400 with a sentence, on a line of its own in a terminal."""
     answer = requests.post(f"{emulator.http}/_emulator{path}", json=body, timeout=30)
     assert answer.status_code == 400
     assert answer.json()["error"]
+    assert answer.text.endswith("}\n")
 
 
 def test_a_public_service_can_be_forbidden(
