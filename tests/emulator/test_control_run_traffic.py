@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 import requests
-from google.api_core import exceptions
+from google.api_core import exceptions, operation
 from google.cloud import run_v2
 
 from tests.conftest import (
@@ -291,6 +291,29 @@ def test_pages_that_cannot_be_are_refused(grpc_clients: Clients, size: int, toke
     request = {"parent": PARENT, "page_size": size, "page_token": token}
     with pytest.raises(exceptions.InvalidArgument):
         grpc_clients.services.list_services(request=request)
+
+
+def test_a_revision_s_name_is_taken_before_the_revision_is_made(
+    grpc_clients: Clients, emulator: RunningEmulator, pushed_image: str
+) -> None:
+    """Of two updates in a row with one name, the second is refused; the first keeps its template."""
+    deploy(grpc_clients, pushed_image, "orders-one")
+    emulator.admin("POST", "/settings", operationDelay=0.5)
+
+    def update(arguments: list[str]) -> operation.Operation:
+        container = run_v2.Container(image=pushed_image, args=arguments)
+        template = run_v2.RevisionTemplate(containers=[container], revision="orders-two")
+        service = run_v2.Service(name=ORDERS, template=template)
+        return grpc_clients.services.update_service(
+            service=service, update_mask={"paths": ["template"]}
+        )
+
+    first = update(["first"])
+    with pytest.raises(exceptions.Conflict, match="with different configuration already exists"):
+        update(["second"])
+    first.result(timeout=30)
+    made = grpc_clients.revisions.get_revision(name=f"{ORDERS}/revisions/orders-two")
+    assert made.containers[0].args == ["first"]
 
 
 def test_a_page_token_of_another_list_is_refused(grpc_clients: Clients, pushed_image: str) -> None:

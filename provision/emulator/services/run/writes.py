@@ -254,8 +254,11 @@ class ServiceWrites:
 
     def _check_revision_name(self, message: Any, current: Any) -> None:  # noqa: ANN401 - messages
         wanted = message.template.revision
-        taken = f"{message.name}/revisions/{wanted}" in self._state.revisions
-        if wanted and current is not None and taken:
+        if not wanted or current is None:
+            return
+        # One that is still to be made has its name already.
+        coming = wanted == current.template.revision
+        if coming or f"{message.name}/revisions/{wanted}" in self._state.revisions:
             raise ApiError(
                 "ALREADY_EXISTS",
                 f"Revision named '{wanted}' with different configuration already exists.",
