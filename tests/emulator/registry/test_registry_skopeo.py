@@ -170,13 +170,13 @@ def test_tags_are_listed_and_synced(skopeo: Skopeo, layout: Layout, tmp_path: Pa
     """All tags of an image, in order, and all its images into a folder."""
     made = layout.image([{"a": b"tags"}], "amd64")
     for tag in ("v2", "v1"):
-        skopeo.copy(layout.name(made, tag), skopeo.image(f"one/tags:{tag}"))
-    told = json.loads(skopeo.call("list-tags", "--tls-verify=false", skopeo.image("one/tags")))
+        skopeo.copy(layout.name(made, tag), skopeo.image(f"one/synced:{tag}"))
+    told = json.loads(skopeo.call("list-tags", "--tls-verify=false", skopeo.image("one/synced")))
     assert told["Tags"] == ["v1", "v2"]
     flags = ("--src=docker", "--dest=dir", "--src-tls-verify=false")
-    name = skopeo.image("one/tags").removeprefix("docker://")
+    name = skopeo.image("one/synced").removeprefix("docker://")
     skopeo.call("sync", *flags, name, str(tmp_path / "synced"))
-    assert sorted(one.name for one in (tmp_path / "synced").iterdir()) == ["tags:v1", "tags:v2"]
+    assert sorted(one.name for one in (tmp_path / "synced").iterdir()) == ["synced:v1", "synced:v2"]
 
 
 def test_a_manifest_is_deleted_once_no_tag_points_at_it(skopeo: Skopeo, layout: Layout) -> None:
