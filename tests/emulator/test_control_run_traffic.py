@@ -296,7 +296,7 @@ def test_pages_that_cannot_be_are_refused(grpc_clients: Clients, size: int, toke
 def test_a_revision_s_name_is_taken_before_the_revision_is_made(
     grpc_clients: Clients, emulator: RunningEmulator, pushed_image: str
 ) -> None:
-    """Of two updates in a row with one name, the second is refused; the first keeps its template."""
+    """Of two updates with one name, the second is refused; the first keeps its template."""
     deploy(grpc_clients, pushed_image, "orders-one")
     emulator.admin("POST", "/settings", operationDelay=0.5)
 
