@@ -306,9 +306,13 @@ def test_what_was_cut_off_is_finished_after_a_restart(
     first.admin("POST", "/settings", operationDelay=600)
     running = jobs_of(clients).run_job(name=NIGHTLY)
     other = jobs_of(clients).create_job(parent=PARENT, job_id="other", job=job_of(image))
+    unwanted = jobs_of(clients).run_job(name=NIGHTLY)
+    first.admin("POST", "/faults", method="*/CancelExecution", kind="pending-operation")
+    executions = clients.make(run_v2.ExecutionsClient)
+    cancelling = executions.cancel_execution(name=unwanted.metadata.name)
     first.stop(9)
     second = start_emulator(*options, "--operation-delay", "0.05")
-    for operation in (running, other):
+    for operation in (running, other, cancelling):
         waited = requests.post(
             f"{second.http}/v2/{operation.operation.name}:wait",
             headers={"Authorization": f"Bearer {second.token()}"},
@@ -316,9 +320,12 @@ def test_what_was_cut_off_is_finished_after_a_restart(
         ).json()
         assert waited["done"]
         assert "error" not in waited
-    jobs = jobs_of(Clients(second, "grpc", DEVELOPER))
-    found = jobs.get_job(name=NIGHTLY).latest_created_execution
-    assert found.completion_status.name == "EXECUTION_SUCCEEDED"
+    clients = Clients(second, "grpc", DEVELOPER)
+    executions = clients.make(run_v2.ExecutionsClient)
+    done = executions.get_execution(name=running.metadata.name)
+    assert (done.succeeded_count, done.cancelled_count) == (1, 0)
+    found = jobs_of(clients).get_job(name=NIGHTLY).latest_created_execution
+    assert found.completion_status.name == "EXECUTION_CANCELLED"
 
 
 def test_jobs_are_listed_youngest_first_and_by_page(

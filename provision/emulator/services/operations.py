@@ -185,6 +185,10 @@ class Operations:
         self._kept.put(name, operation)
         self._pending.pop(name)
         self._faults.pop(name, None)
+        self._let_go(name)
+
+    def _let_go(self, name: str) -> None:
+        """Let those look again who wait for an operation."""
         finished = self._finished.pop(name, None)
         if finished is not None:
             finished.set()
@@ -247,6 +251,7 @@ class Operations:
         self._kept.pop(name)
         self._pending.pop(name)
         self._faults.pop(name, None)
+        self._let_go(name)
         return Empty()
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -255,3 +256,19 @@ def test_the_token_endpoint_fails_as_oauth_does(emulator: RunningEmulator, fault
     begun = time.monotonic()
     credentials.refresh(Request())
     assert time.monotonic() - begun >= 0.3
+
+
+def test_whoever_waits_for_an_operation_is_told_when_it_is_deleted(
+    grpc_clients: Clients, fault: SetFault, pushed_image: str, statuses: Callable[[str], list[str]]
+) -> None:
+    """It is not found any more; nobody waits on for what will never end."""
+    fault(f"{RUN}/CreateService", kind="pending-operation")
+    name = {"name": create(grpc_clients, pushed_image).operation.name}
+    wait = "google.longrunning.Operations/WaitOperation"
+    fault("google.longrunning.Operations/DeleteOperation", kind="latency", seconds=0.3)
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(grpc_clients.services.wait_operation, name, timeout=30)
+        grpc_clients.services.delete_operation(name)
+        with pytest.raises(exceptions.NotFound):
+            waiting.result()
+    assert statuses(wait) == ["NOT_FOUND"]

@@ -6,7 +6,7 @@ import random
 import string
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.cloud import run_v2
 
@@ -25,6 +25,9 @@ from provision.emulator.services.run.tasks import TaskRuns, override
 from provision.emulator.services.run.violations import refuse
 from provision.emulator.times import run_etag, timestamp
 from provision.emulator.world import World
+
+if TYPE_CHECKING:
+    from provision.emulator.store import Table
 
 _REASON = run_v2.Condition.ExecutionReason
 _STATUS = run_v2.ExecutionReference.CompletionStatus
@@ -60,6 +63,8 @@ class ExecutionRuns:
         self._going: dict[str, asyncio.Future[list[str]]] = {}
         self._ended: dict[str, asyncio.Event] = {}
         self._stops: dict[str, asyncio.Event] = {}
+        # Executions by the operations that cancel them, for when the emulator is stopped meanwhile.
+        self._cancellations: Table[str] = state.cancellations
 
     def begin(self, job: Any, overrides: Any, email: str, *, validate_only: bool) -> Any:  # noqa: ANN401 - messages
         """A new execution of a job; the operation that ends with it. Raises `ApiError`.
@@ -91,11 +96,19 @@ class ExecutionRuns:
         name = execution.name
         if execution.HasField("delete_time"):
             return lambda operation: self._take_down(name, operation)
-        return lambda operation: self._run(name, operation)
+        return lambda operation: self._go_on(name, operation)
+
+    async def _go_on(self, name: str, operation: str) -> None:
+        if operation in self._cancellations:
+            await self._cancel(name, operation)
+        else:
+            await self._run(name, operation)
 
     async def _run(self, name: str, operation: str) -> None:
         ended = self._ended.setdefault(name, asyncio.Event())
         stop = self._stops.setdefault(name, asyncio.Event())
+        if name in self._cancellations.values():
+            stop.set()
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._world.settings.operation_delay)
@@ -194,15 +207,20 @@ class ExecutionRuns:
         if execution.HasField("completion_time"):
             short = name.rpartition("/")[2]
             raise ApiError("FAILED_PRECONDITION", f"Execution '{short}' is already complete.")
-
         if validate_only:
             return self._operations.done(location_of(name), execution, execution)
 
-        async def finish(operation: str) -> None:
-            await self._stop(name)
-            self._operations.succeed(operation, execution, execution)
+        operation = self._operations.start(location_of(name), execution, self.work_of(execution))
+        self._cancellations.put(operation.name, name)
+        return operation
 
-        return self._operations.start(location_of(name), execution, finish)
+    async def _cancel(self, name: str, operation: str) -> None:
+        await self._stop(name)
+        self._cancellations.pop(operation)
+        execution = self._state.executions.get(name)
+        if execution is None:
+            raise missing(name, "EXECUTION")
+        self._operations.succeed(operation, execution, execution)
 
     async def _stop(self, name: str) -> None:
         """Stop an execution and wait for its end; nothing happens when it has ended."""

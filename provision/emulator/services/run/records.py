@@ -90,6 +90,7 @@ class RunState:
         self.executions = _messages(store, "run-executions", ExecutionMessage)
         self.tasks = _messages(store, "run-tasks", TaskMessage)
         self.task_logs: Table[str] = store.table("run-task-logs")
+        self.cancellations: Table[str] = store.table("run-cancellations")
 
     def service(self, key: ServiceKey) -> ServiceRecord | None:
         """The service's record; None when there is none."""
