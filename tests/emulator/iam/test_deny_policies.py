@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 import requests
 from google.api_core import exceptions
-from google.cloud import iam_admin_v1, iam_v2, resourcemanager_v3, run_v2
-from google.iam.v1 import policy_pb2
+from google.cloud import iam_admin_v1, iam_v2, resourcemanager_v3
 from google.type import expr_pb2
 
 from tests.conftest import Clients, RunningEmulator
+from tests.emulator.iam.deployed import SERVICE, deploy_bound
 
 PROJECT = "projects/demo-project"
 FOLDER = "folders/200000000001"
 ORGANIZATION = "organizations/100000000001"
-SERVICE = f"{PROJECT}/locations/asia-east1/services/orders"
 INVOKE = "run.googleapis.com/routes.invoke"
 EVERYONE = "principalSet://goog/public:all"
 ANN, BOB = "user:ann@example.com", "user:bob@example.com"
@@ -70,15 +69,7 @@ def deny(grpc_clients: Clients) -> Callable[..., iam_v2.Policy]:
 @pytest.fixture
 def orders(grpc_clients: Clients, pushed_image: str) -> str:
     """A service that anybody may call."""
-    template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=pushed_image)])
-    made = grpc_clients.services.create_service(
-        parent=SERVICE.rpartition("/services/")[0],
-        service_id="orders",
-        service=run_v2.Service(template=template),
-    ).result(timeout=30)
-    open_policy = policy_pb2.Policy()
-    open_policy.bindings.add(role="roles/run.invoker", members=["allUsers"])
-    grpc_clients.services.set_iam_policy(request={"resource": SERVICE, "policy": open_policy})
+    made = deploy_bound(grpc_clients, pushed_image, "roles/run.invoker", "allUsers")
     return str(made.urls[0])
 
 

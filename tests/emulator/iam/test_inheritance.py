@@ -13,9 +13,9 @@ from provision.emulator.iam.groups import Groups
 from provision.emulator.iam.hierarchy import Hierarchy, Organization, number_of
 from provision.emulator.store import Store
 from tests.conftest import Clients, RunningEmulator
+from tests.emulator.iam.deployed import SERVICE, deploy_bound
 
 PROJECT = "projects/demo-project"
-SERVICE = f"{PROJECT}/locations/asia-east1/services/orders"
 
 
 @pytest.fixture
@@ -126,15 +126,7 @@ def test_a_revision_inherits_from_its_service(
     grpc_clients: Clients, clients_of: Callable[[str], Clients], pushed_image: str
 ) -> None:
     """Whoever may view the service may view its revisions."""
-    template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=pushed_image)])
-    made = grpc_clients.services.create_service(
-        parent=SERVICE.rpartition("/services/")[0],
-        service_id="orders",
-        service=run_v2.Service(template=template),
-    ).result(timeout=30)
-    policy = policy_pb2.Policy()
-    policy.bindings.add(role="roles/run.viewer", members=["user:ann@example.com"])
-    grpc_clients.services.set_iam_policy(request={"resource": SERVICE, "policy": policy})
+    made = deploy_bound(grpc_clients, pushed_image, "roles/run.viewer", "user:ann@example.com")
     ann = clients_of("user:ann@example.com").revisions
     name = made.latest_ready_revision
     assert ann.get_revision(name=name).name == name
