@@ -10,15 +10,17 @@ from provision.emulator.rpc.status import invalid
 from provision.emulator.services.run.knative.annotations import SERVICE, TEMPLATE, Place
 from provision.emulator.services.run.knative.conditions import first_conditions, job_conditions
 from provision.emulator.services.run.knative.containers import (
-    container_to_v1,
     container_to_v2,
-    volume_to_v1,
     volume_to_v2,
 )
 from provision.emulator.services.run.knative.kinds import EXECUTION, JOB, check_kinds
-from provision.emulator.services.run.knative.to_v1 import resource_version, shown_by
+from provision.emulator.services.run.knative.to_v1 import (
+    containers_and_volumes,
+    resource_version,
+    shown_by,
+)
 from provision.emulator.services.run.knative.to_v2 import REGION_LABEL, is_reserved, take_one
-from provision.emulator.services.run.knative.tuning import SPREAD, sql_volumes
+from provision.emulator.services.run.knative.tuning import SPREAD
 from provision.emulator.services.run.knative.words import violation
 from provision.emulator.services.run.records import JobMessage
 
@@ -108,20 +110,13 @@ def _execution(template: Any, notes: Mapping[str, str]) -> dict[str, Any]:  # no
 
 
 def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401 - TaskTemplate
-    plain = json_format.MessageToDict(task)
-    hidden = sql_volumes(task)
-    containers = [container_to_v1(one) for one in plain.get("containers", ())]
-    for container in containers:
-        mounts = [one for one in container.pop("volumeMounts", ()) if one["name"] not in hidden]
-        if mounts:
-            container["volumeMounts"] = mounts
+    containers, volumes = containers_and_volumes(task)
     spec: dict[str, Any] = {
         "containers": containers,
         "maxRetries": task.max_retries,
         "timeoutSeconds": str(task.timeout.seconds),
         "serviceAccountName": task.service_account,
     }
-    volumes = [volume_to_v1(one) for one in plain.get("volumes", ()) if one["name"] not in hidden]
     if volumes:
         spec["volumes"] = volumes
     return spec

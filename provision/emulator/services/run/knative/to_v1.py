@@ -138,24 +138,30 @@ def template_annotations(message: Any, notes: Mapping[str, str]) -> dict[str, st
 _TEMPLATE_ONLY = {f"{_RUN}/health-check-disabled"}
 
 
-def template_spec(message: Any) -> dict[str, Any]:  # noqa: ANN401 - RevisionTemplate or Revision
-    """The ``spec`` of a template or of a revision."""
-    plain = json_format.MessageToDict(message)
-    hidden = sql_volumes(message)
+def containers_and_volumes(template: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:  # noqa: ANN401 - a template of either kind
+    """Both as v1 shows them; volumes that an annotation tells are left out, and their mounts."""
+    plain = json_format.MessageToDict(template)
+    hidden = sql_volumes(template)
     containers = [container_to_v1(one) for one in plain.get("containers", ())]
     for container in containers:
         mounts = [one for one in container.pop("volumeMounts", ()) if one["name"] not in hidden]
         if mounts:
             container["volumeMounts"] = mounts
+    volumes = [one for one in plain.get("volumes", ()) if one["name"] not in hidden]
+    return containers, [volume_to_v1(one) for one in volumes]
+
+
+def template_spec(message: Any) -> dict[str, Any]:  # noqa: ANN401 - RevisionTemplate or Revision
+    """The ``spec`` of a template or of a revision."""
+    containers, volumes = containers_and_volumes(message)
     spec: dict[str, Any] = {
         "containerConcurrency": message.max_instance_request_concurrency,
         "timeoutSeconds": int(message.timeout.seconds),
         "serviceAccountName": message.service_account,
         "containers": containers,
     }
-    volumes = [one for one in plain.get("volumes", ()) if one["name"] not in hidden]
     if volumes:
-        spec["volumes"] = [volume_to_v1(one) for one in volumes]
+        spec["volumes"] = volumes
     if message.node_selector.accelerator:
         spec["nodeSelector"] = {ACCELERATOR: message.node_selector.accelerator}
     return spec
