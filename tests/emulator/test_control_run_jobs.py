@@ -1,6 +1,7 @@
 """Cloud Run jobs: their life, their policy, what is refused, and their executions."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
@@ -258,14 +259,20 @@ def test_overrides_need_their_own_permission_and_change_one_execution(
         jobs_of(grpc_clients).run_job(request=request)
 
 
+def begun(clients: Clients, emulator: RunningEmulator, image: str) -> Any:  # noqa: ANN401 - an operation
+    """The operation of an execution that does not end by itself."""
+    create(clients, job_of(image))
+    emulator.admin("POST", "/settings", operationDelay=600)
+    running = jobs_of(clients).run_job(name=NIGHTLY)
+    emulator.admin("POST", "/settings", operationDelay=0)
+    return running
+
+
 def test_an_execution_can_be_cancelled_before_it_ends(
     grpc_clients: Clients, emulator: RunningEmulator, pushed_image: str
 ) -> None:
     """A cancelled execution says so, and its own operation ends with that."""
-    create(grpc_clients, job_of(pushed_image))
-    emulator.admin("POST", "/settings", operationDelay=600)
-    running = jobs_of(grpc_clients).run_job(name=NIGHTLY)
-    emulator.admin("POST", "/settings", operationDelay=0.05)
+    running = begun(grpc_clients, emulator, pushed_image)
     executions = grpc_clients.make(run_v2.ExecutionsClient)
     cancelled = executions.cancel_execution(name=running.metadata.name).result(timeout=30)
     assert cancelled.conditions[0].execution_reason.name == "CANCELLED"
@@ -280,10 +287,7 @@ def test_a_deleted_job_takes_its_executions_along(
     grpc_clients: Clients, emulator: RunningEmulator, pushed_image: str
 ) -> None:
     """An execution that is still to run is stopped, and is gone with its job."""
-    create(grpc_clients, job_of(pushed_image))
-    emulator.admin("POST", "/settings", operationDelay=600)
-    running = jobs_of(grpc_clients).run_job(name=NIGHTLY)
-    emulator.admin("POST", "/settings", operationDelay=0.05)
+    running = begun(grpc_clients, emulator, pushed_image)
     jobs_of(grpc_clients).delete_job(name=NIGHTLY).result(timeout=30)
     with pytest.raises(exceptions.Cancelled):
         running.result(timeout=30)
