@@ -152,7 +152,9 @@ class World:
             return False
         email = member.partition(":")[2]
         account = self.accounts.get(email)
-        return bool(account.get("disabled")) if account else not self.account_exists(email)
+        if account is None:
+            return not self.account_exists(email)
+        return bool(account.get("disabled")) or self.hierarchy.awaits_deletion(account["name"])
 
     def _unique_id(self, email: str) -> str:
         account = self.accounts.get(email)

@@ -62,6 +62,9 @@ class PolicyAccess:
         # A read that is played stale is still authorised by what is true now.
         with history.reading_as_of(None):
             chain = self._hierarchy.chain(resource)
+            managed = permission.startswith("resourcemanager.")
+            if not managed and self._hierarchy.awaits_deletion(resource):
+                return False  # nothing goes on in a deleted project until it is restored
             check = _Check(self, member, permission, chain, attributes or RequestAttributes())
             if self._denials.denies(member, permission, chain, check.context):
                 return False

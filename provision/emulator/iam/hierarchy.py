@@ -177,6 +177,11 @@ class Hierarchy:
         """Every organisation, the first one made first."""
         return tuple(self._organizations.values())
 
+    def awaits_deletion(self, resource: str) -> bool:
+        """Whether the project that a resource is or belongs to was deleted and not restored."""
+        found = self.find(self.node(resource).removeprefix("projects/"))
+        return found is not None and found.state != ACTIVE
+
     def domains(self, customer_id: str) -> tuple[str, ...]:
         """The domains of a Cloud Identity customer."""
         return tuple(one.domain for one in self.organizations() if one.customer_id == customer_id)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from google.rpc import error_details_pb2
+
 from provision.emulator.iam.permission_names import to_v2
 from provision.emulator.rpc.calls import Call
 from provision.emulator.rpc.status import ApiError, permission_info
@@ -23,7 +25,28 @@ def require(  # noqa: PLR0913 - what a check is made of
 ) -> None:
     """Raise the refusal unless the caller holds the permission on the resource."""
     if not world.access.allowed(call.principal, permission, resource, attributes):
-        raise refusal(permission, world.hierarchy.canonical(resource))
+        raise _deleted(world, permission, resource) or refusal(
+            permission, world.hierarchy.canonical(resource)
+        )
+
+
+def _deleted(world: World, permission: str, resource: str) -> ApiError | None:
+    """The refusal of a project that awaits deletion; None for others.
+
+    Words and reason: googleapis/google-api-php-client#2422.
+    """
+    hierarchy = world.hierarchy
+    if permission.startswith("resourcemanager.") or not hierarchy.awaits_deletion(resource):
+        return None
+    found = hierarchy.find(hierarchy.node(resource).removeprefix("projects/"))
+    if found is None:
+        return None
+    info = error_details_pb2.ErrorInfo(
+        reason="CONSUMER_INVALID",
+        domain="googleapis.com",
+        metadata={"consumer": f"projects/{found.number}"},
+    )
+    return ApiError("PERMISSION_DENIED", f"Project #{found.number} has been deleted.", info)
 
 
 def run_refusal(permission: str, resource: str) -> ApiError:

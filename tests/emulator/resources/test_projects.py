@@ -7,6 +7,7 @@ import pytest
 import requests
 from google.api_core import exceptions
 from google.cloud import resourcemanager_v3 as rm
+from google.cloud import run_v2
 
 from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator
 from tests.emulator.resources.conftest import ORGANIZATION, make_folder, make_project
@@ -116,6 +117,35 @@ def test_a_deleted_project_waits_and_can_be_restored(administrator: Clients) -> 
     assert (restored.state, restored.name) == (rm.Project.State.ACTIVE, made.name)
     with pytest.raises(exceptions.FailedPrecondition):
         projects.undelete_project(name=NAME)
+
+
+def test_nothing_goes_on_in_a_deleted_project(
+    administrator: Clients, emulator: RunningEmulator, pushed_image: str
+) -> None:
+    """Services answer nobody, accounts cannot act, APIs refuse; restored, all is back."""
+    project, parent = "projects/demo-project", "projects/demo-project/locations/asia-east1"
+    template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=pushed_image)])
+    service = administrator.services.create_service(
+        parent=parent,
+        service_id="open",
+        service=run_v2.Service(template=template, invoker_iam_disabled=True),
+    ).result(timeout=30)
+    account = administrator.iam.create_service_account(
+        request={"name": project, "account_id": "worker"}
+    )
+    member = f"serviceAccount:{account.email}"
+    emulator.admin("POST", "/grants", resource=ORGANIZATION, member=member, role="roles/viewer")
+    repositories = Clients(emulator, "grpc", member).repositories
+    assert requests.get(service.uri, timeout=30).status_code == 200
+    number = administrator.projects.delete_project(name=project).result(timeout=30).name[9:]
+    assert requests.get(service.uri, timeout=30).status_code == 404
+    with pytest.raises(exceptions.Unauthenticated):
+        list(repositories.list_repositories(parent=parent))
+    with pytest.raises(exceptions.PermissionDenied, match=f"Project #{number} has been deleted"):
+        administrator.services.get_service(name=service.name)
+    administrator.projects.undelete_project(name=project).result(timeout=30)
+    assert requests.get(service.uri, timeout=30).status_code == 200
+    assert len(list(repositories.list_repositories(parent=parent))) == 1
 
 
 def test_a_moved_project_inherits_anew(

@@ -70,9 +70,9 @@ class Serving:
         return self._front_door
 
     def route(self, service: ServiceKey) -> Route | None:
-        """Where a service's requests go at this moment; None once it is deleted."""
+        """Where a service's requests go at this moment; None once it or its project is gone."""
         record = self._state.service(service)
-        if record is None:
+        if record is None or self._world.hierarchy.awaits_deletion(service.name):
             return None
         message = record.message
         shares = tuple((name, percent) for name, percent, _ in record.serving if percent)
