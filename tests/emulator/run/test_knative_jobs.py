@@ -80,6 +80,10 @@ def test_a_round_trip_by_v1_takes_nothing_from_a_job(
             )
         ],
     )
+    limits = {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}
+    task.containers[0].resources = run_v2.ResourceRequirements(limits=limits)
+    task.node_selector = run_v2.NodeSelector(accelerator="nvidia-l4")
+    task.gpu_zonal_redundancy_disabled = True
     task.containers[0].volume_mounts = [run_v2.VolumeMount(name="cloudsql", mount_path="/cloudsql")]
     job = run_v2.Job(
         template=run_v2.ExecutionTemplate(template=task),

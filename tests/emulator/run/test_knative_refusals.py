@@ -170,6 +170,16 @@ def spec_of(service: dict[str, Any]) -> dict[str, Any]:
             lambda one: one["spec"].update(traffic=[{"percent": 60, "latestRevision": True}]),
             "spec.traffic",
         ),
+        (
+            lambda one: one["spec"].update(
+                traffic=[{"percent": 100, "revisionName": "orders-1", "latestRevision": True}]
+            ),
+            "spec.traffic[0].latestRevision",
+        ),
+        (
+            lambda one: one["spec"].update(traffic=[{"percent": 100, "latestRevision": False}]),
+            "spec.traffic[0].latestRevision",
+        ),
     ],
 )
 def test_what_cannot_be_is_told_by_its_own_path(

@@ -113,6 +113,9 @@ class KnativeJobs:
         check_version(body.get("metadata", {}).get("resourceVersion", ""), current)
         job = jobs_shown.wanted(body)
         job.name = current.name
+        task, known = job.template.template, current.template.template
+        # v1 has no place for it in a job, and so takes nothing away.
+        task.gpu_zonal_redundancy_disabled = known.gpu_zonal_redundancy_disabled
         asked = run_v2.UpdateJobRequest.pb()(job=job, validate_only=request.dry_run)
         return await self._write(call, "UpdateJob", asked, body)
 

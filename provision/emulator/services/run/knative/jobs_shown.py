@@ -19,7 +19,12 @@ from provision.emulator.services.run.knative.to_v1 import (
     resource_version,
     shown_by,
 )
-from provision.emulator.services.run.knative.to_v2 import REGION_LABEL, is_reserved, take_one
+from provision.emulator.services.run.knative.to_v2 import (
+    ACCELERATOR,
+    REGION_LABEL,
+    is_reserved,
+    take_one,
+)
 from provision.emulator.services.run.knative.tuning import SPREAD
 from provision.emulator.services.run.knative.words import violation
 from provision.emulator.services.run.records import JobMessage
@@ -119,6 +124,8 @@ def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401 - TaskTemplate
     }
     if volumes:
         spec["volumes"] = volumes
+    if task.node_selector.accelerator:
+        spec["nodeSelector"] = {ACCELERATOR: task.node_selector.accelerator}
     return spec
 
 
@@ -199,6 +206,8 @@ def _wanted_task(spec: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "serviceAccount": spec.get("serviceAccountName", ""),
     }
+    if ACCELERATOR in spec.get("nodeSelector", {}):
+        made["nodeSelector"] = {"accelerator": spec["nodeSelector"][ACCELERATOR]}
     if "maxRetries" in spec:
         made["maxRetries"] = spec["maxRetries"]
     if spec.get("timeoutSeconds"):

@@ -61,8 +61,8 @@ def wanted(body: Mapping[str, Any], name: str, current: Any = None) -> Wanted:  
     spec = body.get("spec", {})
     template = spec.get("template", {})
     message = _parsed(_template(template), name)
-    for target in spec.get("traffic", ()):
-        message.traffic.add(**_target(target))
+    for index, target in enumerate(spec.get("traffic", ())):
+        message.traffic.add(**_target(target, f"spec.traffic[{index}]"))
     # v1 has CPU only during requests unless an annotation says otherwise (documented default).
     for container in message.template.containers:
         container.resources.cpu_idle = True
@@ -110,8 +110,12 @@ def _template(template: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _target(one: Mapping[str, Any]) -> dict[str, Any]:
-    named = bool(one.get("revisionName")) and not one.get("latestRevision")
+def _target(one: Mapping[str, Any], path: str) -> dict[str, Any]:
+    named = bool(one.get("revisionName"))
+    if one.get("latestRevision", not named) is named:  # documented of TrafficTarget
+        word = "false when" if named else "true if"
+        rule = f"must be {word} revisionName is {'non-empty' if named else 'empty'}."
+        raise violation(f"{path}.latestRevision", rule)
     return {
         "type_": NAMED if named else LATEST,
         "revision": one["revisionName"] if named else "",
