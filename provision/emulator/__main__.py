@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from provision.emulator.admin import is_project_id
+from provision.emulator.place import is_port
 from provision.emulator.process import run
 from provision.emulator.program import Options
 from provision.emulator.rpc.answers import VARIABLE
@@ -25,8 +27,29 @@ def _loopback(text: str) -> str:
     return text
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or not (text == "0" or is_port(int(text))):
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return int(text)
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the folder has no name")
+    return Path(text)
+
+
+def _project(text: str) -> str:
+    if not is_project_id(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no project id")
+    return text
+
+
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds") from error
     if not 0 <= value <= LONGEST:  # which NaN is not, either
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds up to {LONGEST:.0f}")
     return value
@@ -39,11 +62,11 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     add = parser.add_argument
     add("--host", type=_loopback, default="127.0.0.1", help="loopback address to listen on")
-    add("--port", type=int, default=0, help="HTTP port; 0 for a free one")
-    add("--grpc-port", type=int, default=0, help="gRPC port; 0 for a free one")
-    add("--proxy-port", type=int, default=0, help="port of the proxy; 0 for a free one")
-    add("--data", type=Path, help="folder in which state survives a restart")
-    add("--project", action="append", help="id of a project; may be repeated")
+    add("--port", type=_port, default=0, help="HTTP port; 0 for a free one")
+    add("--grpc-port", type=_port, default=0, help="gRPC port; 0 for a free one")
+    add("--proxy-port", type=_port, default=0, help="port of the proxy; 0 for a free one")
+    add("--data", type=_folder, help="folder in which state survives a restart")
+    add("--project", type=_project, action="append", help="id of a project; may be repeated")
     add("--iam-delay", type=_seconds, default=0.0, help="seconds until a policy takes effect")
     add("--operation-delay", type=_seconds, default=0.3, help="seconds a roll-out waits at least")
     add("--engine", default="auto", help="Docker engine: auto, none or its address")

@@ -23,6 +23,11 @@ _PROJECT = re.compile(r"(?:[a-z0-9.-]{3,60}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _MEMBER_KINDS = ("user", "serviceAccount")
 
 
+def is_project_id(text: str) -> bool:
+    """Whether a project can have that id."""
+    return _PROJECT.fullmatch(text) is not None
+
+
 class AdminError(Exception):
     """The admin request cannot be used as it is."""
 
@@ -116,7 +121,7 @@ class Admin:
     async def _project(self, request: web.Request) -> web.Response:
         body = await _object(request)
         project_id = _text(body, "projectId")
-        if not _PROJECT.fullmatch(project_id):
+        if not is_project_id(project_id):
             raise AdminError(f'"projectId" must be 6 to 30 of a-z, 0-9 and "-": not {project_id}')
         project = self._world.add_project(project_id)
         answer = {"projectId": project.project_id, "projectNumber": str(project.number)}

@@ -2,9 +2,7 @@
 
 import datetime as dt
 import hashlib
-import json
 import os
-import socket
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from provision.emulator.database import NotKeptError
 from provision.emulator.frontdoor import HttpFrontDoor
 from provision.emulator.oauth import HOSTS as OAUTH_HOSTS
 from provision.emulator.oauth import OAuth
+from provision.emulator.place import Place, listen
 from provision.emulator.proxy.authority import Authority
 from provision.emulator.proxy.tunnel import Proxy
 from provision.emulator.registry import Registry
@@ -60,7 +59,7 @@ from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.services import Services
 from provision.emulator.services.run.writes import ServiceWrites
 from provision.emulator.services.service_usage import ServiceUsage
-from provision.emulator.store import remove_tree, write_atomically
+from provision.emulator.store import remove_tree
 from provision.emulator.world import DEVELOPER, Settings, World
 
 if TYPE_CHECKING:
@@ -106,12 +105,10 @@ class Emulator:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._place = _kept_place(options)
-        self._http_socket = _listen(options.host, options.port or self._place.get("http", 0))
+        self._place = Place(options.data)
+        self._http_socket = listen(options.host, options.port or self._place.port("http"))
         self._http_port: int = self._http_socket.getsockname()[1]
-        self._proxy_socket = _listen(
-            options.host, options.proxy_port or self._place.get("proxy", 0)
-        )
+        self._proxy_socket = listen(options.host, options.proxy_port or self._place.port("proxy"))
         self._proxy_port: int = self._proxy_socket.getsockname()[1]
         self._authority = _authority(options)
         self._proxy: Proxy | None = None
@@ -263,7 +260,7 @@ class Emulator:
             label,
             self.world.identities,
             self._registry.images,
-            self._place.get("subnet", ""),
+            self._place.subnet,
         )
         if self._runtime.gateway is not None:
             self._engine = _engine_address(self._options.engine)
@@ -284,7 +281,7 @@ class Emulator:
             self._dispatcher,
             offered,
             self._options.host,
-            self._options.grpc_port or self._place.get("grpc", 0),
+            self._options.grpc_port or self._place.port("grpc"),
         )
         host = self._options.host
         self._proxy = Proxy(self._authority, (host, self._http_port), (host, self._grpc_port))
@@ -322,15 +319,8 @@ class Emulator:
 
     def _keep_place(self) -> None:
         """Remember where it listened, so that addresses stay what they were."""
-        if self._options.data:
-            place: dict[str, int | str] = {
-                "http": self._http_port,
-                "grpc": self._grpc_port,
-                "proxy": self._proxy_port,
-            }
-            if self._runtime is not None and self._runtime.subnet:
-                place["subnet"] = self._runtime.subnet
-            write_atomically(self._options.data / "place.json", json.dumps(place))
+        ports = {"http": self._http_port, "grpc": self._grpc_port, "proxy": self._proxy_port}
+        self._place.keep(ports, self._runtime.subnet if self._runtime else None)
 
     async def close(self) -> None:
         """Stop listening, stop every container, remove what was temporary."""
@@ -353,26 +343,11 @@ class Emulator:
             remove_tree(self._scratch)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    return listening
-
-
 def _authority(options: Options) -> Authority:
     now = dt.datetime.now(dt.UTC)
     if options.data is None:
         return Authority.generate(now)
     return Authority.kept(options.data / "proxy" / "authority.pem", now)
-
-
-def _kept_place(options: Options) -> dict[str, Any]:
-    path = options.data / "place.json" if options.data else None
-    if path is None or not path.exists():
-        return {}
-    kept: dict[str, Any] = json.loads(path.read_text())
-    return kept
 
 
 def _engine_address(wanted: str) -> str:
