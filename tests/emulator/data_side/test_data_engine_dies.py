@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from provision.emulator.seams import StartError
-from tests.emulator.data_side.conftest import DataSide, Workshop, opened
+from tests.emulator.data_side.conftest import DataSide, opened
+from tests.emulator.data_side.workshop import Workshop
 
 pytestmark = pytest.mark.engine
 

@@ -12,7 +12,8 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from tests.emulator.data_side.conftest import DataSide, Workshop
+    from tests.emulator.data_side.conftest import DataSide
+    from tests.emulator.data_side.workshop import Workshop
 
 pytestmark = pytest.mark.engine
 

@@ -13,7 +13,8 @@ import requests
 
 from provision.emulator.runtime import EngineUnavailableError, open_runtime
 from provision.emulator.seams import StartError
-from tests.emulator.data_side.conftest import DataSide, RegistryClient, Workshop, opened
+from tests.emulator.data_side.conftest import DataSide, RegistryClient, opened
+from tests.emulator.data_side.workshop import Workshop
 
 if TYPE_CHECKING:
     from provision.emulator.seams import RevisionToRun

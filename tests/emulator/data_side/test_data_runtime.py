@@ -11,7 +11,7 @@ from provision.emulator.seams import StartError
 from tests.emulator.data_side.conftest import DataSide, RegistryClient
 
 if TYPE_CHECKING:
-    from tests.emulator.data_side.conftest import Workshop
+    from tests.emulator.data_side.workshop import Workshop
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 pytestmark = pytest.mark.engine

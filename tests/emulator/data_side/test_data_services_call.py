@@ -9,7 +9,7 @@ from google.cloud import artifactregistry_v1, run_v2
 from google.iam.v1 import iam_policy_pb2, policy_pb2
 
 from tests.conftest import Clients, RunningEmulator, StartEmulator
-from tests.emulator.data_side.conftest import Workshop
+from tests.emulator.data_side.workshop import Workshop
 
 if TYPE_CHECKING:
     import docker
