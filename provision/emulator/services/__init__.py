@@ -1,1 +1,1 @@
-"""The emulated Google services, a file or two each."""
+"""The emulated Google services, a room each, and what they share."""

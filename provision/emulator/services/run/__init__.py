@@ -1,1 +1,1 @@
-"""Cloud Run Admin v2: services and their revisions, and the little of v1 that auditors read."""
+"""Cloud Run Admin v2: services, revisions, jobs and executions; `knative` is v1 over the same state."""
