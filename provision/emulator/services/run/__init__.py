@@ -1,1 +1,1 @@
-"""Cloud Run Admin v2: services, revisions, jobs, executions; `knative` is v1 over the same state."""
+"""Cloud Run Admin v2: services, revisions, jobs, executions; `knative` is v1 over the same."""
