@@ -124,8 +124,7 @@ WORLDS = (
         (
             Asked(
                 "get-apis-serving.knative.dev-v1-namespaces-cloud-custodian-revisions_1.json",
-                f"GET us-central1-{_RUN}/apis/serving.knative.dev/v1/namespaces"
-                f"/{_NAMESPACE}/revisions",
+                f"GET {_RUN}/apis/serving.knative.dev/v1/namespaces/{_NAMESPACE}/revisions",
             ),
         ),
         {"443732426401": "{number}", "gcp-lab-custodian": "cloud-custodian"},
@@ -136,7 +135,7 @@ WORLDS = (
         (
             Asked(
                 "get-apis-run.googleapis.com-v1-namespaces-cloud-custodian-jobs_1.json",
-                f"GET us-central1-{_RUN}/apis/run.googleapis.com/v1/namespaces/{_NAMESPACE}/jobs",
+                f"GET {_RUN}/apis/run.googleapis.com/v1/namespaces/{_NAMESPACE}/jobs",
             ),
         ),
         {"1098479648729": "{number}"},

@@ -125,7 +125,7 @@ def test_regions_are_listed(run: RunServices) -> None:
 
 
 def test_revisions_of_a_service_are_listed(run: RunServices) -> None:
-    """The one that serves is active, the one before is not."""
+    """The one that serves is active, the one before is not; without a service all are listed."""
     run.deploy("revised", "--no-allow-unauthenticated")
     run.deploy("revised", "--no-allow-unauthenticated", "--set-env-vars=A=1")
     run.deploy("other", "--no-allow-unauthenticated")
@@ -140,6 +140,11 @@ def test_revisions_of_a_service_are_listed(run: RunServices) -> None:
     }
     assert active == {"revised-00002": "True", "revised-00001": "False"}
     assert "@sha256:" in found[0]["status"]["imageDigest"]
+    services = {
+        one["metadata"]["labels"]["serving.knative.dev/service"]
+        for one in run.gcloud.json(f"run revisions list --region={REGION}")
+    }
+    assert {"revised", "other"} <= services
 
 
 def test_members_are_bound_and_unbound(run: RunServices) -> None:

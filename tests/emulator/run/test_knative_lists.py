@@ -85,6 +85,13 @@ def test_a_host_s_region_and_a_wildcard_bound_a_list(three: KnativeApi) -> None:
     assert names(elsewhere.ok("GET", f"{NAMESPACE}/services")) == ["far"]
 
 
+def test_a_plain_list_of_a_region_has_the_metadata_that_gcloud_reads(v1: KnativeApi) -> None:
+    """`gcloud run revisions list` without a service asks for nothing, and reads ``continue``."""
+    assert v1.ok("GET", f"{NAMESPACE}/revisions")["metadata"] == {}
+    worldwide = replace(v1, host="run.googleapis.com")
+    assert "metadata" not in worldwide.ok("GET", f"{NAMESPACE}/revisions")
+
+
 def test_locations_come_in_pages_and_have_short_names(v1: KnativeApi) -> None:
     """No ``projects/`` in front, as recorded."""
     worldwide = replace(v1, host="run.googleapis.com")
@@ -203,14 +210,15 @@ def test_lists_have_the_fields_that_google_s_had(
         "annotations": {**console, "autoscaling.knative.dev/maxScale": "5"},
     }
     v1.create(body)
-    listed = v1.ok("GET", f"{NAMESPACE}/services")
+    worldwide = replace(v1, host="run.googleapis.com")  # the recorded client names no region
+    listed = worldwide.ok("GET", f"{NAMESPACE}/services")
     assert fields(listed) == fields(recorded["services"])
     assert list(listed["items"][0]["status"]["conditions"][0]) == [
         "type",
         "status",
         "lastTransitionTime",
     ]
-    revisions = v1.ok("GET", f"{NAMESPACE}/revisions")
+    revisions = worldwide.ok("GET", f"{NAMESPACE}/revisions")
     assert fields(revisions) == fields(recorded["revisions"])
     kinds = [one["type"] for one in revisions["items"][0]["status"]["conditions"]]
     there = [one["type"] for one in recorded["revisions"]["items"][0]["status"]["conditions"]]

@@ -6,7 +6,7 @@ from typing import Any
 
 from provision.emulator.rpc.status import invalid
 from provision.emulator.services.paging import page
-from provision.emulator.services.run.knative.requests import KnativeRequest
+from provision.emulator.services.run.knative.requests import ANYWHERE, KnativeRequest
 
 Selector = Callable[[Mapping[str, str]], bool]
 _KEY = r"(?P<key>[A-Za-z0-9][A-Za-z0-9._/-]*)"
@@ -64,8 +64,9 @@ def listed(
     size = _number(request, "limit") or (0 if token else len(found))
     entries, following = page(found, size, token) if found else ((), "")
     answer: dict[str, Any] = {"apiVersion": group, "kind": f"{kind}List"}
-    # gcloud selects or limits and breaks without metadata; recorded plain lists have none.
-    if following or {"limit", "labelSelector"} & request.query.keys():
+    # gcloud, at a region's host, breaks without metadata; recorded lists of all regions have none.
+    asked = {"limit", "labelSelector"} & request.query.keys()
+    if following or asked or request.region != ANYWHERE:
         answer["metadata"] = {"continue": following} if following else {}
     if entries:
         answer["items"] = [shown(one) for one in entries]
