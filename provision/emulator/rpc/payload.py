@@ -7,6 +7,7 @@ among them (https://github.com/goblet/goblet/issues/419).
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from provision.emulator.rpc.status import ApiError, invalid
 
 _PREFIX = "Invalid JSON payload received. "
 _WELL_KNOWN = "google.protobuf."
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 _TYPES = {
     number: name
     for name, number in vars(FieldDescriptor).items()
@@ -38,6 +40,37 @@ def refusal(tree: Mapping[str, Any], message: Any, cause: Exception) -> ApiError
     if not found:
         return invalid(f"{_PREFIX}{cause}")
     return invalid("\n".join(text for _, text in found), *found)
+
+
+def check_bytes(tree: Mapping[str, Any], message: Any) -> None:  # noqa: ANN401 - descriptor
+    """Raise `ApiError` (INVALID_ARGUMENT) for bytes that are no base64, which Python reads as none.
+
+    An etag that became empty that way would overwrite whatever is there.
+    """
+    found = list(_garbled(tree, message, ""))
+    if found:
+        raise invalid("\n".join(text for _, text in found), *found)
+
+
+def _garbled(tree: Mapping[str, Any], message: Any, path: str) -> Iterator[Wrong]:  # noqa: ANN401 - descriptor
+    fields = {key: one for one in message.fields for key in (one.name, one.json_name)}
+    for key, value in tree.items():
+        field = fields.get(key)
+        if field is None:
+            continue
+        place = f"{path}.{field.name}" if path else str(field.name)
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict) and field.message_type is not None:
+                yield from _garbled(one, field.message_type, place)
+            elif isinstance(one, str) and not _decodes(one, field):
+                why = f"Base64 decoding failed for {json.dumps(one)}"
+                yield place, f"Invalid value at '{place}' (TYPE_BYTES), {why}"
+
+
+def _decodes(text: str, field: Any) -> bool:  # noqa: ANN401 - descriptor
+    """Whether a text is base64, padded or not, where it is to be that."""
+    is_base64 = _BASE64.fullmatch(text) and len(text.rstrip("=")) % 4 != 1
+    return bool(is_base64) or field.type != FieldDescriptor.TYPE_BYTES
 
 
 def _in_message(tree: Mapping[str, Any], message: Any, path: str) -> Iterator[Wrong]:  # noqa: ANN401 - descriptor

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from google.protobuf import descriptor, json_format
 
 from provision.emulator.rpc.catalogue import Method, Route
-from provision.emulator.rpc.payload import refusal
+from provision.emulator.rpc.payload import check_bytes, refusal
 from provision.emulator.rpc.status import invalid
 
 _SYSTEM_PARAMETERS = {
@@ -123,6 +123,7 @@ def to_request(match: Match, query: Sequence[tuple[str, str]], body: object) -> 
             _plant(tree, request.DESCRIPTOR, name, value)
     for name, value in match.variables:
         _plant(tree, request.DESCRIPTOR, name, value)
+    check_bytes(tree, request.DESCRIPTOR)
     try:
         json_format.ParseDict(tree, request)
     except (

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from google.api_core import exceptions
 from google.cloud import artifactregistry_v1, iam_admin_v1, run_v2
 from google.iam.v1 import policy_pb2
@@ -288,3 +289,17 @@ def test_a_policy_cannot_be_asked_by_the_name_of_something_else(
     """A project's name is refused, by whoever may do everything."""
     with pytest.raises(exceptions.InvalidArgument):
         services.get_iam_policy(request={"resource": PROJECT})
+
+
+@pytest.mark.parametrize("etag", ["!!!!", "%", "AAAAA", "BwZg 00=="])
+def test_a_garbled_etag_does_not_overwrite(emulator: RunningEmulator, etag: str) -> None:
+    """It is refused, and not taken for none at all."""
+    answer = requests.post(
+        f"{emulator.http}/v3/projects/{emulator.project}:setIamPolicy",
+        headers={"Authorization": f"Bearer {emulator.token()}"},
+        json={"policy": {"etag": etag, "bindings": []}},
+        timeout=30,
+    )
+    assert answer.status_code == 400
+    text = f"Invalid value at 'policy.etag' (TYPE_BYTES), Base64 decoding failed for \"{etag}\""
+    assert answer.json()["error"]["message"] == text
