@@ -152,7 +152,7 @@ class Admin:
         if not group.startswith("group:"):
             raise AdminError('"group" must be "group:E-MAIL"')
         members = body.get("members", [])
-        if not isinstance(members, list) or not all(isinstance(one, str) for one in members):
+        if not _are_texts(members):
             raise AdminError('"members" must be a list of members')
         self._world.groups.put(group.lower(), tuple(members))
         return _told({})
@@ -170,10 +170,13 @@ class Admin:
     async def _org_policy(self, request: web.Request) -> web.Response:
         body = await _object(request)
         constraint = _text(body, "constraint").removeprefix("constraints/")
-        if body.get("allowed") is None and not body.get("enforce"):
+        given = body.get("allowed")
+        if given is not None and not _are_texts(given):
+            raise AdminError('"allowed" must be a list of texts')
+        if given is None and not body.get("enforce"):
             self._world.settings.org_policies.pop(constraint, None)
         else:
-            allowed = tuple(str(one).lower() for one in body.get("allowed") or ())
+            allowed = tuple(one.lower() for one in given or ())
             self._world.settings.org_policies[constraint] = allowed
         return _told({})
 
@@ -231,3 +234,7 @@ def _text(body: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise AdminError(f'"{key}" must be a text')
     return value
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)

@@ -146,10 +146,12 @@ def test_reset_takes_everything_away_and_keeps_tokens(
         ("/groups", {"group": "staff@example.com"}),
         ("/projects", {}),
         ("/settings", {"iamDelay": "soon"}),
+        ("/orgpolicy", {"constraint": "x", "allowed": 5}),
+        ("/orgpolicy", {"constraint": "x", "allowed": [5]}),
     ],
 )
 def test_bad_requests_are_told_apart(
-    emulator: RunningEmulator, path: str, body: dict[str, str]
+    emulator: RunningEmulator, path: str, body: dict[str, object]
 ) -> None:
     """400 with a sentence, on a line of its own in a terminal."""
     answer = requests.post(f"{emulator.http}/_emulator{path}", json=body, timeout=30)

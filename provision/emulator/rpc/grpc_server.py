@@ -13,6 +13,8 @@ from provision.emulator.rpc.catalogue import Method
 from provision.emulator.rpc.faults import ConnectionCutError
 from provision.emulator.rpc.status import ApiError, invalid
 
+_MOST_OF_AN_ERROR = 4096
+_MOST_OF_A_MESSAGE = 500
 _MAX_MESSAGE = 32 * 1024 * 1024
 
 
@@ -41,13 +43,24 @@ class _Handlers(grpc.GenericRpcHandler):
                 request = _message(method, raw)
                 return await self._dispatcher.call(method.name, request, token, "grpc")
             except ApiError as error:
-                await context.abort_with_status(rpc_status.to_status(error.to_status()))
+                await context.abort_with_status(
+                    rpc_status.to_status(_in_trailers(error.to_status()))
+                )
             except ConnectionCutError:
                 connections.cut(context.peer())
                 # Nobody gets this: grpc wants an end of the call, and finds the connection closed.
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
 
         return run
+
+
+def _in_trailers(status: Any) -> Any:  # noqa: ANN401 - google.rpc.Status
+    """An error as it fits into trailers: clients refuse longer ones, and never see its code."""
+    if status.ByteSize() > _MOST_OF_AN_ERROR:
+        status.message = f"{status.message[:_MOST_OF_A_MESSAGE]}…"
+    if status.ByteSize() > _MOST_OF_AN_ERROR:
+        del status.details[:]
+    return status
 
 
 def _message(method: Method, raw: bytes) -> Any:  # noqa: ANN401 - protobuf

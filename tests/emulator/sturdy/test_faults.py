@@ -57,6 +57,13 @@ def test_any_canonical_error_reaches_the_client_once(
     assert statuses(method) == [code, "OK"]
 
 
+def test_a_long_error_keeps_its_code(clients: Clients, fault: SetFault) -> None:
+    """Over gRPC it is cut short: an error that does not fit its trailers would become another."""
+    fault(f"{REPOSITORIES}/ListRepositories", code="INTERNAL", message="é" * 20_000, times=1)
+    with pytest.raises(exceptions.InternalServerError, match="éééé"):
+        clients.repositories.list_repositories(parent=PARENT)
+
+
 def test_the_client_tries_again_by_its_own_policy(
     clients: Clients, emulator: RunningEmulator, fault: SetFault, statuses: Statuses
 ) -> None:
