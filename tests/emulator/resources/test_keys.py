@@ -85,6 +85,18 @@ def test_an_uploaded_key_signs_until_it_is_switched_off(
     assert exchange(emulator, pem(key)) == 400
 
 
+def test_an_uploaded_key_signs_only_while_its_certificate_is_valid(
+    grpc_clients: Clients, emulator: RunningEmulator
+) -> None:
+    """One that begins tomorrow, for nine days, is good for nothing today."""
+    make_account(grpc_clients)
+    key = new_key()
+    data = certificate(key, days=10)
+    request = {"name": NAME, "public_key_data": data}
+    grpc_clients.iam.upload_service_account_key(request=request)
+    assert exchange(emulator, pem(key)) == 400
+
+
 @pytest.mark.parametrize("what", ["text", "elliptic", "expired"])
 def test_only_rsa_certificates_in_force_are_uploaded(grpc_clients: Clients, what: str) -> None:
     """Neither text, nor keys of another kind, nor certificates that have ended."""
