@@ -128,6 +128,10 @@ class Table(Generic[T]):
             return key in self._orders
         return self._past.at(key, past).text is not None
 
+    def __len__(self) -> int:
+        """How many records there are now."""
+        return len(self._orders)
+
     def __iter__(self) -> Iterator[str]:
         """The keys, in order of creation."""
         return iter(self._visible(list(self._orders), ""))

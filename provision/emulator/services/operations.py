@@ -28,9 +28,10 @@ class Operations:
 
     Args:
         world: where they are kept.
+        most: how many of those that are done are kept; the oldest are forgotten.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, most: int = 10_000) -> None:
         self._world = world
         self._kept = world.store.table(
             "operations",
@@ -39,6 +40,7 @@ class Operations:
         )
         # What is to be taken up again after a restart is known without a look at all of them.
         self._pending: Table[bool] = world.store.table("operations-pending")
+        self._most = most
         self._finished: dict[str, asyncio.Event] = {}
         self._faults: dict[str, Fault] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -124,7 +126,18 @@ class Operations:
         """
         operation = operations_pb2.Operation(name=name, done=True)
         operation.response.Pack(response)
-        return self._kept.put(name, operation) if name else operation
+        if name:
+            self._kept.put(name, operation)
+            self._forget_oldest()
+        return operation
+
+    def _forget_oldest(self) -> None:
+        """What is done makes room for later ones, the oldest first."""
+        if len(self._kept) - len(self._pending) <= self._most:
+            return
+        oldest = next((name for name in self._kept if name not in self._pending), None)
+        if oldest is not None:
+            self._kept.pop(oldest)
 
     def succeed(self, name: str, metadata: Any, response: Any) -> None:  # noqa: ANN401 - protobuf
         """The operation is done and this is its response."""
@@ -186,6 +199,7 @@ class Operations:
         self._pending.pop(name)
         self._faults.pop(name, None)
         self._let_go(name)
+        self._forget_oldest()
 
     def _let_go(self, name: str) -> None:
         """Let those look again who wait for an operation."""
