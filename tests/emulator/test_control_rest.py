@@ -114,6 +114,15 @@ def test_masks_and_fields_travel_in_the_query(rest: Rest, orders: str) -> None:
     assert "done" not in answer.json()
 
 
+def test_a_parameter_that_says_two_things_is_refused(rest: Rest, orders: str) -> None:
+    """What was only to be validated is not written because of a second word."""
+    query = "updateMask=description&validateOnly=true&validateOnly=false"
+    answer = rest.call("PATCH", f"/v2/{orders}?{query}", json={"description": "new"})
+    assert answer.status_code == 400
+    assert "Proto field is not repeating" in answer.json()["error"]["message"]
+    assert "description" not in rest.call("GET", f"/v2/{orders}").json()
+
+
 def test_the_policy_version_travels_in_the_query(rest: Rest, orders: str) -> None:
     """options.requestedPolicyVersion is understood; a policy never set is its etag alone."""
     answer = rest.call(

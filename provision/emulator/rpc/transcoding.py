@@ -118,9 +118,17 @@ def to_request(match: Match, query: Sequence[tuple[str, str]], body: object) -> 
     if body is not None and match.route.body:
         _plant_body(tree, match.route.body, body)
     _respell_masks(tree, request.DESCRIPTOR)
+    given: set[str] = set()
     for name, value in query:
-        if name not in _SYSTEM_PARAMETERS:
-            _plant(tree, request.DESCRIPTOR, name, value)
+        if name in _SYSTEM_PARAMETERS:
+            continue
+        if name in given and not _repeats(request.DESCRIPTOR, name):
+            raise invalid(
+                f'Invalid JSON payload received. Unknown name "{name}": Proto field is not '
+                "repeating, cannot start list."
+            )
+        given.add(name)
+        _plant(tree, request.DESCRIPTOR, name, value)
     for name, value in match.variables:
         _plant(tree, request.DESCRIPTOR, name, value)
     check_bytes(tree, request.DESCRIPTOR)
@@ -136,6 +144,15 @@ def to_request(match: Match, query: Sequence[tuple[str, str]], body: object) -> 
         # Not every value of a wrong kind is told by ParseError.
         raise refusal(tree, request.DESCRIPTOR, error) from error
     return request
+
+
+def _repeats(message: Any, path: str) -> bool:  # noqa: ANN401 - descriptor
+    """Whether a path ends in a repeated field."""
+    head, _, rest = path.partition(".")
+    field = _field(message, head)
+    if field is None or not rest:
+        return field is not None and bool(field.is_repeated)
+    return field.message_type is not None and _repeats(field.message_type, rest)
 
 
 def _plant_body(tree: dict[str, Any], field: str, body: object) -> None:
