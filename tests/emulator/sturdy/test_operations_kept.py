@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 
 from google.longrunning import operations_pb2
-from google.protobuf import empty_pb2
 
 from provision.emulator.rpc.calls import Call
 from provision.emulator.rpc.status import ApiError
+from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.operations import Operations
 from provision.emulator.world import DEVELOPER, Settings, World
 
@@ -21,14 +21,14 @@ async def _found(count: int, most: int) -> list[str]:
     operations = Operations(World(None, Settings(), ("demo-project",)), most)
 
     async def succeed(name: str) -> None:
-        operations.succeed(name, empty_pb2.Empty(), empty_pb2.Empty())
+        operations.succeed(name, Empty(), Empty())
 
     async def last(_: str) -> None:
         await asyncio.Event().wait()
 
     for number in range(count):
         work = succeed if number else last
-        operations.start("", empty_pb2.Empty(), work, name=f"o/{number}")
+        operations.start("", Empty(), work, name=f"o/{number}")
         await asyncio.sleep(0)
     get = operations.handlers()["google.longrunning.Operations/GetOperation"]
     found = []
