@@ -4,7 +4,6 @@ import datetime as dt
 import hashlib
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,17 +46,9 @@ from provision.emulator.services.operations import Operations
 from provision.emulator.services.resources.resource_manager import ResourceManager
 from provision.emulator.services.resources.tag_bindings import TagBindings
 from provision.emulator.services.resources.tag_keys import TAG_KEYS, TAG_VALUES, TagRpcs
-from provision.emulator.services.run.executions import ExecutionRuns
-from provision.emulator.services.run.executions_rpcs import Executions
-from provision.emulator.services.run.jobs import Jobs
-from provision.emulator.services.run.jobs_writes import JobWrites
 from provision.emulator.services.run.knative import Knative
 from provision.emulator.services.run.knative.routes import Routes as KnativeRoutes
-from provision.emulator.services.run.records import ExecutionMessage, JobMessage, RunState
-from provision.emulator.services.run.revisions import Revisions
-from provision.emulator.services.run.rollout import Rollouts
-from provision.emulator.services.run.services import Services
-from provision.emulator.services.run.writes import ServiceWrites
+from provision.emulator.services.run.room import CloudRun
 from provision.emulator.services.service_usage import ServiceUsage
 from provision.emulator.store import remove_tree
 from provision.emulator.world import DEVELOPER, Settings, World
@@ -132,30 +123,9 @@ class Emulator:
             lambda file: holder_of(file, self._keys, self.world.accounts),
         )
         self._operations = Operations(self.world)
-        self._run = RunState(self.world.store)
-        self._rollouts = Rollouts(
-            self.world, self._run, self._operations, self._registry.images, self._log_address
-        )
-        self._writes = ServiceWrites(
-            self.world, self._run, self._operations, self._registry.images, self._rollouts
-        )
-        self._job_runs = ExecutionRuns(
-            self.world,
-            self._run,
-            self._operations,
-            self._registry.images,
-            lambda: self._rollouts.runtime,
-            self._log_address,
-        )
-        self._job_writes = JobWrites(
-            self.world,
-            self._run,
-            self._operations,
-            self._registry.images,
-            self._job_runs.stop_all,
-        )
+        self._run = CloudRun(self.world, self._operations, self._registry.images, self._log_address)
         self._denials = DenyPolicyRpcs(self.world, self._operations)
-        self._rollouts.others += (self._work_of_job, self._denials.work_of)
+        self._run.rollouts.others += (self._denials.work_of,)
         self._keys = Keys(self.world, self._base_url)
         self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
         self._dispatcher = Dispatcher(
@@ -183,23 +153,11 @@ class Emulator:
     def _log_address(self, revision: str) -> str:
         return f"{self._base_url()}/_emulator/logs/{revision}"
 
-    def _logs(self, name: str) -> str | None:
-        found = self._run.revisions.get(name)
-        return self._run.task_logs.get(name) if found is None else found.logs
-
-    def _work_of_job(self, operation: Any) -> Callable[[Any], Awaitable[None]] | None:  # noqa: ANN401 - Operation
-        for kind, room in ((JobMessage, self._job_writes), (ExecutionMessage, self._job_runs)):
-            if operation.metadata.Is(kind.DESCRIPTOR):
-                message = kind()
-                operation.metadata.Unpack(message)
-                return room.work_of(message)
-        return None
-
     def _exists(self, resource: str) -> bool:
         """Whether a resource of a service that can carry tags exists, by the emulator's name."""
         return (
-            resource in self._run.services
-            or resource in self._run.jobs
+            resource in self._run.state.services
+            or resource in self._run.state.jobs
             or resource in self._records.table
             or account_name(self.world, resource) is not None
         )
@@ -209,10 +167,7 @@ class Emulator:
         contents = Contents(world, self._records, images, self._operations)
         rooms = (
             self._operations,
-            Services(world, self._run, self._writes),
-            Revisions(world, self._run, self._operations),
-            Jobs(world, self._run, self._job_writes, self._job_runs),
-            Executions(world, self._run, self._job_runs),
+            self._run,
             Repositories(world, self._records, self._operations, images, self._public_host),
             RegistrySettings(world),
             *(room(contents) for room in (DockerImages, Packages, Versions, Tags, Files)),
@@ -228,7 +183,7 @@ class Emulator:
             TagBindings(world, self._operations, self._exists),
         )
         found = {name: handler for room in rooms for name, handler in room.handlers().items()}
-        return {**found, **Knative(world, self._run, self._writes, found).handlers()}
+        return {**found, **Knative(world, self._run.state, self._run.writes, found).handlers()}
 
     def describe(self) -> dict[str, Any]:
         """What the start line tells."""
@@ -265,13 +220,13 @@ class Emulator:
         if self._runtime.gateway is not None:
             self._engine = _engine_address(self._options.engine)
         self._front_door = HttpFrontDoor(
-            self._rollouts,
+            self._run.rollouts,
             self.world.access,
             self.world.identities,
             self._runtime,
             self._options.host,
         )
-        self._rollouts.attach(self._runtime, self._front_door)
+        self._run.rollouts.attach(self._runtime, self._front_door)
         self._runner = web.AppRunner(
             self._app(offered), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
         )
@@ -287,7 +242,7 @@ class Emulator:
         self._proxy = Proxy(self._authority, (host, self._http_port), (host, self._grpc_port))
         await self._proxy.start(self._proxy_socket)
         self._keep_place()
-        await self._rollouts.restore()
+        await self._run.rollouts.restore()
 
     def _app(self, offered: tuple[Method, ...]) -> web.Application:
         admin = Admin(
@@ -296,12 +251,12 @@ class Emulator:
             self._recorder,
             self._about,
             self._reset,
-            self._logs,
+            self._run.logs,
         )
         oauth = OAuth(self.world.identities, self._keys, self._base_url)
         rooms: dict[str, tuple[host_apps.Mount, ...]] = {
             **dict.fromkeys(OAUTH_HOSTS, (oauth.mount,)),
-            "run": (KnativeRoutes(self.world, self._run, self._dispatcher).mount,),
+            "run": (KnativeRoutes(self.world, self._run.state, self._dispatcher).mount,),
             "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
             REGISTRY: (self._registry.mount,),
         }
@@ -311,8 +266,7 @@ class Emulator:
         return app
 
     async def _reset(self) -> None:
-        await self._job_runs.stop_all()
-        await self._rollouts.remove_all()
+        await self._run.remove_all()
         for repository in self._records.all():
             self._registry.images.forget(repository)
         self.world.reset()
