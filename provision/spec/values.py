@@ -26,7 +26,6 @@ MAX_AUDIENCES = 32_768
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
-_SECRET_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _SECRET = re.compile(
     r"(?P<name>projects/[^/\s]+/secrets/[A-Za-z0-9_-]{1,255}|[A-Za-z0-9_-]{1,255})"
     r"(?:(?::|/versions/)(?P<version>latest|[1-9][0-9]*|[A-Za-z][A-Za-z0-9_-]{0,62}))?"

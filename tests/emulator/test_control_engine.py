@@ -10,7 +10,8 @@ import requests
 from google.api_core import exceptions
 from google.cloud import run_v2
 
-from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator, make_repository
+from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator
+from tests.emulator.base_image import push_base
 
 pytestmark = pytest.mark.engine
 PARENT = "projects/demo-project/locations/asia-east1"
@@ -32,20 +33,6 @@ def running(start: StartEmulator) -> Iterator[RunningEmulator]:
     assert emulator.about["engine"]
     yield emulator
     emulator.stop()
-
-
-def push(emulator: RunningEmulator) -> str:
-    """Push the base image of the tests through the engine; its reference."""
-    clients = Clients(emulator, "grpc", DEVELOPER)
-    make_repository(clients, "demo-project")
-    reference = f"{emulator.about['registry']}/asia-east1/demo-project/services/base"
-    engine = docker.from_env(timeout=120)
-    engine.images.get("provision-base:dev").tag(reference, "v1")
-    login = {"username": "oauth2accesstoken", "password": emulator.token()}
-    events = list(engine.images.push(reference, "v1", auth_config=login, stream=True, decode=True))
-    engine.images.remove(f"{reference}:v1")
-    assert not [event for event in events if "error" in event]
-    return f"{reference}:v1"
 
 
 def service_of(image: str, args: list[str]) -> run_v2.Service:
@@ -83,7 +70,7 @@ def test_a_failed_revision_leaves_the_good_one_serving_and_its_log_behind(
 ) -> None:
     """The first revision goes on answering; the second one's last words can be read."""
     services = Clients(running, "grpc", DEVELOPER).services
-    image = push(running)
+    image = push_base(running)
     service = services.create_service(
         parent=PARENT, service_id="orders", service=service_of(image, SERVE)
     ).result(timeout=120)
@@ -107,7 +94,7 @@ def test_a_killed_emulator_s_services_run_again_after_a_restart(
     """Killed without warning, started again: the service answers its invoker, and nobody else."""
     services = Clients(running, "grpc", DEVELOPER).services
     service = services.create_service(
-        parent=PARENT, service_id="orders", service=service_of(push(running), SERVE)
+        parent=PARENT, service_id="orders", service=service_of(push_base(running), SERVE)
     ).result(timeout=120)
     let_in(running, service.template.service_account)
     running.stop(signal.SIGKILL)

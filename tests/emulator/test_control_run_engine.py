@@ -9,7 +9,8 @@ import requests
 from google.api_core import exceptions
 from google.cloud import run_v2
 
-from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator, make_repository
+from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator
+from tests.emulator.base_image import push_base
 
 pytestmark = pytest.mark.engine
 PARENT = "projects/demo-project/locations/asia-east1"
@@ -52,17 +53,9 @@ def clients(running: RunningEmulator) -> Clients:
 
 
 @pytest.fixture(scope="module")
-def image(running: RunningEmulator, clients: Clients) -> str:
+def image(running: RunningEmulator) -> str:
     """The base image of the tests, pushed through the engine; its reference."""
-    make_repository(clients, "demo-project")
-    reference = f"{running.about['registry']}/asia-east1/demo-project/services/base"
-    engine = docker.from_env(timeout=120)
-    engine.images.get("provision-base:dev").tag(reference, "v1")
-    login = {"username": "oauth2accesstoken", "password": running.token()}
-    events = list(engine.images.push(reference, "v1", auth_config=login, stream=True, decode=True))
-    engine.images.remove(f"{reference}:v1")
-    assert not [event for event in events if "error" in event]
-    return f"{reference}:v1"
+    return push_base(running)
 
 
 def python(image: str, program: str, **env: str) -> run_v2.Container:

@@ -12,6 +12,7 @@ FOLDER = "folders/200000000001"
 ORGANIZATION_DOMAIN = "example.com"
 CUSTOMER_ID = "C01emulator"
 ACTIVE = "ACTIVE"
+DELETE_REQUESTED = "DELETE_REQUESTED"
 _FIRST_MADE = 1_767_225_600_000_000  # 2026-01-01, for what was there before anything
 
 

@@ -23,7 +23,6 @@ _TLS_PORT = "443"
 _log = logging.getLogger(__name__)
 
 Address = tuple[str, int]
-Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Proxy:

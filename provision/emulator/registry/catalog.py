@@ -77,10 +77,6 @@ class Catalog:
         """Forget an upload."""
         self._db.execute("DELETE FROM upload WHERE id = ?", (upload,))
 
-    def has_manifest(self, name: ImageName, digest: str) -> bool:
-        """Whether the package has this manifest."""
-        return self.image(name, digest) is not None
-
     def add_manifest(self, name: ImageName, image: StoredImage, manifest: Manifest) -> None:
         """Store a manifest's facts and what it points at, and the tags of `image`."""
         key = (name.repository.name, name.package, image.digest)

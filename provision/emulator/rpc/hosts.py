@@ -8,6 +8,7 @@ a proxy) the target's host counts and not the Host header (RFC 9112, 3.2.2).
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -56,6 +57,7 @@ class GoogleHost:
     region: str = ""
 
 
+@lru_cache(maxsize=256)  # asked for several times in answering each request
 def google_host(name: str) -> GoogleHost | None:
     """What a host name, with or without a port, means at Google; None when it is no API's host."""
     hostname = name.lower().partition(":")[0]

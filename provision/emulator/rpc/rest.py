@@ -1,7 +1,7 @@
 """The REST side: any request line that a service's routes know, answered as Google does."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
@@ -37,7 +37,6 @@ _REASONS = {
     "UNIMPLEMENTED": "notImplemented",
 }
 """How the older list calls each code: notFound is recorded, the next six reported."""
-Extra = Callable[[web.Request, str | None], Any]
 
 
 class RestApi:

@@ -95,6 +95,30 @@ class Operations:
         answer.CopyFrom(operation)
         return answer
 
+    def told_later(
+        self,
+        location: str,
+        metadata: Any,  # noqa: ANN401 - protobuf
+        response: Any,  # noqa: ANN401 - protobuf
+        *,
+        done: Any = None,  # noqa: ANN401 - protobuf
+        name: str = "",
+    ) -> Any:  # noqa: ANN401 - Operation
+        """An operation whose work is done already, which is told when it is asked for.
+
+        Args:
+            location: ``projects/P/locations/L``.
+            metadata: the message that it shows while it is pending; None for none.
+            response: what it ends with.
+            done: the metadata that it ends with, where that is another.
+            name: its whole name, where that is not made from the location.
+        """
+
+        async def tell(operation: str) -> None:
+            self.succeed(operation, done or metadata, response)
+
+        return self.start(location, metadata, tell, name=name)
+
     def _plan(self, name: str) -> None:
         fault = operation_fault()
         self._faults.pop(name, None)  # of a namesake, before a reset

@@ -75,11 +75,7 @@ class Contents:
         """The operation that tells of a deletion."""
         location = "/".join(image.repository.name.split("/")[:4])
         told = metadata or artifactregistry_v1.OperationMetadata.pb()()
-
-        async def finish(operation: str) -> None:
-            self._operations.succeed(operation, told, Empty())
-
-        return self._operations.start(location, told, finish)
+        return self._operations.told_later(location, told, Empty())
 
 
 def missing() -> ApiError:

@@ -170,11 +170,7 @@ class Repositories:
 
     def _start(self, parent: str, response: Any) -> Any:  # noqa: ANN401 - messages
         metadata = artifactregistry_v1.OperationMetadata.pb()()
-
-        async def finish(operation: str) -> None:
-            self._operations.succeed(operation, metadata, response)
-
-        return self._operations.start(parent, metadata, finish)
+        return self._operations.told_later(parent, metadata, response)
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Repository
         name = self._world.hierarchy.canonical(call.request.name)

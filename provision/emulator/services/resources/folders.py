@@ -7,7 +7,7 @@ from typing import Any
 
 from google.cloud import resourcemanager_v3
 
-from provision.emulator.iam.hierarchy import ACTIVE, Folder
+from provision.emulator.iam.hierarchy import ACTIVE, DELETE_REQUESTED, Folder
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.permissions import project_refusal
@@ -30,7 +30,6 @@ from provision.emulator.times import micros, timestamp
 from provision.emulator.world import World
 
 _SERVICE = f"{PACKAGE}.Folders"
-_DELETE_REQUESTED = "DELETE_REQUESTED"
 _DISPLAY_NAME = re.compile(r"[^\W_]([\w -]{1,28}[^\W_])")
 _MAX_CHILDREN = 300
 _MAX_DEPTH = 10
@@ -134,12 +133,12 @@ class Folders:
         projects = ((one.parent, one.state) for one in self._hierarchy.all())
         if (name, ACTIVE) in (*folders, *projects):
             raise precondition("Cannot delete a folder that holds active folders or projects.")
-        return self._keep(replace(found, state=_DELETE_REQUESTED, deleted=micros()))
+        return self._keep(replace(found, state=DELETE_REQUESTED, deleted=micros()))
 
     def restore(self, call: Call, name: str) -> Folder:
         """DELETE_REQUESTED to ACTIVE. Raises `ApiError`."""
         found = self.find(call, "undelete", name)
-        if found.state != _DELETE_REQUESTED:
+        if found.state != DELETE_REQUESTED:
             raise precondition("Cannot restore an active folder.")
         return self._put(replace(found, state=ACTIVE, deleted=0))
 
@@ -230,10 +229,8 @@ class Folders:
         return self._done("fu", resourcemanager_v3.UndeleteFolderMetadata.pb()(), back)
 
     def _done(self, kind: str, metadata: Any, folder: Folder) -> Any:  # noqa: ANN401 - messages
-        async def finish(name: str) -> None:
-            self._operations.succeed(name, metadata, folder_message(folder))
-
-        return self._operations.start("", metadata, finish, name=operation_name(kind))
+        shown = folder_message(folder)
+        return self._operations.told_later("", metadata, shown, name=operation_name(kind))
 
 
 def check_display_name(name: str) -> None:

@@ -65,13 +65,11 @@ class ProjectsV1:
         )
         made = self._projects.new(call, wanted)
         self._projects.keep(call, made)
-
-        async def finish(name: str) -> None:
-            status = V1["ProjectCreationStatus"](gettable=True, ready=True)
-            self._operations.succeed(name, status, _project(made))
-
+        status = V1["ProjectCreationStatus"](gettable=True, ready=True)
         # The first answer holds the name alone (recorded).
-        return self._operations.start("", None, finish, name=operation_name("cp"))
+        return self._operations.told_later(
+            "", None, _project(made), done=status, name=operation_name("cp")
+        )
 
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Project
         sent = call.request.project

@@ -1,13 +1,12 @@
 """Resource Manager v3: projects."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from google.cloud import resourcemanager_v3
 
-from provision.emulator.iam.hierarchy import ACTIVE, Project, number_of
+from provision.emulator.iam.hierarchy import ACTIVE, DELETE_REQUESTED, Project, number_of
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.operations import Operations
@@ -29,7 +28,6 @@ from provision.emulator.services.resources.words import (
 from provision.emulator.times import micros, timestamp
 from provision.emulator.world import World
 
-DELETE_REQUESTED = "DELETE_REQUESTED"
 _SERVICE = f"{PACKAGE}.Projects"
 _ID = re.compile(r"[a-z][-a-z0-9]{4,28}[a-z0-9]")
 _DISPLAY_NAME = re.compile(r"[-A-Za-z0-9'\" !]{4,30}")
@@ -38,9 +36,6 @@ _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _MAX_LABELS = 256
 _CHANGEABLE = ("display_name", "labels")
 _ProjectMessage = resourcemanager_v3.Project.pb()
-
-Shape = Callable[[Project], Any]
-"""Makes the message that callers see."""
 
 
 class Projects:
@@ -231,10 +226,8 @@ class Projects:
         return self._later("udp", resourcemanager_v3.UndeleteProjectMetadata.pb()(), None, back)
 
     def _later(self, kind: str, pending: Any, done: Any, project: Project) -> Any:  # noqa: ANN401 - messages
-        async def finish(name: str) -> None:
-            self._operations.succeed(name, done or pending, project_message(project))
-
-        return self._operations.start("", pending, finish, name=operation_name(kind))
+        shown = project_message(project)
+        return self._operations.told_later("", pending, shown, done=done, name=operation_name(kind))
 
 
 def check_texts(display_name: str, labels: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """What whoever deploys a service or a job must be allowed to do besides."""
 
+from provision.emulator.iam.hierarchy import Project
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Images
 from provision.emulator.services.permissions import run_refusal
@@ -18,6 +19,20 @@ def check_account(world: World, principal: str, email: str) -> None:
             "Permission 'iam.serviceaccounts.actAs' denied on service account "
             f"{email} (or it may not exist).",
         )
+
+
+def project_of(world: World, name: str, permission: str) -> Project:
+    """The project that a full name is in. Raises `ApiError` (PERMISSION_DENIED) without one.
+
+    Args:
+        world: the hierarchy.
+        name: full name of what is written.
+        permission: what the refusal says is missing.
+    """
+    found = world.hierarchy.find(name.split("/")[1])
+    if found is None:
+        raise run_refusal(permission, name)
+    return found
 
 
 def check_image(world: World, images: Images, principal: str, reference: str) -> None:

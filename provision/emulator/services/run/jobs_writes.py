@@ -8,9 +8,8 @@ from typing import Any
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Images
 from provision.emulator.services.operations import Operations
-from provision.emulator.services.permissions import run_refusal
 from provision.emulator.services.run import jobs_rules
-from provision.emulator.services.run.deployers import check_account, check_image
+from provision.emulator.services.run.deployers import check_account, check_image, project_of
 from provision.emulator.services.run.names import location_of, missing
 from provision.emulator.services.run.outcome import (
     STATE,
@@ -184,9 +183,7 @@ class JobWrites:
 
     def _check(self, author: Author, message: Any, request: str, current: Any) -> None:  # noqa: ANN401 - messages
         """Fill in defaults and refuse what cannot be; `current` is None for a new job."""
-        project = self._world.hierarchy.find(message.name.split("/")[1])
-        if project is None:
-            raise run_refusal("run.jobs.create", message.name)
+        project = project_of(self._world, message.name, "run.jobs.create")
         jobs_rules.fill(message, project.compute_account)
         refuse(jobs_rules.job_problems(message), f"{request}.job")
         task = message.template.template

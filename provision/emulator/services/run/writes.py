@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provision.emulator.iam.hierarchy import Project
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Images
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.permissions import Refusal, run_refusal
 from provision.emulator.services.run import rules
 from provision.emulator.services.run.defaults import fill
-from provision.emulator.services.run.deployers import check_account, check_image
+from provision.emulator.services.run.deployers import check_account, check_image, project_of
 from provision.emulator.services.run.names import location_of, missing
 from provision.emulator.services.run.outcome import STATE, begin_deletion, make_pending, stamp
 from provision.emulator.services.run.records import (
@@ -220,7 +219,8 @@ class ServiceWrites:
 
     def _check(self, author: Author, message: Any, request: str, current: Any) -> None:  # noqa: ANN401 - messages
         """Fill in defaults and refuse what cannot be; `current` is None for a new service."""
-        fill(message, self._project(message.name).compute_account)
+        project = project_of(self._world, message.name, "run.services.create")
+        fill(message, project.compute_account)
         rules.check(message, request)
         if _REQUIRE_INVOKER in self._world.settings.org_policies and message.invoker_iam_disabled:
             raise ApiError(
@@ -245,12 +245,6 @@ class ServiceWrites:
             if target.revision and not coming and gone:
                 text = f"Revision '{target.revision}' does not exist or is deleted."
                 refuse([Problem(f"traffic[{index}].revision", text)], f"{request}.service")
-
-    def _project(self, name: str) -> Project:
-        found = self._world.hierarchy.find(name.split("/")[1])
-        if found is None:
-            raise run_refusal("run.services.create", name)
-        return found
 
     def _check_revision_name(self, message: Any, current: Any) -> None:  # noqa: ANN401 - messages
         wanted = message.template.revision

@@ -20,7 +20,7 @@ _PROBE_FIELDS = (
 _BUCKETS = "gcsfuse.run.googleapis.com"
 
 
-def container_to_v2(one: Mapping[str, Any], path: str) -> dict[str, Any]:
+def _container_to_v2(one: Mapping[str, Any], path: str) -> dict[str, Any]:
     """A container of v1 as v2's JSON. Raises `ApiError` for what Cloud Run does not support."""
     if one.get("envFrom"):
         raise unsupported(f"{path}.envFrom")
@@ -39,6 +39,26 @@ def container_to_v2(one: Mapping[str, Any], path: str) -> dict[str, Any]:
     return made
 
 
+def pod_to_v2(spec: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """What the specs of revisions and of tasks share. Raises `ApiError`.
+
+    Args:
+        spec: of v1.
+        path: where it stands in the message, for refusals.
+    """
+    return {
+        "containers": [
+            _container_to_v2(one, f"{path}.containers[{index}]")
+            for index, one in enumerate(spec.get("containers", ()))
+        ],
+        "volumes": [
+            _volume_to_v2(one, f"{path}.volumes[{index}]")
+            for index, one in enumerate(spec.get("volumes", ()))
+        ],
+        "serviceAccount": spec.get("serviceAccountName", ""),
+    }
+
+
 def container_to_v1(one: Mapping[str, Any]) -> dict[str, Any]:
     """A container of v2's JSON as v1 shows it."""
     made = {key: one[key] for key in _SAME if key in one}
@@ -52,7 +72,7 @@ def container_to_v1(one: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def volume_to_v2(one: Mapping[str, Any], path: str) -> dict[str, Any]:
+def _volume_to_v2(one: Mapping[str, Any], path: str) -> dict[str, Any]:
     """A volume of v1 as v2's JSON. Raises `ApiError` for sources Cloud Run does not support."""
     made: dict[str, Any] = {"name": one.get("name", "")}
     if "secret" in one:

@@ -10,8 +10,7 @@ from provision.emulator.rpc.status import invalid
 from provision.emulator.services.run.knative.annotations import SERVICE, TEMPLATE, Place
 from provision.emulator.services.run.knative.conditions import first_conditions, job_conditions
 from provision.emulator.services.run.knative.containers import (
-    container_to_v2,
-    volume_to_v2,
+    pod_to_v2,
 )
 from provision.emulator.services.run.knative.kinds import EXECUTION, JOB, check_kinds
 from provision.emulator.services.run.knative.to_v1 import (
@@ -195,17 +194,7 @@ def _take(
 
 
 def _wanted_task(spec: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "containers": [
-            container_to_v2(one, f"{_TASK}.containers[{index}]")
-            for index, one in enumerate(spec.get("containers", ()))
-        ],
-        "volumes": [
-            volume_to_v2(one, f"{_TASK}.volumes[{index}]")
-            for index, one in enumerate(spec.get("volumes", ()))
-        ],
-        "serviceAccount": spec.get("serviceAccountName", ""),
-    }
+    made = pod_to_v2(spec, _TASK)
     if ACCELERATOR in spec.get("nodeSelector", {}):
         made["nodeSelector"] = {"accelerator": spec["nodeSelector"][ACCELERATOR]}
     if "maxRetries" in spec:

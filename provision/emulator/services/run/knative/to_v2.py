@@ -7,7 +7,7 @@ from google.protobuf import json_format
 
 from provision.emulator.rpc.status import invalid
 from provision.emulator.services.run.knative.annotations import SERVICE, TEMPLATE, Place
-from provision.emulator.services.run.knative.containers import container_to_v2, volume_to_v2
+from provision.emulator.services.run.knative.containers import pod_to_v2
 from provision.emulator.services.run.knative.kinds import REVISION as REVISION_KIND
 from provision.emulator.services.run.knative.kinds import SERVICE as SERVICE_KIND
 from provision.emulator.services.run.knative.kinds import check_kinds
@@ -92,15 +92,7 @@ def _template(template: Mapping[str, Any]) -> dict[str, Any]:
     path = "spec.template.spec"
     made: dict[str, Any] = {
         "revision": template.get("metadata", {}).get("name", ""),
-        "containers": [
-            container_to_v2(one, f"{path}.containers[{index}]")
-            for index, one in enumerate(spec.get("containers", ()))
-        ],
-        "volumes": [
-            volume_to_v2(one, f"{path}.volumes[{index}]")
-            for index, one in enumerate(spec.get("volumes", ()))
-        ],
-        "serviceAccount": spec.get("serviceAccountName", ""),
+        **pod_to_v2(spec, path),
         "maxInstanceRequestConcurrency": spec.get("containerConcurrency", 0),
     }
     if spec.get("timeoutSeconds"):
