@@ -220,13 +220,13 @@ class Emulator:
         if self._runtime.gateway is not None:
             self._engine = _engine_address(self._options.engine)
         self._front_door = HttpFrontDoor(
-            self._run.rollouts,
+            self._run.serving,
             self.world.access,
             self.world.identities,
             self._runtime,
             self._options.host,
         )
-        self._run.rollouts.attach(self._runtime, self._front_door)
+        self._run.serving.attach(self._runtime, self._front_door)
         self._runner = web.AppRunner(
             self._app(offered), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
         )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from provision.emulator.rpc.status import ApiError
-from provision.emulator.seams import FrontDoor, Images, Route, Runtime, ServiceKey, StartError
+from provision.emulator.seams import StartError
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.run import revisions
 from provision.emulator.services.run.outcome import (
@@ -38,13 +38,13 @@ _PLANNED = "UNKNOWN"
 
 
 class Rollouts:
-    """Runs roll-outs, and tells the front door where requests go (`seams.Routes`).
+    """Runs roll-outs.
 
     Args:
         world: projects and settings.
         state: the services.
         operations: to be told of the end.
-        images: the registry's images.
+        serving: starts revisions and opens addresses.
         log_address: address of a revision's log, from its full name.
     """
 
@@ -53,30 +53,17 @@ class Rollouts:
         world: World,
         state: RunState,
         operations: Operations,
-        images: Images,
+        serving: Serving,
         log_address: Callable[[str], str],
     ) -> None:
         self._world = world
         self._state = state
         self._operations = operations
-        self._serving = Serving(world, state, images)
+        self._serving = serving
         self._log_address = log_address
         self._turns: dict[str, asyncio.Lock] = {}
         self.others: list[Callable[[Any], Callable[[Any], Awaitable[None]] | None]] = []
         """What else finds the work of an operation (message) that a restart broke off."""
-
-    def attach(self, runtime: Runtime, front_door: FrontDoor) -> None:
-        """Say who runs revisions and who opens addresses; before anything is rolled out."""
-        self._serving.attach(runtime, front_door)
-
-    @property
-    def runtime(self) -> Runtime:
-        """Who runs containers."""
-        return self._serving.runtime
-
-    def route(self, service: ServiceKey) -> Route | None:
-        """Where a service's requests go at this moment; None once it is deleted."""
-        return self._serving.route(service)
 
     async def open(self, record: ServiceRecord) -> tuple[str, ...]:
         """Open the service's addresses, on the same port as before; its URLs."""

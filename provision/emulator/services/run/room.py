@@ -14,6 +14,7 @@ from provision.emulator.services.run.records import ExecutionMessage, JobMessage
 from provision.emulator.services.run.revisions import Revisions
 from provision.emulator.services.run.rollout import Rollouts
 from provision.emulator.services.run.services import Services
+from provision.emulator.services.run.serving import Serving
 from provision.emulator.services.run.writes import ServiceWrites
 from provision.emulator.world import World
 
@@ -40,10 +41,11 @@ class CloudRun:
         self._world = world
         self._operations = operations
         state = self.state = RunState(world.store)
-        self.rollouts = Rollouts(world, state, operations, images, log_address)
+        self.serving = Serving(world, state, images)
+        self.rollouts = Rollouts(world, state, operations, self.serving, log_address)
         self.writes = ServiceWrites(world, state, operations, images, self.rollouts)
         self.executions = ExecutionRuns(
-            world, state, operations, images, lambda: self.rollouts.runtime, log_address
+            world, state, operations, images, lambda: self.serving.runtime, log_address
         )
         self._job_writes = JobWrites(world, state, operations, images, self.executions.stop_all)
         self.rollouts.others += (self._work_of_job,)
