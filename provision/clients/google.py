@@ -36,6 +36,41 @@ class GoogleClients:
         return self._made(RevisionsClient)
 
     @cached_property
+    def jobs(self) -> Any:  # noqa: ANN401
+        """Cloud Run Admin v2, jobs."""
+        from google.cloud.run_v2 import JobsClient
+
+        return self._made(JobsClient)
+
+    @cached_property
+    def executions(self) -> Any:  # noqa: ANN401
+        """Cloud Run Admin v2, executions of jobs."""
+        from google.cloud.run_v2 import ExecutionsClient
+
+        return self._made(ExecutionsClient)
+
+    @cached_property
+    def tasks(self) -> Any:  # noqa: ANN401
+        """Cloud Run Admin v2, tasks of executions."""
+        from google.cloud.run_v2 import TasksClient
+
+        return self._made(TasksClient)
+
+    @cached_property
+    def functions(self) -> Any:  # noqa: ANN401
+        """Cloud Functions v2: functions of both generations."""
+        from google.cloud.functions_v2 import FunctionServiceClient
+
+        return self._made(FunctionServiceClient)
+
+    @cached_property
+    def first_functions(self) -> Any:  # noqa: ANN401
+        """Cloud Functions v1: functions of the first generation."""
+        from google.cloud.functions_v1 import CloudFunctionsServiceClient
+
+        return self._made(CloudFunctionsServiceClient)
+
+    @cached_property
     def repositories(self) -> Any:  # noqa: ANN401
         """Artifact Registry v1."""
         from google.cloud.artifactregistry_v1 import ArtifactRegistryClient

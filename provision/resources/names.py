@@ -227,6 +227,10 @@ class FunctionName:
         return self.name
 
 
+Name = ServiceName | JobName | FunctionName
+"""What can be invoked."""
+
+
 @dataclass(frozen=True)
 class RepositoryName:
     """An Artifact Registry repository, gcr.io repositories included."""
