@@ -1,7 +1,7 @@
 """An allow policy as a value, and the edits that touch nothing but what they name. Pure."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from provision.principals import same
 
@@ -30,39 +30,47 @@ class Binding:
 
 @dataclass(frozen=True)
 class Policy:
-    """The bindings of one resource, in the order in which the service keeps them."""
+    """The bindings of one resource, in the order in which the service keeps them.
+
+    Args:
+        bindings: who holds what.
+        etag: which version of it was read; the service's own affair.
+    """
 
     bindings: tuple[Binding, ...] = ()
+    etag: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def principals(self) -> int:
         """How many principals it refers to, each occurrence counted."""
         return sum(len(binding.members) for binding in self.bindings)
 
-    def holders(self, role: str) -> tuple[str, ...]:
-        """Members that hold `role` without a condition."""
+    def holders(self, role: str, condition: Condition | None = None) -> tuple[str, ...]:
+        """Members that hold `role` under exactly `condition`; without one by default."""
         return tuple(
             member
             for binding in self.bindings
-            if binding.role == role and binding.condition is None
+            if binding.role == role and binding.condition == condition
             for member in binding.members
         )
 
 
-def with_members(policy: Policy, role: str, members: Iterable[str]) -> Policy:
-    """`policy` with `members` holding `role`; those that hold it already are left as spelled."""
-    held = policy.holders(role)
+def with_members(
+    policy: Policy, role: str, members: Iterable[str], condition: Condition | None = None
+) -> Policy:
+    """`policy` with `members` holding `role` under `condition`; those that do stay as spelled."""
+    held = policy.holders(role, condition)
     missing = tuple(member for member in members if not any(same(member, one) for one in held))
     if not missing:
         return policy
     bindings = list(policy.bindings)
     for index, binding in enumerate(bindings):
-        if binding.role == role and binding.condition is None:
+        if binding.role == role and binding.condition == condition:
             bindings[index] = replace(binding, members=(*binding.members, *missing))
             break
     else:
-        bindings.append(Binding(role, missing))
-    return Policy(tuple(bindings))
+        bindings.append(Binding(role, missing, condition))
+    return replace(policy, bindings=tuple(bindings))
 
 
 def without(policy: Policy, unwanted: Callable[[Binding, str], bool]) -> Policy:
@@ -71,10 +79,9 @@ def without(policy: Policy, unwanted: Callable[[Binding, str], bool]) -> Policy:
         replace(binding, members=tuple(m for m in binding.members if not unwanted(binding, m)))
         for binding in policy.bindings
     )
-    return Policy(
-        tuple(
-            after
-            for before, after in zip(policy.bindings, kept, strict=True)
-            if after.members or not before.members
-        )
+    left = tuple(
+        after
+        for before, after in zip(policy.bindings, kept, strict=True)
+        if after.members or not before.members
     )
+    return replace(policy, bindings=left)

@@ -91,7 +91,7 @@ class PolicyClient:
 
 
 def _from_message(message: Any) -> Policy:  # noqa: ANN401
-    return Policy(tuple(_binding(item) for item in message.bindings))
+    return Policy(tuple(_binding(item) for item in message.bindings), message.etag)
 
 
 def _binding(item: Any) -> Binding:  # noqa: ANN401
