@@ -56,7 +56,7 @@ class Gcloud:
             code: how it is expected to end.
             given: what it reads from stdin.
         """
-        done = self._run(line, *more, given=given)
+        done = self.tried(line, *more, given=given)
         assert done.returncode == code, done.stderr or done.stdout
         return done.stdout
 
@@ -64,15 +64,19 @@ class Gcloud:
         """What a command printed as JSON."""
         return json.loads(self(line, *more, "--format=json"))
 
+    def version(self) -> str:
+        """Its version, ``528.0.0``."""
+        return str(self.json("version")["Google Cloud SDK"])
+
     def refused(self, line: str, *more: str) -> str:
         """What a command that has to fail (exit code 1) said on stderr."""
-        done = self._run(line, *more)
+        done = self.tried(line, *more)
         assert done.returncode == 1, done.stderr or done.stdout
         return done.stderr
 
     def told(self, line: str, *more: str) -> str:
         """What a command that worked said on stderr, where gcloud tells what it does."""
-        done = self._run(line, *more)
+        done = self.tried(line, *more)
         assert done.returncode == 0, done.stderr
         return done.stderr
 
@@ -82,7 +86,8 @@ class Gcloud:
         kept = {name: value for name, value in changed.items() if value is not None}
         return replace(self, environ=kept)
 
-    def _run(self, line: str, *more: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    def tried(self, line: str, *more: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """How a command ended, whatever came of it."""
         return subprocess.run(
             [self.program, *line.split(), *more],
             check=False,
@@ -162,19 +167,9 @@ def override_gcloud(
 @pytest.fixture(scope="session")
 def run(local_gcloud: Gcloud, local: "RunningEmulator") -> "RunServices":
     """`gcloud run` on `local`, with an image to deploy."""
-    from google.cloud import artifactregistry_v1
+    from tests.e2e.gcloud.run_service import open_run_services
 
-    from tests.conftest import DEVELOPER, Clients, ImagePusher
-    from tests.e2e.gcloud.run_service import REGION, RunServices
-
-    v2 = Clients(local, "grpc", DEVELOPER)
-    v2.repositories.create_repository(
-        parent=f"projects/{local.project}/locations/{REGION}",
-        repository_id="run",
-        repository=artifactregistry_v1.Repository(format_="DOCKER"),
-    ).result(timeout=30)
-    image = ImagePusher(local).push(f"{REGION}/{local.project}/run/hello", "v1")
-    return RunServices(local_gcloud, local, v2, image)
+    return open_run_services(local_gcloud, local)
 
 
 def as_member(gcloud: Gcloud, emulator: "RunningEmulator", member: str, folder: Path) -> Gcloud:

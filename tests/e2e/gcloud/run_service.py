@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.conftest import Clients, RunningEmulator
+from google.cloud import artifactregistry_v1, run_v2
+
+from tests.conftest import DEVELOPER, Clients, ImagePusher, RunningEmulator
 from tests.e2e.gcloud.conftest import Gcloud
 
 REGION = "asia-east1"
@@ -30,6 +32,14 @@ class RunServices:
         """Deploy by gcloud; what it told."""
         line = f"run deploy {name} --image={self.image} --region={REGION}"
         return self.gcloud.told(line, *options)
+
+    def create(self, name: str) -> None:
+        """Create a private service by Google's own client."""
+        template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=self.image)])
+        parent, _, service = self.full_name(name).rpartition("/services/")
+        self.v2.services.create_service(
+            parent=parent, service_id=service, service=run_v2.Service(template=template)
+        ).result(timeout=30)
 
     def full_name(self, name: str) -> str:
         """The service's v2 name."""
@@ -67,3 +77,15 @@ class RunServices:
             for one in self.emulator.requests()
             if one["method"].startswith("google.cloud.run.v1.")
         ]
+
+
+def open_run_services(gcloud: Gcloud, emulator: RunningEmulator) -> RunServices:
+    """`gcloud run` on an emulator, with an image that is pushed there."""
+    v2 = Clients(emulator, "grpc", DEVELOPER)
+    v2.repositories.create_repository(
+        parent=f"projects/{emulator.project}/locations/{REGION}",
+        repository_id="run",
+        repository=artifactregistry_v1.Repository(format_="DOCKER"),
+    ).result(timeout=30)
+    image = ImagePusher(emulator).push(f"{REGION}/{emulator.project}/run/hello", "v1")
+    return RunServices(gcloud, emulator, v2, image)
