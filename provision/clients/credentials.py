@@ -137,7 +137,7 @@ def _impersonating(source: Caller, chain: str, local: LocalCloud | None) -> Call
     from google.auth.exceptions import RefreshError
     from google.auth.transport.requests import Request
 
-    *delegates, target = _accounts(chain)
+    *delegates, target = accounts(chain, "--impersonate-service-account")
     credentials = impersonated_credentials.Credentials(
         source_credentials=source.credentials,
         target_principal=target,
@@ -161,14 +161,29 @@ def _impersonating(source: Caller, chain: str, local: LocalCloud | None) -> Call
     return Caller(credentials, "serviceAccount", target, origin, source, tuple(delegates))
 
 
-def _accounts(chain: str) -> list[str]:
-    accounts = [item.strip() for item in chain.split(",")]
-    if not all("@" in account for account in accounts):
+def accounts(chain: str, option: str) -> list[str]:
+    """The service accounts of a chain; the last is acted as, the others delegate.
+
+    Args:
+        chain: e-mails separated by commas.
+        option: where they were given, for messages.
+
+    Raises:
+        UsageError: one of them is no e-mail of a service account.
+    """
+    named = [item.strip().removeprefix("serviceAccount:") for item in chain.split(",")]
+    if not all("@" in account for account in named):
         raise UsageError(
-            f"--impersonate-service-account={chain} names no service accounts.",
+            f"{option}={chain} names no service accounts.",
             hint="It takes an e-mail, or several separated by commas: the last is acted as.",
         )
-    return accounts
+    other = next((one for one in named if not one.endswith(".gserviceaccount.com")), None)
+    if other is not None:
+        raise UsageError(
+            f"{option}={chain}: {other} is no service account, and only these can be acted as.",
+            hint="Their e-mails end in .gserviceaccount.com.",
+        )
+    return named
 
 
 def resource_of(account: str) -> str:
@@ -194,11 +209,19 @@ def refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth ships no ty
     Raises:
         UsageError: the credentials are refused, revoked or expired.
     """
+    if not credentials.valid:
+        force_refresh(credentials)
+
+
+def force_refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth ships no types
+    """Fetch new tokens, whatever is held.
+
+    Raises:
+        UsageError: as `refresh`.
+    """
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.requests import Request
 
-    if credentials.valid:
-        return
     try:
         credentials.refresh(Request())
     except GoogleAuthError as error:
@@ -206,6 +229,31 @@ def refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth ships no ty
             f"Fetching an access token for the identity to act as: {_said(error)}",
             hint=_LOG_IN,
         ) from error
+
+
+def behind(caller: Caller) -> tuple[Caller, tuple[str, ...]]:
+    """Who stands behind credentials that impersonate a service account, and who delegates between.
+
+    Of a federated identity that is the pool's own principal, of ``impersonated_service_account``
+    credentials whoever made the file.
+
+    Args:
+        caller: with google-auth's external or impersonated credentials.
+    """
+    from google.auth import impersonated_credentials
+
+    held = caller.credentials
+    if isinstance(held, impersonated_credentials.Credentials):
+        source, delegates = held._source_credentials, held._delegates or ()  # noqa: SLF001 - not public
+        named = tuple(str(one).rpartition("/")[2] for one in delegates)
+        return Caller(source, "unknown", "", caller.origin), named
+    told = {key: value for key, value in held.info.items() if not key.startswith(_IMPERSONATION)}
+    source = type(held).from_info(told, scopes=SCOPES)
+    return Caller(source, "unknown", "", caller.origin), ()
+
+
+_IMPERSONATION = "service_account_impersonation"
+"""How the keys begin by which a federated identity's file names an account to act as."""
 
 
 def _said(error: Exception) -> str:

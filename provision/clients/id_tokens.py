@@ -1,12 +1,41 @@
 """ID tokens: who we can speak as to a service, and for which audience."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from provision.audiences import ADC_CLIENT_ID, GCLOUD_CLIENT_ID
+from provision.authorization import claims_of
 from provision.clients.calls import TIMEOUT, calling
-from provision.clients.credentials import refresh, resource_of
+from provision.clients.clock import Clock
+from provision.clients.credentials import accounts, behind, force_refresh, refresh, resource_of
 from provision.clients.google import GoogleClients
-from provision.errors import NotProvenError
+from provision.clients.key_exchange import KeyExchange
+from provision.clients.token_refusals import skew_told
+from provision.errors import NotProvenError, UnavailableError, UsageError
+
+_SOON = 300.0
+"""Seconds before its end at which a token that is held is not handed out any more."""
+
+
+@dataclass(frozen=True)
+class Minted:
+    """An ID token.
+
+    Args:
+        token: the token; secret, and in no repr.
+        audience: the ``aud`` that is really in it.
+        member: whose it is, as policies name it.
+        expires_at: when it ends.
+        note: what its bearer should know; empty when there is nothing.
+    """
+
+    token: str = field(repr=False)
+    audience: str
+    member: str
+    expires_at: datetime
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -15,21 +44,102 @@ class IdTokens:
 
     Args:
         google: the clients to call with.
+        clock: tells the time.
     """
 
     google: GoogleClients
+    clock: Clock = field(default_factory=Clock)
 
-    def impersonating(self, account: str, audience: str) -> str:
-        """A token of service account `account`, by ``generateIdToken``.
+    def mint(self, audience: str, account: str | None = None) -> Minted:
+        """A token for `audience`.
+
+        Args:
+            audience: what ``aud`` is to be; users cannot choose it, and the note says so then.
+            account: service account to speak as, or accounts separated by commas where the last
+                one is spoken as and the others are the delegation chain; None for the caller.
 
         Raises:
-            PermissionDeniedError: we may not impersonate it.
+            PermissionDeniedError: we may not impersonate `account`.
+            NotProvenError: the caller's credentials give no ID token.
+            UsageError: a key or login that is not good any more, a clock that is wrong.
+            UnavailableError: the token service or the metadata server does not answer.
         """
-        with calling(f"Minting an ID token as {account}", member=self.google.caller.member):
-            return self._minted(self.google, account, audience)
+        if account:
+            *delegates, target = accounts(account, "--as")
+            token = self._impersonated(self.google, target, audience, delegates)
+        else:
+            token = self._own(audience)
+        return self._read(token, audience)
 
-    def _minted(
-        self, google: GoogleClients, account: str, audience: str, delegates: tuple[str, ...] = ()
+    def impersonating(self, account: str, audience: str) -> str:
+        """A token of service account `account`; see `mint`."""
+        return self.mint(audience, account).token
+
+    def own(self, audience: str) -> str:
+        """A token of the caller; see `mint`."""
+        return self.mint(audience).token
+
+    def _own(self, audience: str) -> str:
+        caller = self.google.caller
+        with calling(f"Minting an ID token as {caller.email}", member=caller.member):
+            token = self._users() if caller.kind == "user" else self._of_account(audience)
+        if not token:
+            raise NotProvenError(
+                f"The credentials of {caller.member or 'the identity in use'} give no ID token.",
+                hint="Name a service account to speak as with --as; or log in again with"
+                " `gcloud auth application-default login`, whose scopes include openid.",
+            )
+        return token
+
+    def _users(self) -> str | None:
+        """A user's token, which comes with an access token; anew when it is about to end."""
+        held = self.google.caller.credentials
+        refresh(held)
+        token = getattr(held, "id_token", None)
+        if token and self._left(token) < _SOON:
+            force_refresh(held)
+            token = getattr(held, "id_token", None)
+        return str(token) if token else None
+
+    def _left(self, token: str) -> float:
+        return float(claims_of(token).get("exp", 0)) - self.clock.now().timestamp()
+
+    def _of_account(self, audience: str) -> str | None:
+        from google.auth import compute_engine, external_account, impersonated_credentials
+        from google.oauth2 import service_account
+
+        caller = self.google.caller
+        held: Any = caller.credentials
+        if caller.source is not None:
+            source = GoogleClients(caller.source, self.google.local)
+            return self._impersonated(source, caller.email, audience, caller.delegates)
+        if isinstance(held, service_account.Credentials):
+            return KeyExchange(held, self.clock).id_token(audience)
+        if isinstance(held, compute_engine.Credentials):
+            return _of_metadata_server(audience)
+        if isinstance(held, external_account.Credentials | impersonated_credentials.Credentials):
+            return self._of_borrowed(audience)
+        return self._impersonated(self.google, caller.email, audience) if caller.email else None
+
+    def _of_borrowed(self, audience: str) -> str:
+        """A token of the account that a credentials file impersonates.
+
+        It is asked for as whoever stands behind: few accounts may impersonate themselves.
+        """
+        email = self.google.caller.email
+        if not email:
+            raise NotProvenError(
+                "A federated identity without a service account has no ID token.",
+                hint="Name a service account that it may impersonate with --as, or write one into"
+                " the credentials file (`--service-account` of"
+                " `gcloud iam workload-identity-pools create-cred-config`).",
+            )
+        source, delegates = behind(self.google.caller)
+        clients = GoogleClients(source, self.google.local)
+        return self._impersonated(clients, email, audience, delegates)
+
+    def _impersonated(
+        self, google: GoogleClients, account: str, audience: str, delegates: Sequence[str] = ()
     ) -> str:
         request = {
             "name": resource_of(account),
@@ -37,49 +147,71 @@ class IdTokens:
             "include_email": True,
             "delegates": [resource_of(one) for one in delegates],
         }
-        answer = google.iam_credentials.generate_id_token(request=request, timeout=TIMEOUT)
+        verb, needed = ("implicitDelegation", delegates[0]) if delegates else (_OPEN_ID, account)
+        with calling(
+            f"Minting an ID token as {account}",
+            member=google.caller.member,
+            needs=f"iam.serviceAccounts.{verb} on {needed}",
+        ):
+            answer = google.iam_credentials.generate_id_token(request=request, timeout=TIMEOUT)
         return str(answer.token)
 
-    def own(self, audience: str) -> str:
-        """A token of the caller.
+    def _read(self, token: str, audience: str) -> Minted:
+        told = claims_of(token)
+        email = str(told.get("email", ""))
+        kind = "serviceAccount" if email.endswith(".gserviceaccount.com") else "user"
+        really = str(told.get("aud", ""))
+        users = kind == "user" and really != audience
+        notes = [_unchosen(really, audience)] if users else []
+        ahead = self.clock.now().timestamp() - float(told.get("iat", 0))
+        if ahead < 0 and (late := skew_told(ahead)):
+            notes.append(f"{late} The token is issued in what this machine takes for the future.")
+        return Minted(
+            token=token,
+            audience=really,
+            member=f"{kind}:{email}" if email else self.google.caller.member,
+            expires_at=datetime.fromtimestamp(float(told.get("exp", 0)), tz=UTC),
+            note=" ".join(notes),
+        )
 
-        A user's token has gcloud's client id as its audience: users cannot choose one, and Cloud
-        Run accepts gcloud's for users.
 
-        Raises:
-            NotProvenError: these credentials give no ID token.
-        """
-        caller = self.google.caller
-        with calling(f"Minting an ID token as {caller.email}", member=caller.member):
-            if caller.kind == "user":
-                refresh(caller.credentials)
-                token = getattr(caller.credentials, "id_token", None)
-            else:
-                token = self._of_account(audience)
-        if not token:
-            raise NotProvenError(f"The credentials of {caller.member} give no ID token.")
-        return str(token)
+_OPEN_ID = "getOpenIdToken"
 
-    def _of_account(self, audience: str) -> str | None:
-        from google.auth import compute_engine
-        from google.auth.transport.requests import Request
-        from google.oauth2 import service_account
 
-        caller = self.google.caller
-        if caller.source is not None:
-            source = GoogleClients(caller.source, self.google.local)
-            return self._minted(source, caller.email, audience, caller.delegates)
-        held: Any = caller.credentials
-        if isinstance(held, service_account.Credentials):
-            uri = held._token_uri  # noqa: SLF001 - google-auth has no public way to it
-            minting: Any = service_account.IDTokenCredentials(
-                held.signer, held.service_account_email, uri, audience
-            )
-        elif isinstance(held, compute_engine.Credentials):
-            minting = compute_engine.IDTokenCredentials(
-                Request(), audience, use_metadata_identity_endpoint=True
-            )
-        else:
-            return self._minted(self.google, caller.email, audience)
+def _unchosen(really: str, audience: str) -> str:
+    """What it means that a user's token is for an OAuth client and not for `audience`."""
+    whose = {GCLOUD_CLIENT_ID: "gcloud", ADC_CLIENT_ID: "Application Default Credentials"}
+    told = f"A user's token has no audience of its choice: this one's is {really}"
+    if really == GCLOUD_CLIENT_ID:
+        taken = " (gcloud's), which Cloud Run takes from users; nothing else need take it."
+    elif really in whose:
+        taken = (
+            f" (that of {whose[really]}), which Cloud Run takes from users less surely than"
+            " gcloud's own; Identity-Aware Proxy and others do not."
+        )
+    else:
+        taken = ", which Cloud Run need not take."
+    return f"{told}{taken} --as SERVICE_ACCOUNT gets one for {audience}."
+
+
+def _of_metadata_server(audience: str) -> str:
+    from google.auth import compute_engine
+    from google.auth.exceptions import GoogleAuthError
+    from google.auth.transport.requests import Request
+
+    try:
+        minting: Any = compute_engine.IDTokenCredentials(
+            Request(), audience, use_metadata_identity_endpoint=True
+        )
         minting.refresh(Request())
-        return str(minting.token)
+    except GoogleAuthError as error:
+        raise UnavailableError(
+            "Minting an ID token with the metadata server: it gives none.",
+            hint="On Google Cloud a machine or cluster without a service account has none; a"
+            " firewall or a proxy may stand before metadata.google.internal (169.254.169.254).",
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            "Minting an ID token with the metadata server: what it answered is no token."
+        ) from error
+    return str(minting.token)
