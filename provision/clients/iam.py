@@ -43,7 +43,7 @@ class Iam:
     """
 
     google: GoogleClients
-    _read: dict[str, bool | None] = field(default_factory=dict, repr=False)
+    _read: dict[str, frozenset[str] | None] = field(default_factory=dict, repr=False)
 
     def find_account(self, name: ServiceAccountName) -> Account | None:
         """The account, or None when there is none."""
@@ -77,22 +77,28 @@ class Iam:
 
     def carries_invoke(self, role: str) -> bool | None:
         """Whether `role` holds ``run.routes.invoke``; None when the role cannot be read."""
-        if role in predefined():
+        return self.carries(role, INVOKE)
+
+    def carries(self, role: str, permission: str) -> bool | None:
+        """Whether `role` holds a permission to call; None when the role cannot be read."""
+        if role in predefined(permission):
             return True
         if role not in self._read:
             self._read[role] = self._ask(role)
-        return self._read[role]
+        held = self._read[role]
+        return None if held is None else permission in held
 
-    def _ask(self, role: str) -> bool | None:
+    def _ask(self, role: str) -> frozenset[str] | None:
+        """The permissions of a role; of one that is gone, none."""
         try:
             with self._calling(f"Reading {role}"):
                 told = self.google.iam.get_role(request={"name": role}, timeout=TIMEOUT)
         except NotFoundError:
-            return False  # a role that is gone grants nothing
+            return frozenset()
         except ProvisionError:
             return None
         # A deleted role counts too: undeleting it would open a service without any policy write.
-        return INVOKE in told.included_permissions
+        return frozenset(told.included_permissions)
 
     def _calling(self, doing: str) -> Any:  # noqa: ANN401 - a context manager
         return calling(doing, member=self.google.caller.member)
