@@ -50,7 +50,7 @@ def ask(url: str, token: str | None = None) -> Answer:
         headers["Authorization"] = f"Bearer {token}"
     try:
         with requests.Session() as session:
-            session.trust_env = not _on_this_machine(url)
+            session.trust_env = not on_this_machine(url)
             answer = session.get(
                 url,
                 headers=headers,
@@ -70,7 +70,7 @@ def _nobody(request: Any) -> Any:  # noqa: ANN401 - requests' own type
     return request
 
 
-def _on_this_machine(url: str) -> bool:
+def on_this_machine(url: str) -> bool:
     """Whether the address is the local cloud's, where no proxy has any business."""
     try:
         return ip_address(urlsplit(url).hostname or "").is_private
