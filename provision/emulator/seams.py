@@ -281,12 +281,14 @@ class StartError(Exception):
         message: the condition's message.
         reason: ``HEALTH_CHECK_CONTAINER_ERROR``, ``CONTAINER_MISSING``, …
         logs: the last lines the container wrote.
+        cause: the message without what it says of a revision; all of it when left out.
     """
 
-    def __init__(self, message: str, *, reason: str, logs: str = "") -> None:
+    def __init__(self, message: str, *, reason: str, logs: str = "", cause: str = "") -> None:
         super().__init__(message)
         self.reason = reason
         self.logs = logs
+        self.cause = cause or message
 
 
 @dataclass(frozen=True)
@@ -311,10 +313,12 @@ class TaskEnd:
     Args:
         exit_code: the container's; None when its time was up.
         logs: the last lines it wrote.
+        signal: which the platform ended it by; 0 when it ended by itself.
     """
 
     exit_code: int | None
     logs: str = ""
+    signal: int = 0
 
 
 class Runtime(Protocol):

@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 _AMD64 = "linux/amd64"
 _USER = "oauth2accesstoken"
 _EXEC_FORMAT = "exec format error"
-_CANNOT_RUN = 126
+_CANNOT_RUN, _NOT_FOUND, _KILL = 126, 127, 9
 _BETWEEN_LOOKS = 0.2
 
 
@@ -124,8 +124,7 @@ class DockerRuntime:
         if len(platforms) > 1 or "index" in revision.image.media_type:
             raise words.wrong_platform(revision)
         # An engine that emulates other processors would run it; Cloud Run does not.
-        logs = f"{_EXEC_FORMAT}: the image is for {platforms[0]}, not {_AMD64}"
-        raise words.not_listening(revision, logs, timed_out=False)
+        raise words.not_listening(revision, _other_processor(platforms[0]), timed_out=False)
 
     async def _pull(self, revision: RevisionToRun) -> None:
         agent = f"service-{revision.project_number}@serverless-robot-prod.iam.gserviceaccount.com"
@@ -142,55 +141,17 @@ class DockerRuntime:
         except EngineRefusedError as error:
             raise words.engine_failed(revision, str(error)) from None
 
-    async def _run(self, revision: RevisionToRun) -> None:
-        address = self._free_address()
-        # Before the container lives, so that its first packet is known already.
-        self._by_address[address] = revision
-        key = _key(revision.service, revision.revision)
-        container = None
-        try:
-            container = await self._create(revision, address)
-            await self._start(revision, container, address)
-        except BaseException:
-            self._by_address.pop(address, None)
-            if container is not None:
-                await asyncio.shield(self._engine.remove(container))
-            raise
-        self._containers[key] = (address, container)
-
-    async def _create(self, revision: RevisionToRun, address: str) -> Container:
-        plan = plan_container(
-            revision,
-            self._images.pull_reference(revision.image),
-            address,
-            f"{self._gateway}:{self._metadata.port}",
-        )
-        try:
-            return await self._engine.create(plan)
-        except EngineRefusedError as error:
-            raise words.not_listening(revision, str(error), timed_out=False) from None
-
-    async def _start(self, revision: RevisionToRun, container: Container, address: str) -> None:
-        try:
-            await self._engine.start(container)
-        except EngineRefusedError as error:
-            raise words.not_listening(revision, str(error), timed_out=False) from None
-        outcome = await listens(
-            (address, revision.port),
-            revision.startup_seconds,
-            lambda: self._engine.is_running(container),
-        )
-        if outcome is not Startup.LISTENING:
-            logs = await self._engine.logs(container)
-            timed_out = outcome is Startup.TIMED_OUT
-            raise words.not_listening(revision, logs, timed_out=timed_out)
-
     async def run_task(self, task: TaskToRun) -> TaskEnd:
         """Run a container to its end and remove it.
 
         Raises:
             StartError: the image cannot be had, or the engine failed.
         """
+        platforms = task.container.image.platforms
+        if platforms and _AMD64 not in platforms:
+            if len(platforms) > 1 or "index" in task.container.image.media_type:
+                raise words.wrong_platform(task.container)
+            return TaskEnd(_CANNOT_RUN, _other_processor(platforms[0]))
         try:
             await self._pull(task.container)
             return await self._run_task(task)
@@ -207,12 +168,20 @@ class DockerRuntime:
                 address,
                 f"{self._gateway}:{self._metadata.port}",
             )
-            container = await self._engine.create(plan)
+            creating = asyncio.ensure_future(self._engine.create(plan))
+            try:
+                container = await asyncio.shield(creating)
+            except asyncio.CancelledError:
+                container = await creating  # it is being made all the same, and is to be removed
+                raise
             await self._engine.start(container)
             code = await self._end(container, task.timeout)
-            return TaskEnd(code, await self._engine.logs(container))
+            killed = code is None or self._engine.was_out_of_memory(container)
+            logs = await self._engine.logs(container)
+            return TaskEnd(code, logs, _KILL if killed else 0)
         except EngineRefusedError as error:  # no such command, or not for this processor
-            return TaskEnd(_CANNOT_RUN, str(error))
+            found = "no such file" not in str(error) and "not found" not in str(error)
+            return TaskEnd(_CANNOT_RUN if found else _NOT_FOUND, str(error))
         finally:
             self._by_address.pop(address, None)
             if container is not None:
@@ -259,6 +228,10 @@ class DockerRuntime:
             return
         finally:
             await self._engine.close()
+
+
+def _other_processor(platform: str) -> str:
+    return f"{_EXEC_FORMAT}: the image is for {platform}, not {_AMD64}"
 
 
 def _key(service: ServiceKey, revision: str) -> str:

@@ -188,6 +188,11 @@ class DockerEngine:
 
         return await _in_thread(look)
 
+    @staticmethod
+    def was_out_of_memory(container: Container) -> bool:
+        """Whether one that `exit_code` has seen the end of was killed for the memory it took."""
+        return bool(container.attrs["State"]["OOMKilled"])
+
     async def logs(self, container: Container) -> str:
         """The last lines it wrote."""
         content = await _in_thread(lambda: container.logs(tail=_LOG_LINES))

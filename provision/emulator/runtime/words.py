@@ -47,7 +47,7 @@ def engine_failed(revision: RevisionToRun, problem: str) -> StartError:
 
 def _error(revision: RevisionToRun, message: str, reason: str, logs: str) -> StartError:
     text = _PREFIX.format(revision=revision.revision) + message
-    return StartError(text, reason=reason, logs=logs)
+    return StartError(text, reason=reason, logs=logs, cause=message)
 
 
 def _image(revision: RevisionToRun) -> str:

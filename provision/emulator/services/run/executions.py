@@ -13,25 +13,29 @@ from google.cloud import run_v2
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Images, Runtime
 from provision.emulator.services.operations import Operations
+from provision.emulator.services.run.execution_conditions import (
+    CANCELLED,
+    Failure,
+    completed,
+    ended,
+    is_cancelled,
+    provisioned,
+)
 from provision.emulator.services.run.jobs_rules import task_problems
 from provision.emulator.services.run.names import location_of, missing
 from provision.emulator.services.run.outcome import STATE
-from provision.emulator.services.run.records import (
-    ConditionMessage,
-    ExecutionMessage,
-    RunState,
-)
-from provision.emulator.services.run.tasks import TaskRuns, override
+from provision.emulator.services.run.overrides import override
+from provision.emulator.services.run.records import ExecutionMessage, RunState
+from provision.emulator.services.run.revisions import by_digest
+from provision.emulator.services.run.tasks import TaskRuns
 from provision.emulator.services.run.violations import refuse
-from provision.emulator.times import run_etag, timestamp
+from provision.emulator.times import run_etag, timestamp, to_micros
 from provision.emulator.world import World
 
 if TYPE_CHECKING:
     from provision.emulator.store import Table
 
-_REASON = run_v2.Condition.ExecutionReason
 _STATUS = run_v2.ExecutionReference.CompletionStatus
-_FIRST = ("ResourcesAvailable", "Started", "ContainerReady")
 
 
 class ExecutionRuns:
@@ -58,9 +62,10 @@ class ExecutionRuns:
         self._log_address = log_address
         self._world = world
         self._state = state
+        self._images = images
         self._operations = operations
         self._tasks = TaskRuns(world, state, images, runtime)
-        self._going: dict[str, asyncio.Future[list[str]]] = {}
+        self._going: dict[str, asyncio.Future[list[Failure]]] = {}
         self._ended: dict[str, asyncio.Event] = {}
         self._stops: dict[str, asyncio.Event] = {}
         # Executions by the operations that cancel them, for when the emulator is stopped meanwhile.
@@ -78,10 +83,12 @@ class ExecutionRuns:
         if job.terminal_condition.state != STATE.CONDITION_SUCCEEDED:
             name = job.name.rpartition("/")[2]
             raise ApiError("FAILED_PRECONDITION", f"Job '{name}' is not ready and cannot be run.")
-        execution = _made(job, email)
+        execution = self._made(job, email)
         if overrides is not None:
             refuse(override(execution, overrides), "RunJobRequest")
             refuse(task_problems(execution.template), "RunJobRequest.overrides")
+        most, tasks = execution.parallelism, execution.task_count
+        execution.parallelism = min(most or tasks, tasks)
         location = location_of(job.name)
         if validate_only:
             return self._operations.done(location, execution, execution)
@@ -89,7 +96,35 @@ class ExecutionRuns:
         self._state.executions.put(execution.name, execution)
         self._show_on_job(execution, _STATUS.EXECUTION_RUNNING)
         self._tasks.make(execution, self._log_address)
-        return self._operations.start(location, execution, self.work_of(execution), asks=True)
+        work = self.work_of(execution)
+        operation = self._operations.start(location, execution, work, asks=True)
+        self._state.execution_notes.put(execution.name, self._notes(job, operation.name))
+        return operation
+
+    def _made(self, job: Any, email: str) -> Any:  # noqa: ANN401 - messages
+        """An execution of a job, its images by digest as they are now (recorded)."""
+        execution = _of_job(job, email)
+        while execution.name in self._state.executions:
+            execution.name = _new_name(job)
+        execution.log_uri = self._log_address(execution.name)
+        for container in execution.template.containers:
+            image = self._images.find(container.image)
+            if image is not None:
+                container.image = by_digest(container.image, image.digest)
+        return execution
+
+    def _notes(self, job: Any, operation: str) -> dict[str, str]:  # noqa: ANN401 - Job
+        """What v1 alone tells of an execution: of its job as it was then, and its operation."""
+        ready = job.terminal_condition.last_transition_time
+        known = self._state.job_notes.get(job.name) or {}
+        annotations = known["texts"] if known.get("uid") == job.uid else {}
+        return {
+            **{key: text for key, text in annotations.items() if "/" in key},
+            "generation": str(job.generation),
+            "changed": str(max(to_micros(job.update_time), to_micros(ready))),
+            "uid": job.uid,
+            "operation": operation.rpartition("/")[2],
+        }
 
     def work_of(self, execution: Any) -> Callable[[Any], Awaitable[None]]:  # noqa: ANN401 - Execution
         """What brings about an execution as an operation's metadata shows it."""
@@ -105,7 +140,7 @@ class ExecutionRuns:
             await self._run(name, operation)
 
     async def _run(self, name: str, operation: str) -> None:
-        ended = self._ended.setdefault(name, asyncio.Event())
+        over = self._ended.setdefault(name, asyncio.Event())
         stop = self._stops.setdefault(name, asyncio.Event())
         if name in self._cancellations.values():
             stop.set()
@@ -116,30 +151,29 @@ class ExecutionRuns:
             if execution is None:
                 raise ApiError("ABORTED", "The execution was deleted meanwhile.")
             planned = self._operations.planned_failure(operation)
-            failures = [planned.message] if planned else await self._failures(execution)
+            failures = [Failure(planned.message)] if planned else await self._failures(execution)
             self._conclude(execution, failures)
             self._finish(operation, execution)
         finally:
-            ended.set()
+            over.set()
             self._ended.pop(name, None)
             self._stops.pop(name, None)
 
-    def _conclude(self, execution: Any, failures: list[str] | None) -> None:  # noqa: ANN401 - Execution
+    def _conclude(self, execution: Any, failures: list[Failure] | None) -> None:  # noqa: ANN401 - Execution
         if failures is None:
             self._tasks.cancel_rest(execution)
-            self._end(execution, "CANCELLED", "The execution was cancelled.")
-        elif failures:
-            self._end(execution, "NON_ZERO_EXIT_CODE", failures[0])
+            self._end(execution, Failure("The execution was cancelled.", CANCELLED))
         else:
-            self._end(execution, "", "")
+            self._end(execution, next(iter(failures), None))
 
-    async def _failures(self, execution: Any) -> list[str] | None:  # noqa: ANN401 - Execution
-        """What is said of the tasks that failed; None when the execution was cancelled."""
+    async def _failures(self, execution: Any) -> list[Failure] | None:  # noqa: ANN401 - Execution
+        """Why tasks failed, each once; None when the execution was cancelled."""
         name = execution.name
         if self._stops[name].is_set():
             return None
         execution.start_time.CopyFrom(timestamp())
         execution.running_count = 0
+        provisioned(execution)
         going = self._going[name] = asyncio.ensure_future(self._tasks.run_all(execution))
         try:
             await asyncio.wait({going})
@@ -149,40 +183,28 @@ class ExecutionRuns:
         return None if going.cancelled() else going.result()
 
     def _finish(self, operation: str, execution: Any) -> None:  # noqa: ANN401 - Execution
-        completed = execution.conditions[0]
-        if completed.state == STATE.CONDITION_SUCCEEDED:
+        last = completed(execution)
+        if last.state == STATE.CONDITION_SUCCEEDED:
             self._operations.succeed(operation, execution, execution)
         else:
-            cancelled = completed.execution_reason == _REASON.CANCELLED
-            code = "CANCELLED" if cancelled else "UNKNOWN"
-            self._operations.fail(operation, execution, ApiError(code, completed.message))
+            code = "CANCELLED" if is_cancelled(execution) else "UNKNOWN"
+            self._operations.fail(operation, execution, ApiError(code, last.message))
 
-    def _end(self, execution: Any, reason: str, message: str) -> None:  # noqa: ANN401 - Execution
-        now, ok = timestamp(), not reason
-        state = STATE.CONDITION_SUCCEEDED if ok else STATE.CONDITION_FAILED
-        completed = ConditionMessage(
-            type_="Completed", state=state, message=message, last_transition_time=now
-        )
-        if reason:
-            completed.execution_reason = _REASON.__members__[reason]
-        del execution.conditions[:]
-        execution.conditions.append(completed)
-        for kind in _FIRST:
-            execution.conditions.add(
-                type_=kind, state=STATE.CONDITION_SUCCEEDED, last_transition_time=now
-            )
-        execution.completion_time.CopyFrom(now)
+    def _end(self, execution: Any, failure: Failure | None) -> None:  # noqa: ANN401 - Execution
+        ended(execution, failure)
+        now = execution.completion_time
         execution.update_time.CopyFrom(now)
         execution.etag = run_etag(now, execution.name)
         execution.observed_generation = execution.generation
         execution.reconciling = False
         execution.running_count = 0
-        if reason == "CANCELLED":
+        status = _STATUS.EXECUTION_SUCCEEDED if failure is None else _STATUS.EXECUTION_FAILED
+        if is_cancelled(execution):
             done = execution.succeeded_count + execution.failed_count
             execution.cancelled_count = execution.task_count - done
+            status = _STATUS.EXECUTION_CANCELLED
         self._tasks.keep(execution)
-        status = _STATUS.EXECUTION_CANCELLED if reason == "CANCELLED" else _STATUS.EXECUTION_FAILED
-        self._show_on_job(execution, _STATUS.EXECUTION_SUCCEEDED if ok else status)
+        self._show_on_job(execution, status)
 
     def _show_on_job(self, execution: Any, status: int) -> None:  # noqa: ANN401 - Execution
         """Tell the job of its latest execution."""
@@ -246,10 +268,7 @@ class ExecutionRuns:
     async def _take_down(self, name: str, operation: str) -> None:
         await self._stop(name)
         await asyncio.sleep(self._world.settings.operation_delay)
-        for task in self._state.tasks.below(f"{name}/tasks"):
-            self._state.tasks.pop(task)
-            self._state.task_logs.pop(task)
-        execution = self._state.executions.pop(name)
+        execution = self._state.forget_execution(name)
         if execution is None:
             raise missing(name, "EXECUTION")
         self._operations.succeed(operation, execution, execution)
@@ -260,20 +279,24 @@ class ExecutionRuns:
         await asyncio.gather(*(self._stop(name) for name in names))
 
 
-def _made(job: Any, email: str) -> Any:  # noqa: ANN401 - messages
+def _new_name(job: Any) -> str:  # noqa: ANN401 - Job
     suffix = "".join(random.choices(string.ascii_lowercase + string.digits, k=5))  # noqa: S311 - a name
-    now, short = timestamp(), job.name.rpartition("/")[2]
+    return f"{job.name}/executions/{job.name.rpartition('/')[2]}-{suffix}"
+
+
+def _of_job(job: Any, email: str) -> Any:  # noqa: ANN401 - messages
+    now = timestamp()
     execution = ExecutionMessage(
-        name=f"{job.name}/executions/{short}-{suffix}",
+        name=_new_name(job),
         uid=str(uuid.uuid4()),
         creator=email,
         generation=1,
         create_time=now,
         update_time=now,
         launch_stage=job.launch_stage,
-        job=short,
+        job=job.name.rpartition("/")[2],
         task_count=job.template.task_count,
-        parallelism=job.template.parallelism or job.template.task_count,
+        parallelism=job.template.parallelism,
         labels=job.template.labels,
         annotations=job.template.annotations,
         template=job.template.template,

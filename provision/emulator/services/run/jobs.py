@@ -118,8 +118,9 @@ class Jobs:
         request = call.request
         name = self._name(request.name)
         overridden = request.HasField("overrides")
-        permission = "run.jobs.runWithOverrides" if overridden else "run.jobs.run"
-        require(self._world, call, permission, name, run_refusal)
+        require(self._world, call, "run.jobs.run", name, run_refusal)
+        if overridden:
+            require(self._world, call, "run.jobs.runWithOverrides", name, run_refusal)
         job = self._writes.find(name, to_write=True)
         check_etag(request.etag, job)
         overrides = request.overrides if overridden else None

@@ -173,10 +173,8 @@ class JobWrites:
     def forget(self, name: str) -> None:
         """Take a job away, with its executions, its policy and its tags."""
         for execution in self._state.executions.below(f"{name}/executions"):
-            for task in self._state.tasks.below(f"{execution}/tasks"):
-                self._state.tasks.pop(task)
-                self._state.task_logs.pop(task)
-            self._state.executions.pop(execution)
+            self._state.forget_execution(execution)
+        self._state.job_notes.pop(name)
         self._world.policies.forget(name)
         self._world.tags.forget(name)
         self._state.jobs.pop(name)

@@ -90,6 +90,9 @@ class RunState:
         self.executions = _messages(store, "run-executions", ExecutionMessage)
         self.tasks = _messages(store, "run-tasks", TaskMessage)
         self.task_logs: Table[str] = store.table("run-task-logs")
+        # What only v1 tells of jobs, and of the job that an execution was made of.
+        self.job_notes: Table[dict[str, Any]] = store.table("run-job-notes")
+        self.execution_notes: Table[dict[str, str]] = store.table("run-execution-notes")
         self.cancellations: Table[str] = store.table("run-cancellations")
 
     def service(self, key: ServiceKey) -> ServiceRecord | None:
@@ -105,6 +108,14 @@ class RunState:
     def keep(self, record: ServiceRecord) -> None:
         """Keep what became of a service."""
         self.services.put(record.message.name, record)
+
+    def forget_execution(self, name: str) -> Any:  # noqa: ANN401 - Execution
+        """Take an execution away with its tasks and what they wrote; None when it is gone."""
+        for task in self.tasks.below(f"{name}/tasks"):
+            self.tasks.pop(task)
+            self.task_logs.pop(task)
+        self.execution_notes.pop(name)
+        return self.executions.pop(name)
 
     def keep_revision(self, record: RevisionRecord) -> None:
         """Keep what became of a revision."""

@@ -95,8 +95,13 @@ def _copy(message: Any, descriptor: Any, value: Any) -> None:  # noqa: ANN401 - 
 def pin(record: RevisionRecord, image: StoredImage) -> None:
     """Write the digest into the revision, as Cloud Run does when it makes one."""
     container = ingress_container(record.message)
-    name = re.sub(r"(@sha256:[0-9a-f]+|:[^/:@]+)+$", "", container.image)
-    container.image = f"{name}@{image.digest}"
+    container.image = by_digest(container.image, image.digest)
+
+
+def by_digest(reference: str, digest: str) -> str:
+    """A reference without its tag or digest, and with the one given."""
+    name = re.sub(r"(@sha256:[0-9a-f]+|:[^/:@]+)+$", "", reference)
+    return f"{name}@{digest}"
 
 
 def to_run(service: ServiceRecord, record: RevisionRecord, number: int, image: StoredImage) -> Any:  # noqa: ANN401 - RevisionToRun

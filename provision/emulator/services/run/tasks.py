@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from provision.emulator.seams import (
@@ -14,15 +15,21 @@ from provision.emulator.seams import (
     TaskEnd,
     TaskToRun,
 )
-from provision.emulator.services.run.jobs_rules import MAX_TASKS
+from provision.emulator.services.run.execution_conditions import (
+    CANCELLED,
+    Failure,
+    started,
+    task_ended,
+    task_started,
+)
 from provision.emulator.services.run.limits import quantity
 from provision.emulator.services.run.outcome import STATE
-from provision.emulator.services.run.records import ConditionMessage, RunState, TaskMessage
+from provision.emulator.services.run.records import RunState, TaskMessage
 from provision.emulator.services.run.revisions import egress
-from provision.emulator.services.run.violations import Problem
 from provision.emulator.times import run_etag, timestamp
 from provision.emulator.world import World
 
+_DEADLINE_EXCEEDED, _FAILED_PRECONDITION = 4, 9
 _AT_ONCE = 4
 """Containers of one execution that run at once; this is one machine."""
 
@@ -78,19 +85,20 @@ class TaskRuns:
             task.etag = run_etag(execution.create_time, task.name)
             self._state.tasks.put(task.name, task)
 
-    async def run_all(self, execution: Any) -> list[str]:  # noqa: ANN401 - Execution
-        """Run what has not ended yet; what is said of each task that failed."""
+    async def run_all(self, execution: Any) -> list[Failure]:  # noqa: ANN401 - Execution
+        """Run what has not ended yet; why each task that failed did."""
         places = asyncio.Semaphore(min(execution.parallelism or _AT_ONCE, _AT_ONCE))
 
-        async def run(name: str) -> str:
+        async def run(name: str) -> Failure | None:
             task = self._state.tasks.get(name)
             if task is None or task.HasField("completion_time"):
-                return ""
+                return None
+            task.scheduled_time.CopyFrom(timestamp())
             async with places:
                 return await self._run(execution, task)
 
         names = self._state.tasks.below(f"{execution.name}/tasks")
-        return [said for said in await asyncio.gather(*map(run, names)) if said]
+        return [found for found in await asyncio.gather(*map(run, names)) if found is not None]
 
     def keep(self, execution: Any) -> None:  # noqa: ANN401 - Execution
         """Keep what became of an execution, unless it was deleted meanwhile."""
@@ -102,34 +110,35 @@ class TaskRuns:
         for name in self._state.tasks.below(f"{execution.name}/tasks"):
             task = self._state.tasks.get(name)
             if task is not None and not task.HasField("completion_time"):
-                self._end(task, "The task was cancelled.")
+                self._end(task, Failure("The task was cancelled.", CANCELLED))
 
-    async def _run(self, execution: Any, task: Any) -> str:  # noqa: ANN401 - messages
-        """Attempt a task until it succeeds or may not be retried; what is said of a failure."""
-        task.start_time.CopyFrom(timestamp())
+    async def _run(self, execution: Any, task: Any) -> Failure | None:  # noqa: ANN401 - messages
+        """Attempt a task until it succeeds or may not be retried; why it failed."""
+        started(execution)
+        task_started(task)
         execution.running_count += 1
-        problem = ""
+        failure: Failure | None = None
         for attempt in range(task.max_retries + 1):
             task.retried = attempt
-            execution.retried_count += bool(attempt)
-            problem = await self._attempt(execution, task, attempt)
-            if not problem:
+            execution.retried_count += attempt == 1
+            failure = await self._attempt(execution, task, attempt)
+            if failure is None or not failure.started:
                 break
         execution.running_count -= 1
-        if problem:
-            execution.failed_count += 1
-        else:
+        if failure is None:
             execution.succeeded_count += 1
+        else:
+            execution.failed_count += 1
         self.keep(execution)
-        self._end(task, problem)
-        short = task.name.rpartition("/")[2]
-        return f"Task {short} failed with message: {problem}" if problem else ""
+        self._end(task, failure)
+        return _told(task, failure) if failure else None
 
-    async def _attempt(self, execution: Any, task: Any, attempt: int) -> str:  # noqa: ANN401 - messages
+    async def _attempt(self, execution: Any, task: Any, attempt: int) -> Failure | None:  # noqa: ANN401 - messages
         container = task.containers[0]
         image = self._images.find(container.image)
         if image is None:
-            return f"Image '{container.image}' not found."
+            text = f"Image '{container.image}' not found."
+            return _judge(task, StartError(text, reason="CONTAINER_MISSING"))
         _, project, _, region, _, job, *_ = execution.name.split("/")
         found = self._world.hierarchy.find(project)
         seconds = task.timeout.seconds + task.timeout.nanos / 1e9
@@ -157,7 +166,7 @@ class TaskRuns:
         }
         end = await self._end_of(TaskToRun(revision, environment, seconds))
         self._state.task_logs.put(task.name, end.logs)
-        return self._judge(task, end)
+        return _judge(task, end)
 
     async def _end_of(self, task: TaskToRun) -> TaskEnd | StartError:
         try:
@@ -165,57 +174,39 @@ class TaskRuns:
         except StartError as error:
             return error
 
-    def _judge(self, task: Any, end: TaskEnd | StartError) -> str:  # noqa: ANN401 - Task
-        """What is said of a failed attempt; nothing of one that succeeded."""
-        result = task.last_attempt_result
-        if isinstance(end, StartError):
-            result.status.code, result.status.message = 9, str(end)
-            return str(end)
-        result.exit_code = end.exit_code or 0
-        if end.exit_code is None:
-            return "The configured timeout was reached."
-        return "The container exited with an error." if end.exit_code else ""
-
-    def _end(self, task: Any, problem: str) -> None:  # noqa: ANN401 - Task
-        now = timestamp()
-        state = STATE.CONDITION_FAILED if problem else STATE.CONDITION_SUCCEEDED
-        del task.conditions[:]
-        task.conditions.append(
-            ConditionMessage(
-                type_="Completed", state=state, message=problem, last_transition_time=now
-            )
-        )
-        task.completion_time.CopyFrom(now)
-        task.update_time.CopyFrom(now)
-        task.etag = run_etag(now, task.name)
+    def _end(self, task: Any, failure: Failure | None) -> None:  # noqa: ANN401 - Task
+        task_ended(task, failure)
+        task.update_time.CopyFrom(task.completion_time)
+        task.etag = run_etag(task.update_time, task.name)
         task.observed_generation = task.generation
         task.reconciling = False
         if task.name in self._state.tasks:
             self._state.tasks.put(task.name, task)
 
 
-def override(execution: Any, overrides: Any) -> Iterator[Problem]:  # noqa: ANN401 - messages
-    """Apply the overrides of RunJob to an execution; yields what cannot be."""
-    containers = {one.name: one for one in execution.template.containers}
-    for index, wanted in enumerate(overrides.container_overrides):
-        container = containers.get(wanted.name) if wanted.name else None
-        if container is None and not wanted.name:
-            container = execution.template.containers[0]
-        if container is None:
-            path = f"overrides.container_overrides[{index}].name"
-            yield Problem(path, f"'{wanted.name}' is not the name of a container.")
-            continue
-        if wanted.args or wanted.clear_args:
-            del container.args[:]
-            container.args.extend(wanted.args)
-        given = {one.name for one in wanted.env}
-        kept = [one for one in container.env if one.name not in given]
-        del container.env[:]
-        container.env.extend([*kept, *wanted.env])
-    if not 0 <= overrides.task_count <= MAX_TASKS:
-        yield Problem("overrides.task_count", f"must be between 0 and {MAX_TASKS}.")
-    if overrides.task_count:
-        execution.task_count = overrides.task_count
-        execution.parallelism = min(execution.parallelism, overrides.task_count)
-    if overrides.HasField("timeout"):
-        execution.template.timeout.CopyFrom(overrides.timeout)
+def _judge(task: Any, end: TaskEnd | StartError) -> Failure | None:  # noqa: ANN401 - Task
+    """Why an attempt failed, which is written into the task; None when it succeeded."""
+    failure, result = _failure(end), task.last_attempt_result
+    result.Clear()
+    result.SetInParent()
+    if isinstance(end, TaskEnd):
+        result.exit_code = end.exit_code or 0
+        result.term_signal = end.signal
+    if failure is not None:
+        result.status.code, result.status.message = failure.code, failure.message
+    return failure
+
+
+def _failure(end: TaskEnd | StartError) -> Failure | None:
+    if isinstance(end, StartError):
+        return Failure(end.cause, end.reason, started=False, code=_FAILED_PRECONDITION)
+    if end.exit_code is None:
+        return Failure("The configured timeout was reached.", code=_DEADLINE_EXCEEDED)
+    return Failure("The container exited with an error.") if end.exit_code else None
+
+
+def _told(task: Any, failure: Failure) -> Failure:  # noqa: ANN401 - Task
+    """What an execution says of a task that failed (reported, in both forms)."""
+    short, code = task.name.rpartition("/")[2], task.last_attempt_result.exit_code
+    how = f"exit code: {code} and message" if code else "message"
+    return replace(failure, message=f"Task {short} failed with {how}: {failure.message}")

@@ -5,6 +5,7 @@ from typing import Any
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.services.permissions import require
 from provision.emulator.services.run.knative import policies, words
+from provision.emulator.services.run.knative.executions import KnativeExecutions
 from provision.emulator.services.run.knative.jobs import KnativeJobs
 from provision.emulator.services.run.knative.lists import located
 from provision.emulator.services.run.knative.locations import REGIONS
@@ -36,7 +37,8 @@ class Knative:
         self._state = state
         self._services = KnativeServices(world, state, writes)
         self._parts = KnativeParts(world, state, self._services, in_v2[_DELETE_REVISION])
-        self._jobs = KnativeJobs(world, state, in_v2)
+        self._executions = KnativeExecutions(world, state, in_v2)
+        self._jobs = KnativeJobs(world, state, in_v2, self._executions)
         self._in_v2 = in_v2
 
     def handlers(self) -> dict[str, Handler]:
@@ -46,6 +48,7 @@ class Knative:
             **self._parts.handlers(),
             f"{V1}.Locations/ListLocations": self._locations,
             **self._jobs.handlers(),
+            **self._executions.handlers(),
         }
         for kind in _WITH_POLICIES:
             found |= policies.handlers(kind, self._in_v2)

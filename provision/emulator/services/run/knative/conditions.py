@@ -43,6 +43,21 @@ def job_conditions(message: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - Job
     return []
 
 
+def execution_conditions(message: Any, expected: tuple[str, ...]) -> list[dict[str, Any]]:  # noqa: ANN401 - Execution or Task
+    """Conditions of an execution or task; of those that are not told yet, that they are unknown.
+
+    Args:
+        message: the v2 message.
+        expected: types that are always there, in their order: gcloud waits for them.
+    """
+    known = {one.type_: one for one in message.conditions if one.HasField("last_transition_time")}
+    since = message.create_time.ToJsonString()
+    unknown = {"status": "Unknown", "lastTransitionTime": since}
+    return [
+        _shown(known[kind]) if kind in known else {"type": kind, **unknown} for kind in expected
+    ]
+
+
 def first_conditions(message: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - Job
     """Of a job that was never ready: unknown, and the system's next try beside it (recorded)."""
     since = message.update_time.ToJsonString()
@@ -109,6 +124,8 @@ def _reason(one: Any) -> str:  # noqa: ANN401 - Condition
     name = ""
     if one.revision_reason:
         name = run_v2.Condition.RevisionReason(one.revision_reason).name
+    elif one.execution_reason:
+        name = run_v2.Condition.ExecutionReason(one.execution_reason).name
     elif one.reason:
         name = run_v2.Condition.CommonReason(one.reason).name
     return "".join(word.capitalize() for word in name.split("_"))

@@ -26,7 +26,7 @@ def _container_to_v2(one: Mapping[str, Any], path: str) -> dict[str, Any]:
         raise unsupported(f"{path}.envFrom")
     made = {key: one[key] for key in _SAME if one.get(key)}
     made["env"] = [
-        _variable_to_v2(variable, f"{path}.env[{index}]")
+        variable_to_v2(variable, f"{path}.env[{index}]")
         for index, variable in enumerate(one.get("env", ()))
     ]
     made["ports"] = [_picked(port, "name", "containerPort") for port in one.get("ports", ())]
@@ -123,7 +123,8 @@ def _picked(one: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: one[key] for key in keys if key in one}
 
 
-def _variable_to_v2(one: Mapping[str, Any], path: str) -> dict[str, Any]:
+def variable_to_v2(one: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """An environment variable of v1 as v2's JSON. Raises `ApiError` for config maps."""
     source = one.get("valueFrom")
     if source is None:
         return _picked(one, "name", "value")

@@ -1,14 +1,15 @@
 """The methods of v1's jobs: Knative bodies in and out, the writes those of v2."""
 
-import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from google.cloud import run_v2
+from google.protobuf import json_format
 
 from provision.emulator.rpc.calls import Call, Handler
-from provision.emulator.rpc.status import ApiError
+from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.services.permissions import require
 from provision.emulator.services.run.knative import jobs_shown, shapes, words
+from provision.emulator.services.run.knative.executions import KnativeExecutions
 from provision.emulator.services.run.knative.lists import listed
 from provision.emulator.services.run.knative.requests import V1, KnativeRequest
 from provision.emulator.services.run.knative.versions import check_version
@@ -16,26 +17,30 @@ from provision.emulator.services.run.names import check_location, missing
 from provision.emulator.services.run.records import RunState
 from provision.emulator.world import World
 
-if TYPE_CHECKING:
-    from provision.emulator.store import Table
-
 _V2 = "google.cloud.run.v2.Jobs"
 
 
 class KnativeJobs:
-    """``jobs`` of v1; executing them is offered by v2 alone.
+    """``jobs`` of v1.
 
     Args:
         world: projects and policies.
         state: the jobs.
         in_v2: v2's methods by name, which do the writing.
+        executions: shows what executing a job makes.
     """
 
-    def __init__(self, world: World, state: RunState, in_v2: dict[str, Handler]) -> None:
+    def __init__(
+        self,
+        world: World,
+        state: RunState,
+        in_v2: dict[str, Handler],
+        executions: KnativeExecutions,
+    ) -> None:
         self._world = world
         self._state = state
         self._in_v2 = in_v2
-        self._notes: Table[dict[str, Any]] = world.store.table("run-job-notes")
+        self._executions = executions
 
     def handlers(self) -> dict[str, Handler]:
         """The methods by name."""
@@ -45,6 +50,7 @@ class KnativeJobs:
             f"{V1}.Jobs/CreateJob": self._create,
             f"{V1}.Jobs/ReplaceJob": self._replace,
             f"{V1}.Jobs/DeleteJob": self._delete,
+            f"{V1}.Jobs/RunJob": self._run,
         }
 
     def _find(self, request: KnativeRequest) -> Any:  # noqa: ANN401 - Job
@@ -62,7 +68,7 @@ class KnativeJobs:
         written: bool = False,
     ) -> dict[str, Any]:
         project = self._world.hierarchy.find(request.project)
-        notes = self._notes.get(message.name) or {}
+        notes = self._state.job_notes.get(message.name) or {}
         # Notes of a job of that name that was deleted say nothing about this one.
         mine = notes.get("texts", {}) if notes.get("uid") == message.uid else {}
         number = project.number if project else 0
@@ -129,7 +135,7 @@ class KnativeJobs:
         operation.metadata.Unpack(message)
         texts = {**jobs_shown.noted(body), "operation": operation.name.rpartition("/")[2]}
         if not request.dry_run:
-            self._notes.put(message.name, {"uid": message.uid, "texts": texts})
+            self._state.job_notes.put(message.name, {"uid": message.uid, "texts": texts})
         return self._shown(request, message, written=True)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - JSON
@@ -138,12 +144,31 @@ class KnativeJobs:
         current = self._find(request)
         asked = run_v2.DeleteJobRequest.pb()(name=current.name, validate_only=request.dry_run)
         await self._in_v2[f"{_V2}/DeleteJob"](self._as_v2(call, "DeleteJob", asked))
-        # Group, kind in the singular and a reason of that form: as recorded.
-        return {
-            "details": {"group": "v1", "kind": "job", "name": request.name, "uid": current.uid},
-            "reason": str(uuid.uuid4()),
-            "status": "Success",
-        }
+        return jobs_shown.deleted("job", request.name, current.uid)
+
+    async def _run(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        request: KnativeRequest = call.request
+        sent = {} if request.body is None else request.body
+        body: dict[str, Any] = shapes.read(sent, "RunJobRequest", "request")
+        require(self._world, call, "run.jobs.run", request.resource, words.refusal)
+        if "overrides" in body:
+            permission = "run.jobs.runWithOverrides"
+            require(self._world, call, permission, request.resource, words.refusal)
+        asked = run_v2.RunJobRequest.pb()(name=self._find(request).name)
+        if "overrides" in body:
+            asked.overrides.SetInParent()
+            overrides = jobs_shown.wanted_overrides(body["overrides"])
+            try:
+                json_format.ParseDict(overrides, asked.overrides)
+            except json_format.ParseError as error:
+                raise invalid(f"Invalid JSON payload received. {error}") from error
+        try:
+            operation = await self._in_v2[f"{_V2}/RunJob"](self._as_v2(call, "RunJob", asked))
+        except ApiError as error:
+            raise words.of_v2(error) from error
+        message = run_v2.Execution.pb()()
+        operation.metadata.Unpack(message)
+        return self._executions.shown(request, message)
 
     @staticmethod
     def _as_v2(call: Call, method: str, asked: Any) -> Call:  # noqa: ANN401 - protobuf

@@ -1,5 +1,6 @@
 """A job as v1 shows it and takes it: Knative form on the outside, the v2 message inside."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +10,7 @@ from google.protobuf import json_format
 from provision.emulator.rpc.status import invalid
 from provision.emulator.services.run.knative.annotations import SERVICE, TEMPLATE, Place
 from provision.emulator.services.run.knative.conditions import first_conditions, job_conditions
-from provision.emulator.services.run.knative.containers import (
-    pod_to_v2,
-)
+from provision.emulator.services.run.knative.containers import pod_to_v2, variable_to_v2
 from provision.emulator.services.run.knative.kinds import EXECUTION, JOB, check_kinds
 from provision.emulator.services.run.knative.to_v1 import (
     containers_and_volumes,
@@ -36,7 +35,7 @@ _TASK = "spec.template.spec.template.spec"
 _OUTER = "spec.template.metadata"
 _AUTHORIZATION = ("binary-authorization", "binary-authorization-breakglass")
 _OF_JOB = {f"{_RUN}/{name}": SERVICE[f"{_RUN}/{name}"] for name in _AUTHORIZATION}
-_OF_TASK = {
+OF_TASK = {
     f"{_RUN}/{name}": {**TEMPLATE, **SPREAD}[f"{_RUN}/{name}"]
     for name in (
         *("cloudsql-instances", "encryption-key", "execution-environment", "network-interfaces"),
@@ -104,16 +103,17 @@ def _execution(template: Any, notes: Mapping[str, str]) -> dict[str, Any]:  # no
     task = template.template
     kept = {key: text for key, text in notes.items() if key != "operation"}
     about = {
-        "annotations": {**dict(template.annotations), **kept, **shown_by(_OF_TASK, task)},
+        "annotations": {**dict(template.annotations), **kept, **shown_by(OF_TASK, task)},
         "labels": dict(template.labels),
     }
-    spec: dict[str, Any] = {"taskCount": template.task_count, "template": {"spec": _task(task)}}
+    spec: dict[str, Any] = {"taskCount": template.task_count, "template": {"spec": task_spec(task)}}
     if template.parallelism:
         spec["parallelism"] = template.parallelism
     return {"metadata": {key: one for key, one in about.items() if one}, "spec": spec}
 
 
-def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401 - TaskTemplate
+def task_spec(task: Any) -> dict[str, Any]:  # noqa: ANN401 - TaskTemplate or Task
+    """The ``spec`` of a task, or of the template of tasks."""
     containers, volumes = containers_and_volumes(task)
     spec: dict[str, Any] = {
         "containers": containers,
@@ -149,7 +149,48 @@ def _status(message: Any, *, written: bool) -> dict[str, Any]:  # noqa: ANN401 -
         }
         if "completionTime" in told:
             status["latestCreatedExecution"]["completionTimestamp"] = told["completionTime"]
+        if "completionStatus" in told:
+            status["latestCreatedExecution"]["completionStatus"] = told["completionStatus"]
     return status
+
+
+def deleted(kind: str, name: str, uid: str) -> dict[str, Any]:
+    """What answers a deletion: group, kind in the singular and a reason of the form recorded.
+
+    Args:
+        kind: as ``job``.
+        name: of what was deleted.
+        uid: of what was deleted.
+    """
+    return {
+        "details": {"group": "v1", "kind": kind, "name": name, "uid": uid},
+        "reason": str(uuid.uuid4()),
+        "status": "Success",
+    }
+
+
+def wanted_overrides(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The overrides of a v1 body as v2's JSON. Raises `ApiError`.
+
+    Args:
+        body: ``overrides`` of a RunJobRequest.
+    """
+    overrides: dict[str, Any] = {
+        "containerOverrides": [
+            {
+                **{key: one[key] for key in ("name", "args", "clearArgs") if key in one},
+                "env": [
+                    variable_to_v2(variable, f"overrides.containerOverrides[{index}].env[{place}]")
+                    for place, variable in enumerate(one.get("env", ()))
+                ],
+            }
+            for index, one in enumerate(body.get("containerOverrides", ()))
+        ],
+        "taskCount": body.get("taskCount", 0),
+    }
+    if body.get("timeoutSeconds"):
+        overrides["timeout"] = f"{body['timeoutSeconds']}s"
+    return overrides
 
 
 def wanted(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Job
@@ -179,7 +220,7 @@ def wanted(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Job
     except json_format.ParseError as error:
         raise invalid(f"Invalid JSON payload received. {error}") from error
     _take(annotations, message, _OF_JOB, "metadata")
-    _take(outer.get("annotations", {}), message.template.template, _OF_TASK, _OUTER)
+    _take(outer.get("annotations", {}), message.template.template, OF_TASK, _OUTER)
     return message
 
 
@@ -210,7 +251,7 @@ def noted(body: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: text
         for key, text in outer.get("annotations", {}).items()
-        if is_reserved(key) and key not in _OF_TASK
+        if is_reserved(key) and key not in OF_TASK
     }
 
 

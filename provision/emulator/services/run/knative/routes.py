@@ -36,6 +36,7 @@ _NAMESPACED = (
 )
 _NAME, _VERB = "/{name:[^/:]+}", ":{verb:[A-Za-z]+}"
 _PARAMETERS = {"GET", "POST", "PUT", "DELETE"}
+_POSTED = ("run", "cancel")
 
 
 class Routes:
@@ -75,7 +76,8 @@ class Routes:
         if request.method not in _PARAMETERS or (here and region not in (here, ANYWHERE)):
             text = "Operation is not implemented, or supported, or enabled."
             return error_response(ApiError("UNIMPLEMENTED", text))
-        if "name" not in found and request.method in ("PUT", "DELETE"):
+        alone = "name" not in found and request.method in ("PUT", "DELETE")
+        if alone or (found.get("verb") in _POSTED and request.method != "POST"):
             return error_response(ApiError("NOT_FOUND", "Method not found."))
         return await self._call(request, _method(request), region, found["kind"])
 

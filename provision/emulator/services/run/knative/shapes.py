@@ -69,6 +69,19 @@ _SHAPES: Mapping[str, Mapping[str, str]] = {
         "serviceAccountName": "string",
         "nodeSelector": "map",
     },
+    "RunJobRequest": {"overrides": "Overrides"},
+    "Overrides": {
+        "containerOverrides": "ContainerOverride[]",
+        "taskCount": "int32",
+        "timeoutSeconds": "int32",
+    },
+    "ContainerOverride": {
+        "name": "string",
+        "args": "string[]",
+        "env": "EnvVar[]",
+        "clearArgs": "bool",
+    },
+    "CancelExecutionRequest": {},
     "TrafficTarget": {
         "configurationName": "string",
         "revisionName": "string",

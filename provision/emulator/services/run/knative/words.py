@@ -47,7 +47,8 @@ def list_refusal(permission: str, resource: str) -> ApiError:
 
 def knative_name(name: str) -> str:
     """``namespaces/P/services/S`` of ``projects/P/locations/R/services/S``."""
-    found = re.fullmatch(r"projects/([^/]+)/locations/[^/]+/(?:services/[^/]+/)?(\w+/.+|\w+)", name)
+    below = r"(?:\w+/[^/]+/)*?(\w+/[^/]+|\w+)"
+    found = re.fullmatch(rf"projects/([^/]+)/locations/[^/]+/{below}", name)
     return f"namespaces/{found.group(1)}/{found.group(2)}" if found else name
 
 
