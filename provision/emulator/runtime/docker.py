@@ -141,6 +141,49 @@ class DockerRuntime:
         except EngineRefusedError as error:
             raise words.engine_failed(revision, str(error)) from None
 
+    async def _run(self, revision: RevisionToRun) -> None:
+        address = self._free_address()
+        # Before the container lives, so that its first packet is known already.
+        self._by_address[address] = revision
+        key = _key(revision.service, revision.revision)
+        container = None
+        try:
+            container = await self._create(revision, address)
+            await self._start(revision, container, address)
+        except BaseException:
+            self._by_address.pop(address, None)
+            if container is not None:
+                await asyncio.shield(self._engine.remove(container))
+            raise
+        self._containers[key] = (address, container)
+
+    async def _create(self, revision: RevisionToRun, address: str) -> Container:
+        plan = plan_container(
+            revision,
+            self._images.pull_reference(revision.image),
+            address,
+            f"{self._gateway}:{self._metadata.port}",
+        )
+        try:
+            return await self._engine.create(plan)
+        except EngineRefusedError as error:
+            raise words.not_listening(revision, str(error), timed_out=False) from None
+
+    async def _start(self, revision: RevisionToRun, container: Container, address: str) -> None:
+        try:
+            await self._engine.start(container)
+        except EngineRefusedError as error:
+            raise words.not_listening(revision, str(error), timed_out=False) from None
+        outcome = await listens(
+            (address, revision.port),
+            revision.startup_seconds,
+            lambda: self._engine.is_running(container),
+        )
+        if outcome is not Startup.LISTENING:
+            logs = await self._engine.logs(container)
+            timed_out = outcome is Startup.TIMED_OUT
+            raise words.not_listening(revision, logs, timed_out=timed_out)
+
     async def run_task(self, task: TaskToRun) -> TaskEnd:
         """Run a container to its end and remove it.
 
