@@ -70,7 +70,20 @@ def load_caller(
     """
     credentials, origin = _source(environ, local)
     source = Caller(credentials, *_identify(credentials, local), origin)
-    return _impersonating(source, impersonate, local) if impersonate else source
+    return impersonating(source, impersonate, local) if impersonate else source
+
+
+def caller_of(credentials: Any, local: LocalCloud | None) -> Caller:  # noqa: ANN401 - google-auth ships no types
+    """The identity of credentials that a program has in hand.
+
+    Args:
+        credentials: google-auth's, with scopes where they need them.
+        local: the emulator, when one is used.
+
+    Raises:
+        UsageError: they are refused, revoked or expired.
+    """
+    return Caller(credentials, *_identify(credentials, local), "credentials that were given")
 
 
 def _source(environ: Mapping[str, str], local: LocalCloud | None) -> tuple[Any, str]:
@@ -127,8 +140,8 @@ def _read_issued(path: str, local: LocalCloud) -> Mapping[str, str]:
     return told if ours else {}
 
 
-def _impersonating(source: Caller, chain: str, local: LocalCloud | None) -> Caller:
-    """The last account of `chain`, acted as by `source`.
+def impersonating(source: Caller, chain: str, local: LocalCloud | None) -> Caller:
+    """The last account of `chain`, acted as by `source`, with a token fetched already.
 
     Raises:
         PermissionDeniedError: `source` may not act as it.

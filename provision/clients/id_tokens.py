@@ -50,13 +50,14 @@ class IdTokens:
     google: GoogleClients
     clock: Clock = field(default_factory=Clock)
 
-    def mint(self, audience: str, account: str | None = None) -> Minted:
+    def mint(self, audience: str, account: str | None = None, *, fresh: bool = False) -> Minted:
         """A token for `audience`.
 
         Args:
             audience: what ``aud`` is to be; users cannot choose it, and the note says so then.
             account: service account to speak as, or accounts separated by commas where the last
                 one is spoken as and the others are the delegation chain; None for the caller.
+            fresh: a user's token, too, is to be a new one.
 
         Raises:
             PermissionDeniedError: we may not impersonate `account`.
@@ -68,7 +69,7 @@ class IdTokens:
             *delegates, target = accounts(account, "--as")
             token = self._impersonated(self.google, target, audience, delegates)
         else:
-            token = self._own(audience)
+            token = self._own(audience, fresh=fresh)
         return self._read(token, audience)
 
     def impersonating(self, account: str, audience: str) -> str:
@@ -79,10 +80,12 @@ class IdTokens:
         """A token of the caller; see `mint`."""
         return self.mint(audience).token
 
-    def _own(self, audience: str) -> str:
+    def _own(self, audience: str, *, fresh: bool) -> str:
         caller = self.google.caller
         with calling(f"Minting an ID token as {caller.email}", member=caller.member):
-            token = self._users() if caller.kind == "user" else self._of_account(audience)
+            token = (
+                self._users(fresh=fresh) if caller.kind == "user" else self._of_account(audience)
+            )
         if not token:
             raise NotProvenError(
                 f"The credentials of {caller.member or 'the identity in use'} give no ID token.",
@@ -91,12 +94,12 @@ class IdTokens:
             )
         return token
 
-    def _users(self) -> str | None:
+    def _users(self, *, fresh: bool) -> str | None:
         """A user's token, which comes with an access token; anew when it is about to end."""
         held = self.google.caller.credentials
         refresh(held)
         token = getattr(held, "id_token", None)
-        if token and self._left(token) < _SOON:
+        if token and (fresh or self._left(token) < _SOON):
             force_refresh(held)
             token = getattr(held, "id_token", None)
         return str(token) if token else None
