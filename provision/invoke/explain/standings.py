@@ -1,6 +1,6 @@
 """Which bindings let somebody in, for one request. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -94,8 +94,14 @@ def changed_at(etag: bytes) -> datetime | None:
     return moment if moment.year >= _FIRST_YEAR else None
 
 
-_CLOSED = frozenset({Kind.USER, Kind.SERVICE_ACCOUNT, Kind.PRINCIPAL})
-"""Kinds of which each is one single principal."""
+_CLOSED = frozenset({Kind.USER, Kind.SERVICE_ACCOUNT, Kind.PRINCIPAL, "deleted"})
+"""Kinds of which each is one single principal, or nobody any more."""
+_BASIC = frozenset({Kind.PROJECT_OWNER, Kind.PROJECT_EDITOR, Kind.PROJECT_VIEWER})
+_PERHAPS: Mapping[str, str] = {
+    Kind.GROUP: "membership of the group was not looked at",
+    Kind.DOMAIN: "it counts if the account belongs to that domain",
+    **dict.fromkeys(_BASIC, "it counts for those who hold that basic role on the project"),
+}
 
 
 def _names(named: str, member: str) -> str | None:
@@ -103,16 +109,9 @@ def _names(named: str, member: str) -> str | None:
     if same(named, member) or is_public(named):
         return ""
     kind, _, value = named.partition(":")
-    if kind in _CLOSED or kind == "deleted":
+    is_account = member.startswith("serviceAccount:")
+    foreign = is_account or not member.lower().endswith(f"@{value.lower()}")
+    of_accounts = kind == Kind.PRINCIPAL_SET and "/type/Service" in value
+    if kind in _CLOSED or (kind == Kind.DOMAIN and foreign) or (of_accounts and not is_account):
         return None
-    if kind == Kind.DOMAIN:
-        inside = member.lower().endswith(f"@{value.lower()}") and member.startswith("user:")
-        return "it counts if the account belongs to that domain" if inside else None
-    if kind == Kind.GROUP:
-        return "membership of the group was not looked at"
-    if kind == Kind.PRINCIPAL_SET and "/type/Service" in value:
-        of_accounts = member.startswith("serviceAccount:")
-        return "it counts for accounts of that resource" if of_accounts else None
-    if kind.startswith("project"):
-        return "it counts for those who hold that basic role on the project"
-    return "whether the caller belongs to it was not looked at"
+    return _PERHAPS.get(kind, "whether the caller belongs to it was not looked at")
