@@ -8,6 +8,9 @@ from provision.principals import same
 MAX_PRINCIPALS = 1500
 """Principals that one policy can refer to, each occurrence counted (iam.googleapis.com, v1)."""
 
+MAX_GROUPS = 250
+"""Groups and domains among them (https://cloud.google.com/iam/quotas)."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -44,6 +47,15 @@ class Policy:
     def principals(self) -> int:
         """How many principals it refers to, each occurrence counted."""
         return sum(len(binding.members) for binding in self.bindings)
+
+    @property
+    def groups(self) -> int:
+        """How many of them are groups or domains."""
+        return sum(
+            member.startswith(("group:", "domain:"))
+            for binding in self.bindings
+            for member in binding.members
+        )
 
     def holders(self, role: str, condition: Condition | None = None) -> tuple[str, ...]:
         """Members that hold `role` under exactly `condition`; without one by default."""

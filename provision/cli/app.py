@@ -6,9 +6,11 @@ from provision import __version__
 from provision.cli.destroy import destroy
 from provision.cli.emulator import emulator_app
 from provision.cli.emulator_env import env
+from provision.cli.grant import grant
 from provision.cli.group import ProvisionGroup
 from provision.cli.init import init
 from provision.cli.plan import plan
+from provision.cli.revoke import revoke
 from provision.cli.schema import schema
 from provision.cli.stage import bind, build, deploy, push
 from provision.cli.up import up
@@ -41,4 +43,6 @@ def root(
 for command in (init, schema, plan, up, verify, build, push, deploy, bind, destroy):
     app.command()(command)
 emulator_app.command(epilog='Example: `eval "$(provision emulator env --for gcloud)"`')(env)
+app.command()(grant)
+app.command()(revoke)
 app.add_typer(emulator_app, name="emulator")

@@ -39,3 +39,33 @@ Wait = Annotated[
 
 DEFAULT_FILES = [Path("provision.yaml")]
 DEFAULT_WAIT = "7m"
+
+On = Annotated[
+    list[str],
+    typer.Option(
+        "--on",
+        help="Target; may be given several times: a name in the spec, service/NAME, job/NAME,"
+        " function/NAME, or a full resource name.",
+        show_default=False,
+    ),
+]
+Role = Annotated[
+    str | None,
+    typer.Option(help="The role; by default the narrowest for the target.", show_default=False),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show the change of the policy; write nothing.")
+]
+DetailedExitcode = Annotated[
+    bool,
+    typer.Option("--detailed-exitcode", help="With --dry-run, exit 3 when something would change."),
+]
+OptionalFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-f",
+        "--file",
+        help="The spec that names are looked up in; provision.yaml where there is one.",
+        show_default=False,
+    ),
+]

@@ -8,7 +8,7 @@ from typing import Any
 from provision.clients.calls import TIMEOUT, calling
 from provision.clients.clock import Clock
 from provision.errors import ConflictError, ProvisionError
-from provision.policy import MAX_PRINCIPALS, Binding, Condition, Policy
+from provision.policy import MAX_GROUPS, MAX_PRINCIPALS, Binding, Condition, Policy
 
 VERSION = 3
 """The only version that shows and keeps conditions; lower ones lose them (iam.googleapis.com)."""
@@ -65,18 +65,17 @@ class PolicyClient:
             self.clock.sleep(random.uniform(0, min(8.0, 0.25 * 2**attempt)))  # noqa: S311 - no secret
         raise AssertionError("unreachable")
 
+    def preview(self, resource: str, edit: Callable[[Policy], Policy]) -> Policy:
+        """What `edit` would make of the policy of `resource`; reads only, and refuses alike."""
+        before = self.get(resource)
+        return _checked(resource, before, edit(before))
+
     def _cycle(self, resource: str, edit: Callable[[Policy], Policy]) -> Policy:
         message = self._read(resource)
         before = _from_message(message)
-        after = edit(before)
+        after = _checked(resource, before, edit(before))
         if after == before:
             return before
-        if after.principals > MAX_PRINCIPALS:
-            raise ProvisionError(
-                f"Changing the policy of {resource}: it would name {after.principals:,} principals,"
-                f" and a policy holds {MAX_PRINCIPALS:,} at most.",
-                hint="Put principals into a Google group and name the group as the invoker.",
-            )
         _rewrite(message, before, after)
         request = {"resource": resource, "policy": message}
         written = _from_message(self.api.set_iam_policy(request=request, timeout=TIMEOUT))
@@ -88,6 +87,21 @@ class PolicyClient:
     def _read(self, resource: str) -> Any:  # noqa: ANN401 - google.iam.v1.policy_pb2.Policy
         request = {"resource": resource, "options": {"requested_policy_version": VERSION}}
         return self.api.get_iam_policy(request=request, timeout=TIMEOUT)
+
+
+def _checked(resource: str, before: Policy, after: Policy) -> Policy:
+    """`after`, unless it is larger than a policy can be and `before` was not already."""
+    for count, was, most, what in (
+        (after.principals, before.principals, MAX_PRINCIPALS, "principals"),
+        (after.groups, before.groups, MAX_GROUPS, "groups and domains"),
+    ):
+        if count > max(most, was):
+            raise ProvisionError(
+                f"Changing the policy of {resource}: it would name {count:,} {what},"
+                f" and a policy holds {most:,} at most.",
+                hint="Put principals into a Google group and name the group as the invoker.",
+            )
+    return after
 
 
 def _from_message(message: Any) -> Policy:  # noqa: ANN401

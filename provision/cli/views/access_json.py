@@ -1,0 +1,108 @@
+"""Results about access for programs: stable names, documented in docs/json.md."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from provision.access.granting import Granted
+from provision.access.revoking import Revoked
+from provision.cli.access_report import TargetReport
+from provision.errors import ExitCode, ProvisionError
+from provision.policy import Condition
+
+
+def document(reports: Sequence[TargetReport], identity: str, code: ExitCode) -> dict[str, Any]:
+    """The whole result of a command about access."""
+    return {
+        "identity": identity,
+        "targets": [_target(report) for report in reports],
+        "error": None,
+        "exit_code": int(code),
+    }
+
+
+def failed(error: ProvisionError) -> dict[str, Any]:
+    """The result of a command that ended before it knew its targets."""
+    return {
+        "identity": None,
+        "targets": [],
+        "error": _error(error),
+        "exit_code": int(error.exit_code),
+    }
+
+
+def _target(report: TargetReport) -> dict[str, Any]:
+    resolved, change = report.resolved, report.change
+    return {
+        "target": str(report.target),
+        "resource": resolved.resource if resolved else None,
+        "said": (resolved.said or None) if resolved else None,
+        "written": change is not None and change.written,
+        "principals": _principals(report),
+        "changes": [
+            {
+                "action": "add" if one.added else "remove",
+                "role": one.role,
+                "principal": one.member,
+                "condition": _condition(one.condition),
+            }
+            for one in (change.differences if change else ())
+        ],
+        "notes": report.notes,
+        "error": _error(report.error) if report.error else None,
+        "exit_code": int(report.exit_code),
+    }
+
+
+def _principals(report: TargetReport) -> list[dict[str, Any]]:
+    if report.granted is not None:
+        return [_granted(report, one) for one in report.granted.told]
+    if report.revoked is not None:
+        return [_revoked(report, one) for one in report.revoked.told]
+    return []
+
+
+def _granted(report: TargetReport, one: Granted) -> dict[str, Any]:
+    offer = report.offer
+    terms = offer.terms if offer else None
+    return {
+        "principal": one.member,
+        "told_by": report.told_by(one.member),
+        "outcome": str(one.outcome),
+        "role": offer.role if offer else None,
+        "until": _time(terms.until) if terms else None,
+        "path": (terms.path or None) if terms else None,
+        "reason": (terms.reason or None) if terms else None,
+        "before": _time(one.before),
+        "beside": [_condition(condition) for condition in one.beside],
+    }
+
+
+def _revoked(report: TargetReport, one: Revoked) -> dict[str, Any]:
+    return {
+        "principal": one.member,
+        "told_by": report.told_by(one.member),
+        "outcome": "revoked" if one.taken else "nothing there",
+        "taken": [
+            {"role": held.binding.role, "condition": _condition(held.binding.condition)}
+            for held in one.taken
+        ],
+    }
+
+
+def _condition(condition: Condition | None) -> dict[str, str] | None:
+    if condition is None:
+        return None
+    return {
+        "expression": condition.expression,
+        "title": condition.title,
+        "description": condition.description,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def _error(error: ProvisionError) -> dict[str, str]:
+    return {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
