@@ -1,0 +1,116 @@
+"""Until when: what `--until` and `--for` say. Pure; what can be misread is refused."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from provision.errors import UsageError
+
+LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The last second that a timestamp of protobuf, and so a condition, can name."""
+
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_LENGTH = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
+_PART = re.compile(r"([0-9]+)([wdhms])")
+_TIME = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[T ](?P<clock>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?P<zone>Z|[-+][0-9]{2}:[0-9]{2})?)?",
+    re.IGNORECASE,
+)
+_SHOWN = "write it as in --until 2026-12-24T18:00Z or 2026-12-24T18:00+01:00"
+
+
+def for_(text: str) -> timedelta:
+    """A length of time: ``30m``, ``8h``, ``1d``, ``2w``, ``1h30m``.
+
+    Raises:
+        UsageError: for anything else, and for no time at all.
+    """
+    if not _LENGTH.fullmatch(text):
+        raise UsageError(
+            f"--for {text!r} is no length of time",
+            hint="write it as in --for 30m, 8h, 1d, 2w or 1h30m",
+        )
+    parts = _PART.findall(text)
+    if len({unit for _, unit in parts}) < len(parts):
+        raise UsageError(f"--for {text!r} says a unit twice", hint="write it as in --for 1h30m")
+    try:
+        found = sum((timedelta(**{_UNITS[unit]: int(n)}) for n, unit in parts), timedelta())
+    except OverflowError:
+        raise _too_late(f"--for {text}") from None
+    if not found:
+        raise UsageError(f"--for {text!r} is no time at all", hint="write it as in --for 8h")
+    return found
+
+
+def from_now(text: str, now: datetime) -> datetime:
+    """The moment that ``--for TEXT`` means, in whole seconds, never less than was asked for.
+
+    Raises:
+        UsageError: for what is no length of time, and past the year 9999.
+    """
+    try:
+        found = now.astimezone(UTC) + for_(text)
+        found += timedelta(microseconds=-found.microsecond % 1_000_000)
+    except OverflowError:
+        raise _too_late(f"--for {text}") from None
+    return found
+
+
+def until(text: str, now: datetime) -> datetime:
+    """A moment with its time zone, as ``2026-12-24T18:00Z``, in UTC.
+
+    Args:
+        text: as written.
+        now: with a time zone; what lies before it is refused.
+
+    Raises:
+        UsageError: for a time that cannot be read, has no zone, or is past; the hint says how.
+    """
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise UsageError(f"--until {text!r} is no time", hint=_SHOWN)
+    if found["zone"] is None:
+        raise _ambiguous(text, found["day"], found["clock"])
+    moment = _moment(text, found)
+    if moment <= now:
+        raise UsageError(
+            f"--until {text} is past: it is {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} now",
+            hint="grant until later, or take access away with `provision revoke`",
+        )
+    return moment
+
+
+def _moment(text: str, found: re.Match[str]) -> datetime:
+    zone = found["zone"].upper().replace("Z", "+00:00")
+    try:
+        local = datetime.fromisoformat(f"{found['day']}T{found['clock']}{zone}")
+    except ValueError as error:
+        raise UsageError(f"--until {text!r} is no time: {error}", hint=_SHOWN) from error
+    try:
+        return local.astimezone(UTC)
+    except OverflowError:
+        raise _too_late(f"--until {text}") from None
+
+
+def _ambiguous(text: str, day: str, clock: str | None) -> UsageError:
+    try:
+        start = datetime.fromisoformat(f"{day}T{clock or '00:00'}+00:00")
+    except ValueError as error:
+        return UsageError(f"--until {text!r} is no time: {error}", hint=_SHOWN)
+    if clock is not None:
+        return UsageError(
+            f"--until {text!r} does not say in which time zone",
+            hint=f"{day}T{clock}Z is UTC; {day}T{clock}+01:00 is an hour earlier",
+        )
+    following = start + timedelta(days=1) if start.date() < LATEST.date() else start
+    return UsageError(
+        f"--until {text!r} can mean the beginning or the end of that day",
+        hint=f"{day}T00:00Z leaves it out, {following:%Y-%m-%d}T00:00Z takes it in",
+    )
+
+
+def _too_late(said: str) -> UsageError:
+    return UsageError(
+        f"{said} is later than the year 9999, which a condition cannot name",
+        hint="leave it out for access without an end",
+    )

@@ -1,0 +1,90 @@
+"""What is known of a request that a condition is asked about. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from provision.conditions.attributes import ATTRIBUTES, missing
+from provision.conditions.times import instant_of
+from provision.conditions.values import Absent, Type, Unknown, Value
+
+
+class Tag(NamedTuple):
+    """A tag on a resource, bound or inherited, by its names and by its ids.
+
+    Args:
+        key: namespaced name of the key, as ``123456789012/env``.
+        value: short name of the value, as ``prod``.
+        key_id: as ``tagKeys/123``.
+        value_id: as ``tagValues/456``.
+    """
+
+    key: str
+    value: str
+    key_id: str = ""
+    value_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is known of a request; None is what is not known.
+
+    Args:
+        time: when, with a time zone.
+        path: of the URL, without the query.
+        host: of the URL.
+        tags: all of the resource's.
+        kind: of the target: ``service``, ``job``, ``function`` (first generation), or ``project``
+            for what Resource Manager keeps.
+        resource: name, type and service of the resource, where its kind knows them: by the names
+            ``resource.name``, ``resource.type``, ``resource.service``.
+        changed_roles: roles whose members the request changes; an invocation changes none.
+    """
+
+    time: datetime | None = None
+    path: str | None = None
+    host: str | None = None
+    tags: frozenset[Tag] | None = None
+    kind: str = "service"
+    resource: Mapping[str, str] = field(default_factory=dict)
+    changed_roles: tuple[str, ...] | None = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A request as an evaluation sees it: every documented attribute with what is known of it."""
+
+    attributes: Mapping[str, Value]
+    tags: frozenset[Tag] | None
+    changed_roles: tuple[str, ...] | None
+
+
+def context_of(request: Request) -> Context:
+    """What an evaluation may know of a request."""
+    known: dict[str, Value] = dict(request.resource)
+    if request.time is not None:
+        known["request.time"] = instant_of(request.time)
+    if request.path is not None:
+        known["request.path"] = request.path
+    if request.host is not None:
+        known["request.host"] = request.host
+    return Context(
+        {name: _attribute(name, request.kind, known) for name in ATTRIBUTES},
+        request.tags,
+        request.changed_roles,
+    )
+
+
+def _attribute(name: str, kind: str, known: Mapping[str, Value]) -> Value:
+    attribute = ATTRIBUTES[name]
+    if not attribute.had_by(kind):
+        return Absent(attribute.type, name, missing(name, kind))
+    if name in known:
+        return known[name]
+    return not_told(attribute.type, name)
+
+
+def not_told(kind: Type, name: str) -> Unknown:
+    """An attribute of which nothing is known."""
+    return Unknown(kind, f"it depends on {name}", frozenset({name}))

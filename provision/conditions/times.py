@@ -1,0 +1,181 @@
+"""Timestamps, durations and time zones of the condition language. Pure.
+
+Sources: the date/time attributes of IAM (iam/docs/conditions-attribute-reference) and the
+definition of CEL. A text that cannot be read makes a condition that never grants.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+from provision.conditions.values import SECOND, Failed, Instant, Range, Span, Type, Unknown, Value
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+FIRST = Instant(-62_135_596_800 * SECOND)
+"""0001-01-01T00:00:00Z: the earliest timestamp of protobuf, and so of CEL."""
+
+LAST = Instant(253_402_300_800 * SECOND - 1)
+"""The last nanosecond of the year 9999: the latest."""
+
+_LONGEST = 315_576_000_000 * SECOND
+"""Ten thousand years: the longest duration of protobuf."""
+
+_TIMESTAMP = re.compile(
+    r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9})\d*)?(Z|[+-]\d{2}:\d{2})", re.ASCII
+)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_OFFSET = re.compile(r"([+-]?)(\d{1,2}):(\d{2})", re.ASCII)
+_DURATION = re.compile(r"([-+]?)((?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|ns))+|0)", re.ASCII)
+_PART = re.compile(r"(\d*)\.?(\d*)(h|ms|m|s|us|ns)", re.ASCII)
+_UNITS = {
+    "h": 3600 * SECOND,
+    "m": 60 * SECOND,
+    "s": SECOND,
+    "ms": SECOND // 1000,
+    "us": SECOND // 1_000_000,
+    "ns": 1,
+}
+
+
+def instant_of(time: datetime) -> Instant:
+    """A moment of Python's as one of CEL's.
+
+    Args:
+        time: with its time zone.
+    """
+    return Instant((time - _EPOCH) // _MICROSECOND * 1000)
+
+
+def datetime_of(instant: Instant) -> datetime:
+    """A moment of CEL's as one of Python's, in UTC, what is less than a microsecond left off."""
+    return _EPOCH + timedelta(microseconds=instant.nanos // 1000)
+
+
+def timestamp(text: str) -> Instant | Failed:
+    """A text in the form of RFC 3339."""
+    found = _TIMESTAMP.fullmatch(text)
+    failed = Failed(f'timestamp("{text}") is no time, so the condition never grants')
+    if found is None:
+        return failed
+    try:
+        whole = datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00"))
+    except (ValueError, OverflowError):
+        return failed
+    return _within(instant_of(whole).nanos + int((found[2] or "").ljust(9, "0")))
+
+
+def day(text: str) -> Instant | Failed:
+    """A date as the moment at which it begins in UTC."""
+    try:
+        if _DATE.fullmatch(text):
+            return instant_of(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC))
+    except ValueError:
+        pass
+    return Failed(f'date("{text}") is no date, so the condition never grants')
+
+
+def duration(text: str) -> Span | Failed:
+    """A length of time as ``3600s`` or ``1h30m``."""
+    found = _DURATION.fullmatch(text)
+    if found is None or len(text) > 100:  # noqa: PLR2004 - far more than any duration needs
+        return Failed(f'duration("{text[:40]}") is no duration')
+    nanos = 0
+    for whole, part, unit in _PART.findall(found[2]):
+        nanos += int(whole or "0") * _UNITS[unit]
+        nanos += int(part or "0") * _UNITS[unit] // 10 ** len(part)
+    return lasting(-nanos if found[1] == "-" else nanos)
+
+
+def lasting(nanos: int) -> Span | Failed:
+    """A duration, if there is one that long."""
+    return Span(nanos) if abs(nanos) <= _LONGEST else Failed("a duration over 10,000 years")
+
+
+def moved(instant: Instant, span: Span) -> Instant | Failed:
+    """A moment, later by `span`."""
+    return _within(instant.nanos + span.nanos)
+
+
+def _within(nanos: int) -> Instant | Failed:
+    if FIRST.nanos <= nanos <= LAST.nanos:
+        return Instant(nanos)
+    return Failed("a time outside of the years 1 to 9999")
+
+
+def zone(name: str) -> tzinfo | Failed:
+    """A time zone by its name or by its distance from UTC, as ``+02:00``."""
+    import zoneinfo
+
+    offset = _OFFSET.fullmatch(name)
+    if offset:
+        distance = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        if distance >= timedelta(days=1):
+            return Failed(f"{name!r} is no distance from UTC")
+        return timezone(-distance if offset[1] == "-" else distance)
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return Failed(f"{name!r} is no time zone")
+
+
+def _day_of_week(time: datetime) -> int:
+    return time.isoweekday() % 7
+
+
+GETTERS: dict[str, tuple[Callable[[datetime], int], int, int]] = {
+    "getFullYear": (lambda time: time.year, 1, 9999),
+    "getMonth": (lambda time: time.month - 1, 0, 11),
+    "getDate": (lambda time: time.day, 1, 31),
+    "getDayOfMonth": (lambda time: time.day - 1, 0, 30),
+    "getDayOfWeek": (_day_of_week, 0, 6),
+    "getDayOfYear": (lambda time: time.timetuple().tm_yday - 1, 0, 365),
+    "getHours": (lambda time: time.hour, 0, 23),
+    "getMinutes": (lambda time: time.minute, 0, 59),
+    "getSeconds": (lambda time: time.second, 0, 59),
+    "getMilliseconds": (lambda time: time.microsecond // 1000, 0, 999),
+}
+"""What can be read off a timestamp, with the least and the largest it can be."""
+
+
+def read_off(getter: str, moment: Instant, zone_name: str = "UTC") -> Value:
+    """Part of a date or time in a time zone."""
+    where = zone(zone_name)
+    if isinstance(where, Failed):
+        return where
+    try:
+        return GETTERS[getter][0](datetime_of(moment).astimezone(where))
+    except (ValueError, OverflowError):
+        return Unknown(Type.INT, "years before 1 and after 9999", frozenset({getter}))
+
+
+def read_off_range(getter: str, moments: Range, zone_name: str = "UTC") -> Value:
+    """The same of a moment between two: years exactly, all else as what it can be at all."""
+    if isinstance(where := zone(zone_name), Failed):
+        return where
+    _, least, most = GETTERS[getter]
+    if getter == "getFullYear":
+        ends = [read_off(getter, Instant(end), zone_name) for end in (moments.low, moments.high)]
+        least, most = (
+            end if isinstance(end, int) else limit
+            for end, limit in zip(ends, (least, most), strict=True)
+        )
+    return least if least == most else Range(Type.INT, least, most)
+
+
+SPANS = {
+    "getHours": 3600 * SECOND,
+    "getMinutes": 60 * SECOND,
+    "getSeconds": SECOND,
+    "getMilliseconds": SECOND // 1000,
+}
+"""What can be read off a duration: the whole of it, in these units."""
+
+
+def read_off_span(getter: str, span: Span) -> int:
+    """A duration in whole units, cut towards zero."""
+    whole = abs(span.nanos) // SPANS[getter]
+    if getter == "getMilliseconds":
+        whole %= 1000
+    return -whole if span.nanos < 0 else whole

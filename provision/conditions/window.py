@@ -1,0 +1,130 @@
+"""When a condition can hold: from when, until when. Pure.
+
+Between two of the times that an expression names nothing changes but what depends on the hour, day
+or month, so it is asked once for every stretch between them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+from provision.conditions.evaluation import Evaluation
+from provision.conditions.request import Request, context_of
+from provision.conditions.syntax import Call, Literal, Node, parse
+from provision.conditions.times import FIRST, LAST, datetime_of, instant_of
+from provision.conditions.truth import HOLDS, Truth
+from provision.conditions.values import Instant, Range, Span, Type
+
+_MAX_POINTS = 200
+"""Times that are looked at; a condition of 12 logical operators names far fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What a condition comes to between two moments, both included."""
+
+    first: Instant
+    last: Instant
+    truth: Truth
+
+    @property
+    def open(self) -> bool:
+        """Whether the condition can hold at all."""
+        return bool(self.truth.possible & HOLDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When a condition can hold; None is no bound.
+
+    Args:
+        since: the first moment.
+        until: the first moment after the last one; later it never holds again.
+    """
+
+    since: datetime | None
+    until: datetime | None
+
+
+@lru_cache(maxsize=1024)
+def stretches(expression: str, kind: str = "service") -> tuple[Stretch, ...]:
+    """What it comes to at any time, from the year 1 to 9999, all else of the request unknown.
+
+    Args:
+        expression: that can be read.
+        kind: of the target.
+
+    Raises:
+        ConditionSyntaxError: if it cannot be read.
+    """
+    tree = parse(expression)
+    context = context_of(Request(kind=kind))
+    found = []
+    for first, last in _cuts(_points(tree)):
+        moment = Instant(first) if first == last else Range(Type.TIMESTAMP, first, last)
+        there = replace(context, attributes={**context.attributes, "request.time": moment})
+        found.append(Stretch(Instant(first), Instant(last), Evaluation(there).truth(tree)))
+    return tuple(found)
+
+
+def window(expression: str, kind: str = "service") -> Window | None:
+    """When it can hold; None when it never can.
+
+    Raises:
+        ConditionSyntaxError: if it cannot be read.
+    """
+    held = [one for one in stretches(expression, kind) if one.open]
+    if not held:
+        return None
+    since, until = held[0].first, held[-1].last
+    return Window(
+        None if since == FIRST else datetime_of(since),
+        None if until == LAST else datetime_of(Instant(until.nanos + 1)),
+    )
+
+
+def remaining(expression: str, now: datetime, kind: str = "service") -> tuple[Stretch, ...]:
+    """The stretches from the one with `now` in it.
+
+    Raises:
+        ConditionSyntaxError: if it cannot be read.
+    """
+    moment = instant_of(now)
+    return tuple(one for one in stretches(expression, kind) if moment <= one.last)
+
+
+def _points(tree: Node) -> list[int]:
+    """Moments at which something may change: those it names, moved by the durations it names."""
+    nothing = Evaluation(context_of(Request()))
+    instants: set[int] = set()
+    spans: set[int] = {0}
+    for node in tree:
+        match nothing.value(node) if isinstance(node.form, Call) else None:
+            case Instant(nanos):
+                instants.add(nanos)
+            case Span(nanos):
+                spans.update((nanos, -nanos))
+        instants.update(_years(node))
+    found = sorted({moment + span for moment in instants for span in spans})[:_MAX_POINTS]
+    return [point for point in found if FIRST.nanos <= point <= LAST.nanos]
+
+
+def _years(node: Node) -> Iterator[int]:
+    """The first moments of the years that it names."""
+    match node.form:
+        case Literal(int(year)) if 1 <= year < 9999:  # noqa: PLR2004 - CEL's years
+            for one in (year, year + 1):
+                yield instant_of(datetime.fromisoformat(f"{one:04}-01-01T00:00:00+00:00")).nanos
+
+
+def _cuts(points: list[int]) -> Iterator[tuple[int, int]]:
+    """From the first to the last moment, cut before, at and after each point."""
+    start = FIRST.nanos
+    for point in points:
+        if start < point:
+            yield start, point - 1
+        yield point, point
+        start = point + 1
+    if start <= LAST.nanos:
+        yield start, LAST.nanos
