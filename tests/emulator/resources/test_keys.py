@@ -1,42 +1,23 @@
 """IAM: keys of service accounts: brought along, switched off, counted, forbidden."""
 
 import base64
-import datetime as dt
 import json
 import time
 from typing import Any
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
 from google.api_core import exceptions
 from google.auth import crypt, jwt
 from google.cloud import iam_admin_v1
 
 from tests.conftest import Clients, RunningEmulator
+from tests.emulator.resources.own_keys import certificate, new_key, pem
 from tests.emulator.resources.test_accounts_life import EMAIL, NAME, make_account
 
 _Kind = iam_admin_v1.ListServiceAccountKeysRequest.KeyType
-_Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-
-def certificate(key: _Private, days: int = 2) -> bytes:
-    """A self-signed certificate, PEM, that ends so many days from now."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "orders")])
-    end = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
-    built = x509.CertificateBuilder().subject_name(name).issuer_name(name)
-    built = built.public_key(key.public_key()).serial_number(7)
-    built = built.not_valid_before(end - dt.timedelta(days=9)).not_valid_after(end)
-    return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-
-def new_key() -> rsa.RSAPrivateKey:
-    """An RSA key that the emulator does not know."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def exchange(emulator: RunningEmulator, private_key: str) -> int:
@@ -54,15 +35,6 @@ def exchange(emulator: RunningEmulator, private_key: str) -> int:
         "assertion": jwt.encode(crypt.RSASigner.from_string(private_key), claims).decode(),
     }
     return requests.post(f"{emulator.http}/token", data=form, timeout=30).status_code
-
-
-def pem(key: rsa.RSAPrivateKey) -> str:
-    """The private key as key files have it."""
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
 
 
 def test_an_uploaded_key_signs_until_it_is_switched_off(
