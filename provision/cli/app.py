@@ -13,6 +13,7 @@ from provision.cli.plan import plan
 from provision.cli.revoke import revoke
 from provision.cli.schema import schema
 from provision.cli.stage import bind, build, deploy, push
+from provision.cli.token import token
 from provision.cli.up import up
 from provision.cli.verify import verify
 
@@ -45,4 +46,5 @@ for command in (init, schema, plan, up, verify, build, push, deploy, bind, destr
 emulator_app.command(epilog='Example: `eval "$(provision emulator env --for gcloud)"`')(env)
 app.command()(grant)
 app.command()(revoke)
+app.command()(token)
 app.add_typer(emulator_app, name="emulator")

@@ -60,6 +60,23 @@ DetailedExitcode = Annotated[
     bool,
     typer.Option("--detailed-exitcode", help="With --dry-run, exit 3 when something would change."),
 ]
+Audience = Annotated[
+    str | None,
+    typer.Option(
+        help="What the token is for; by default the target's custom audience or URL.",
+        show_default=False,
+    ),
+]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        help="Service account to speak as; separated by commas, the last is spoken as and the"
+        " others are the delegation chain.",
+        metavar="SERVICE_ACCOUNT",
+        show_default=False,
+    ),
+]
 OptionalFiles = Annotated[
     list[Path] | None,
     typer.Option(
