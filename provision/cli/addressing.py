@@ -90,10 +90,8 @@ def address(text: str | None, audience: str | None, place: Place) -> Addressed:
 
 def _of(context: TargetContext, found: Resolved, audience: str | None) -> Addressed:
     urls, custom = found.urls, found.audiences
-    if audience is not None:
-        wanted = as_given(audience, urls, custom)
-    else:
-        wanted = by_default(urls, custom)
+    given = None if audience is None else as_given(audience, urls, custom)
+    wanted = given or by_default(urls, custom)
     url = urls[0].rstrip("/") if urls else ""
     accepted = (*(one.rstrip("/") for one in urls), *custom)
     return Addressed(context, wanted, url, found, accepted)

@@ -62,7 +62,8 @@ def token(
         return
     place = Place(file, project, region, impersonate)
     with Progress() as progress:
-        progress("minting an ID token")
+        if errors.is_terminal:  # what it is for is often a log, where the line would stay
+            progress("minting an ID token")
         found = address(target, audience, place)
         minted = IdTokens(found.context.google, clock).mint(found.audience.value, account)
     told = _told(found, minted)
@@ -114,8 +115,8 @@ def _decode_stdin(clock: Clock, *, decode: bool, as_json: bool) -> None:
     text = sys.stdin.read().strip()
     claims = claims_of(text.removeprefix("Bearer ").removeprefix("bearer "))
     issued = claims.get("iat")
-    known = isinstance(issued, int | float) and not isinstance(issued, bool)
-    late = skew_told(min(clock.now().timestamp() - float(issued), 0.0)) if known else ""
+    ahead = clock.now().timestamp() - issued if isinstance(issued, int | float) else 0.0
+    late = skew_told(min(ahead, 0.0))
     email = str(claims.get("email", ""))
     notes = ["The signature was not looked at.", *([late] if late else [])]
     _show(claims, notes, email, clock, as_json=as_json)

@@ -13,7 +13,7 @@ from provision.clients.credentials import accounts, behind, force_refresh, refre
 from provision.clients.google import GoogleClients
 from provision.clients.key_exchange import KeyExchange
 from provision.clients.token_refusals import skew_told
-from provision.errors import NotProvenError, UnavailableError, UsageError
+from provision.errors import NotFoundError, NotProvenError, UnavailableError, UsageError
 
 _SOON = 300.0
 """Seconds before its end at which a token that is held is not handed out any more."""
@@ -144,6 +144,8 @@ class IdTokens:
     def _impersonated(
         self, google: GoogleClients, account: str, audience: str, delegates: Sequence[str] = ()
     ) -> str:
+        from google.api_core.exceptions import NotFound
+
         request = {
             "name": resource_of(account),
             "audience": audience,
@@ -156,7 +158,10 @@ class IdTokens:
             member=google.caller.member,
             needs=f"iam.serviceAccounts.{verb} on {needed}",
         ):
-            answer = google.iam_credentials.generate_id_token(request=request, timeout=TIMEOUT)
+            try:
+                answer = google.iam_credentials.generate_id_token(request=request, timeout=TIMEOUT)
+            except NotFound as error:
+                raise _no_account(account) from error
         return str(answer.token)
 
     def _read(self, token: str, audience: str) -> Minted:
@@ -181,20 +186,29 @@ class IdTokens:
 _OPEN_ID = "getOpenIdToken"
 
 
+def _no_account(account: str) -> NotFoundError:
+    project = account.partition("@")[2].partition(".")[0]
+    return NotFoundError(
+        f"Minting an ID token as {account}: there is no such account, or it is disabled.",
+        hint=f"`gcloud iam service-accounts list --project {project}` shows what is there.",
+    )
+
+
 def _unchosen(really: str, audience: str) -> str:
     """What it means that a user's token is for an OAuth client and not for `audience`."""
-    whose = {GCLOUD_CLIENT_ID: "gcloud", ADC_CLIENT_ID: "Application Default Credentials"}
-    told = f"A user's token has no audience of its choice: this one's is {really}"
     if really == GCLOUD_CLIENT_ID:
-        taken = " (gcloud's), which Cloud Run takes from users; nothing else need take it."
-    elif really in whose:
+        taken = "gcloud's client id, which Cloud Run takes from users"
+    elif really == ADC_CLIENT_ID:
         taken = (
-            f" (that of {whose[really]}), which Cloud Run takes from users less surely than"
-            " gcloud's own; Identity-Aware Proxy and others do not."
+            "the client id of Application Default Credentials, which Cloud Run takes from users"
+            " less surely than gcloud's"
         )
     else:
-        taken = ", which Cloud Run need not take."
-    return f"{told}{taken} --as SERVICE_ACCOUNT gets one for {audience}."
+        taken = f"{really}, which Cloud Run need not take"
+    return (
+        f"A user cannot choose the audience: it is {taken}, and others (Identity-Aware Proxy) do"
+        f" not. --as SERVICE_ACCOUNT gets a token for {audience}."
+    )
 
 
 def _of_metadata_server(audience: str) -> str:
