@@ -57,7 +57,11 @@ class PolicyChange(Generic[T]):
 
 
 def change(
-    resolved: Resolved, edit: Callable[[Policy], tuple[Policy, T]], *, dry_run: bool = False
+    resolved: Resolved,
+    edit: Callable[[Policy], tuple[Policy, T]],
+    *,
+    dry_run: bool = False,
+    reason: str = "",
 ) -> PolicyChange[T]:
     """Read, edit and write the policy of a target: one write, or none where nothing differs.
 
@@ -66,6 +70,7 @@ def change(
         edit: pure; tells the policy and what became of each principal. It is asked again when
             somebody else wrote meanwhile.
         dry_run: write nothing.
+        reason: why, for the audit log.
     """
     last: list[tuple[Policy, Policy, T]] = []
 
@@ -74,8 +79,10 @@ def change(
         last[:] = [(policy, after, told)]
         return after
 
-    act = resolved.policies.preview if dry_run else resolved.policies.edit
-    act(resolved.resource, edited)
+    if dry_run:
+        resolved.policies.preview(resolved.resource, edited)
+    else:
+        resolved.policies.edit(resolved.resource, edited, reason=reason)
     before, after, told = last[0]
     return PolicyChange(before, after, told, written=after != before and not dry_run)
 

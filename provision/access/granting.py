@@ -1,10 +1,11 @@
 """The edit that lets principals in: what is added, replaced, or left because it is there. Pure."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from provision.conditions import Terms, read
 from provision.errors import ProvisionError
 from provision.policy import Binding, Condition, Policy, with_members, without
 from provision.principals import same
@@ -17,23 +18,6 @@ https://cloud.google.com/iam/quotas
 
 
 @dataclass(frozen=True)
-class Terms:
-    """On what terms a principal is let in.
-
-    Args:
-        until: when it ends, UTC; None for never.
-        path: the only path, or the beginning of paths with ``…``; empty for all.
-        reason: why, as in a ticket's number; empty when nobody said.
-        by: who granted it.
-    """
-
-    until: datetime | None = None
-    path: str = ""
-    reason: str = ""
-    by: str = ""
-
-
-@dataclass(frozen=True)
 class Offer:
     """What each principal of a call is to hold on one resource.
 
@@ -41,13 +25,11 @@ class Offer:
         role: the role.
         condition: under which; None for none.
         terms: what `condition` says, where we composed it; None for one that the user wrote.
-        read: the terms of a condition that `provision grant` wrote; None for anybody else's.
     """
 
     role: str
-    condition: Condition | None
-    terms: Terms | None
-    read: Callable[[Condition], Terms | None]
+    condition: Condition | None = None
+    terms: Terms | None = None
 
 
 class Outcome(StrEnum):
@@ -58,6 +40,7 @@ class Outcome(StrEnum):
     EXTENDED = "extended"
     SHORTENED = "shortened"
     RENEWED = "renewed"
+    CHANGED = "changed"
     UNLIMITED = "not limited"
 
     @property
@@ -73,12 +56,14 @@ class Granted:
     Args:
         member: as it was asked for.
         outcome: in a word.
-        before: the end of our earlier grant that was replaced.
+        replaced: an earlier grant of ours stood in its place.
+        before: the end of that one; None where it had none.
         beside: conditions under which it holds the role too, and goes on to.
     """
 
     member: str
     outcome: Outcome
+    replaced: bool = False
     before: datetime | None = None
     beside: tuple[Condition, ...] = ()
 
@@ -133,37 +118,46 @@ def _limited(
         return after, Granted(member, Outcome.GRANTED, beside=beside)
     before = max((terms.until or _NEVER for terms in earlier.values()), default=_NEVER)
     outcome = _compared(before, offer.terms.until or _NEVER, now)
-    return after, Granted(member, outcome, None if before == _NEVER else before, beside)
+    end = None if before == _NEVER else before
+    return after, Granted(member, outcome, replaced=True, before=end, beside=beside)
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def _compared(before: datetime, until: datetime, now: datetime) -> Outcome:
-    if before <= now or before == until:
+    if before <= now:
         return Outcome.RENEWED
+    if before == until:
+        return Outcome.CHANGED
     return Outcome.EXTENDED if until > before else Outcome.SHORTENED
+
+
+def written_by_us(condition: Condition | None) -> Terms | None:
+    """The terms of a condition that `provision grant` wrote and nobody changed; else None."""
+    terms = read(condition) if condition is not None else None
+    if terms is None or not terms.ours or terms.rest or terms.since is not None:
+        return None
+    return terms
 
 
 def _replaceable(binding: Binding, offer: Offer) -> Terms | None:
     """The terms of an earlier grant of ours of the same path; None for any other binding."""
-    if offer.terms is None or binding.condition is None:
+    terms = written_by_us(binding.condition) if offer.terms is not None else None
+    if terms is None or offer.terms is None:
         return None
-    terms = offer.read(binding.condition)
-    return terms if terms is not None and terms.path == offer.terms.path else None
+    return terms if terms.path == offer.terms.path else None
 
 
 def _is_same(condition: Condition | None, offer: Offer) -> bool:
     """Whether somebody who holds the role under `condition` holds what is offered already."""
     if condition is None or offer.condition is None:
         return condition is offer.condition
-    if offer.terms is None:
-        return condition.expression == offer.condition.expression
-    terms = offer.read(condition)
-    if terms is None:
+    if condition.expression != offer.condition.expression:
         return False
-    asked = replace(offer.terms, by=terms.by, reason=offer.terms.reason or terms.reason)
-    return terms == asked
+    ours = written_by_us(condition)
+    asked = offer.terms.reason if offer.terms is not None else ""
+    return ours is None or not asked or ours.reason == asked
 
 
 def _check_count(policy: Policy, members: tuple[str, ...], offer: Offer) -> None:

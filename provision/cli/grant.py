@@ -1,18 +1,22 @@
 """`provision grant`: let principals call a service, job or function."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from provision.access.changing import change
 from provision.access.completing import check_may_be_granted
-from provision.access.granting import Offer, granted
+from provision.access.granting import granted
+from provision.access.offering import Asked, offer, parse_condition
 from provision.cli import options
 from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
 from provision.cli.views import access_text
 from provision.clients.clock import Clock
 from provision.clients.iam import Iam
+from provision.conditions import from_now, parse_path
+from provision.conditions import until as read_until
 from provision.errors import ExitCode, UsageError
 
 
@@ -24,6 +28,28 @@ def grant(
         ),
     ],
     on: options.On,
+    for_: Annotated[
+        str | None,
+        typer.Option("--for", help="How long, as in 8h or 2d.", show_default=False),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(help="Until when, as in 2026-12-24T18:00Z.", show_default=False),
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(
+            help="The only path: /reports, or /reports/* with all below it.", show_default=False
+        ),
+    ] = None,
+    condition: Annotated[
+        str | None,
+        typer.Option(
+            help="A condition of your own, as gcloud takes it: expression=…,title=….",
+            show_default=False,
+        ),
+    ] = None,
+    reason: options.Reason = "",
     role: options.Role = None,
     dry_run: options.DryRun = False,
     detailed_exitcode: options.DetailedExitcode = False,
@@ -35,57 +61,71 @@ def grant(
 ) -> None:
     """Let principals call a service, job or function.
 
-    Example: `provision grant ann@example.com --on service/orders`
+    Example: `provision grant user:ann@example.com --on service/orders --for 8h --reason OPS-7`
     """
+    terms = _terms(for_, until, path, condition)
     with over_targets(
         on, files=file, project=project, region=region, impersonate=impersonate, as_json=as_json
     ) as run:
         if run.failed:
             return
+        asked = replace(terms, role=role, reason=reason, who=run.context.caller.member)
         named = run.members(principals)
         members = tuple(one.member for one in named)
         check_may_be_granted(members)
         for report in run.reports:
             report.named = {one.member: one for one in named}
-        _prepare(run, role)
+        _asked(run, asked)
         if run.failed:
             return
-        _grant(run, members, dry_run=dry_run)
+        _grant(run, members, reason, dry_run=dry_run)
         if dry_run and detailed_exitcode and any(one.differs for one in run.reports):
             run.otherwise = ExitCode.DIFFERENCES
 
 
-def _prepare(run: AccessRun, role: str | None) -> None:
+def _terms(for_: str | None, until: str | None, path: str | None, condition: str | None) -> Asked:
+    """The limits that were asked for, read before anything is looked up."""
+    if for_ is not None and until is not None:
+        raise UsageError("--for and --until both say when it ends.", hint="Give one of them.")
+    if condition is not None and (for_ or until or path):
+        raise UsageError(
+            "--condition is all of the condition, and --for, --until and --path are parts of one.",
+            hint="Write the end and the path into the expression.",
+        )
+    now = Clock().now()
+    end = from_now(for_, now) if for_ is not None else None
+    if until is not None:
+        end = read_until(until, now)
+    if path is not None:
+        parse_path(path)
+    own = parse_condition(condition) if condition is not None else None
+    return Asked(until=end, path=path, condition=own)
+
+
+def _asked(run: AccessRun, asked: Asked) -> None:
     """What each target offers, checked before anything is written."""
     iam = Iam(run.context.google)
 
     def one(report: TargetReport) -> None:
-        resolved = found(report)
-        given = role or resolved.role
-        carries = iam.carries(given, resolved.permission)
-        if carries is False:
-            raise UsageError(
-                f"{given} does not let anybody call {report.target}: it does not hold"
-                f" {resolved.permission}, or there is no such role.",
-                hint=f"Without --role it is {resolved.role}.",
-            )
-        if carries is None:
-            report.notes.append(f"whether {given} holds {resolved.permission} cannot be read")
-        report.offer = Offer(given, None, None, lambda _: None)
+        report.offer, notes = offer(found(report), asked, iam)
+        report.notes += notes
 
     run.each(one)
 
 
-def _grant(run: AccessRun, members: tuple[str, ...], *, dry_run: bool) -> None:
+def _grant(run: AccessRun, members: tuple[str, ...], reason: str, *, dry_run: bool) -> None:
     clock = Clock()
 
     def one(report: TargetReport) -> None:
-        offer, now = report.offer, clock.now()
-        if offer is None:
+        offered, now = report.offer, clock.now()
+        if offered is None:
             raise TypeError("a target without an offer")
         run.progress(f"changing the policy of {report.target}")
         report.granted = change(
-            found(report), lambda policy: granted(policy, members, offer, now), dry_run=dry_run
+            found(report),
+            lambda policy: granted(policy, members, offered, now),
+            dry_run=dry_run,
+            reason=reason,
         )
         with run.showing():
             access_text.show_granted(report, now)

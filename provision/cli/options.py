@@ -53,6 +53,10 @@ Role = Annotated[
     str | None,
     typer.Option(help="The role; by default the narrowest for the target.", show_default=False),
 ]
+Reason = Annotated[
+    str,
+    typer.Option(help="Why, as a ticket's number; the audit log shows it.", show_default=False),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show the change of the policy; write nothing.")
 ]

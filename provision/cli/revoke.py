@@ -17,7 +17,11 @@ from provision.errors import ExitCode
 def revoke(
     principals: Annotated[list[str], typer.Argument(help="Whom, as with `provision grant`.")],
     on: options.On,
-    role: options.Role = None,
+    role: Annotated[
+        str | None,
+        typer.Option(help="Out of this role only.", show_default=False),
+    ] = None,
+    reason: options.Reason = "",
     dry_run: options.DryRun = False,
     detailed_exitcode: options.DetailedExitcode = False,
     file: options.OptionalFiles = None,
@@ -38,12 +42,14 @@ def revoke(
         named = run.members(principals)
         for report in run.reports:
             report.named = {one.member: one for one in named}
-        _revoke(run, tuple(one.member for one in named), role, dry_run=dry_run)
+        _revoke(run, tuple(one.member for one in named), role, reason, dry_run=dry_run)
         if dry_run and detailed_exitcode and any(one.differs for one in run.reports):
             run.otherwise = ExitCode.DIFFERENCES
 
 
-def _revoke(run: AccessRun, members: tuple[str, ...], role: str | None, *, dry_run: bool) -> None:
+def _revoke(
+    run: AccessRun, members: tuple[str, ...], role: str | None, reason: str, *, dry_run: bool
+) -> None:
     iam = Iam(run.context.google)
 
     def one(report: TargetReport) -> None:
@@ -54,7 +60,10 @@ def _revoke(run: AccessRun, members: tuple[str, ...], role: str | None, *, dry_r
             return iam.carries(held, resolved.permission)
 
         report.revoked = change(
-            resolved, lambda policy: revoked(policy, members, carries, role), dry_run=dry_run
+            resolved,
+            lambda policy: revoked(policy, members, carries, role),
+            dry_run=dry_run,
+            reason=reason,
         )
         with run.showing():
             access_text.show_revoked(report)

@@ -71,8 +71,9 @@ def _granted(report: TargetReport, one: Granted) -> dict[str, Any]:
         "outcome": str(one.outcome),
         "role": offer.role if offer else None,
         "until": _time(terms.until) if terms else None,
-        "path": (terms.path or None) if terms else None,
+        "path": terms.path if terms else None,
         "reason": (terms.reason or None) if terms else None,
+        "replaced": one.replaced,
         "before": _time(one.before),
         "beside": [_condition(condition) for condition in one.beside],
     }

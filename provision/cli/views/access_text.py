@@ -64,8 +64,9 @@ def _granted_lines(one: Granted, offer: Offer, now: datetime) -> list[str]:
             f"holds {offer.role} without a condition already: an end or a path would",
             "mean nothing, so nothing was written. Revoke it first.",
         ]
-    if one.before is not None:
-        lines.append(f"in the place of the grant until {moment(one.before)}")
+    if one.replaced:
+        end = f"until {moment(one.before)}" if one.before else "without an end"
+        lines.append(f"in the place of an earlier grant {end}")
     lines += [
         f"holds it beside that under: {condition.title or condition.expression}"
         for condition in one.beside
