@@ -3,7 +3,7 @@
 Source: iam/docs/conditions-attribute-reference, "Supported resource types" of each attribute.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from provision.conditions.values import Type
 
@@ -14,8 +14,7 @@ RESOURCE_MANAGER = "project"
 """The kind of projects, folders and organizations, which know name, type and service."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """What a condition may ask for.
 
     Args:

@@ -96,7 +96,7 @@ class Evaluation:
             case Literal(Unread(what)):
                 return Unknown(Type.ANY, f"{what} is not evaluated here", frozenset({what}))
             case Literal(value):
-                return value  # type: ignore[return-value] # Unread is dealt with above
+                return value
             case Name() | Select():
                 return self._named(node)
             case Has(operand, field_name):

@@ -7,9 +7,8 @@ CEL's own, and IAM's ``date``, ``extract`` and ``hasOnly``
 import operator
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from provision.conditions import times
 from provision.conditions.tokens import MAX_INT
@@ -30,8 +29,7 @@ T, P, L, M = Type.TIMESTAMP, Type.DURATION, Type.LIST, Type.MAP
 TIME = frozenset({"request.time"})
 
 
-@dataclass(frozen=True, slots=True)
-class Overload:
+class Overload(NamedTuple):
     """A function for arguments of certain types.
 
     Args:

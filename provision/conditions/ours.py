@@ -6,8 +6,8 @@ reading.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from provision.conditions.deadline import LATEST
 from provision.conditions.paths import parse_path, path_of, quoted
@@ -25,8 +25,7 @@ _TITLE = re.compile(r"provision grant(?: .*)?", re.DOTALL)
 _DESCRIPTION = re.compile(r"Asked by (?P<who>\S+)(?: until \S+)?(?:: (?P<reason>.*))?", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What a condition says, as far as it can be told.
 
     Args:
@@ -181,4 +180,4 @@ def _is_time(node: Node) -> bool:
 
 
 def _is_written(node: Node) -> bool:
-    return not any(_is_time(part) for part in node) and isinstance(node.form, Call)
+    return not any(_is_time(part) for part in node.walk()) and isinstance(node.form, Call)

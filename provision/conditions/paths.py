@@ -1,6 +1,6 @@
 """The paths that a grant can be for, as a user writes them and as a condition does. Pure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from provision.conditions.syntax import Call, Literal, Node, qualified
 from provision.errors import UsageError
@@ -10,8 +10,7 @@ _LONGEST = 2000
 _SHOWN = "write /reports for that page alone, or /reports/* for it and all below it"
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """One page of a service, or a page and all below it.
 
     Args:

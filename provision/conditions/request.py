@@ -51,8 +51,7 @@ class Request:
     changed_roles: tuple[str, ...] | None = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """A request as an evaluation sees it: every documented attribute with what is known of it."""
 
     attributes: Mapping[str, Value]

@@ -1,8 +1,8 @@
 """Where a condition stands: active, expired, conditional, or never to be true. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from provision.conditions.attributes import ATTRIBUTES, MAX_OPERATORS
 from provision.conditions.evaluation import TAG_FUNCTIONS, Evaluation, evaluate
@@ -32,8 +32,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a condition stands, and why.
 
     Args:
@@ -97,11 +96,13 @@ def problems(expression: str, kind: str = "service") -> list[str]:
 
 def operators(tree: Node) -> int:
     """How many of the logical operators it has that IAM counts."""
-    return sum(isinstance(node.form, Call) and node.form.function in _LOGICAL for node in tree)
+    return sum(
+        isinstance(node.form, Call) and node.form.function in _LOGICAL for node in tree.walk()
+    )
 
 
 def _never(expression: str, tree: Node, kind: str) -> Standing:
-    if any(_marks_eligible(node) for node in tree):
+    if any(_marks_eligible(node) for node in tree.walk()):
         return Standing(State.ELIGIBLE, "may ask for it in JIT Access, does not have it")
     return Standing(State.NEVER, _why_never(evaluate(expression, Request(kind=kind))))
 

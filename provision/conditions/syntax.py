@@ -4,9 +4,8 @@ The whole of CEL's grammar but messages (``Type{field: value}``), with limits on
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import NoReturn, cast
+from typing import NamedTuple, NoReturn, cast
 
 from provision.conditions.tokens import (
     MAX_INT,
@@ -21,38 +20,33 @@ MAX_DEPTH = 60
 """How deep expressions may be nested, or how long chained; IAM allows 12 logical operators."""
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A number, text, truth value or null."""
 
     value: Plain
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """An identifier."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(NamedTuple):
     """``operand.field``."""
 
     operand: "Node"
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(NamedTuple):
     """``has(operand.field)``."""
 
     operand: "Node"
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A function or, by its sign, an operator; `target` stands before the dot.
 
     ``a[b]`` is the function ``[]``, ``a ? b : c`` is ``?:``, a minus before a number is ``neg``.
@@ -63,22 +57,19 @@ class Call:
     arguments: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """``[a, b]``."""
 
     items: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(NamedTuple):
     """``{a: b}``."""
 
     entries: tuple[tuple["Node", "Node"], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A part of an expression.
 
     Args:
@@ -91,11 +82,11 @@ class Node:
     text: str
     depth: int
 
-    def __iter__(self) -> Iterator["Node"]:
+    def walk(self) -> Iterator["Node"]:
         """Itself and everything in it."""
         yield self
         for part in _parts(self.form):
-            yield from part
+            yield from part.walk()
 
 
 def qualified(node: Node) -> str | None:

@@ -5,8 +5,8 @@ Source: the language definition of CEL (github.com/google/cel-spec, doc/langdef.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from provision.errors import UsageError
 
@@ -72,8 +72,7 @@ class Kind(Enum):
     END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """A literal of a type that conditions have no use for: bytes or unsigned."""
 
     what: str
@@ -82,8 +81,7 @@ class Unread:
 Plain = bool | int | float | str | Unread | None
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word of an expression.
 
     Args:

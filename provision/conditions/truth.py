@@ -4,8 +4,8 @@ CEL has three outcomes of a condition: it holds, it fails, or it breaks (cannot 
 only the first one grants. What we do not know of a request leaves more than one of them possible.
 """
 
-from dataclasses import dataclass
 from enum import Flag
+from typing import NamedTuple
 
 
 class Outcome(Flag):
@@ -21,8 +21,7 @@ NEVER = FAILS | BREAKS
 ANY = HOLDS | FAILS | BREAKS
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(NamedTuple):
     """What is known of a condition, or of a part of one.
 
     Args:

@@ -5,9 +5,9 @@ or month, so it is asked once for every stretch between them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from provision.conditions.evaluation import Evaluation
 from provision.conditions.request import Request, context_of
@@ -20,8 +20,7 @@ _MAX_POINTS = 200
 """Times that are looked at; a condition of 12 logical operators names far fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """What a condition comes to between two moments, both included."""
 
     first: Instant
@@ -34,8 +33,7 @@ class Stretch:
         return bool(self.truth.possible & HOLDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """When a condition can hold; None is no bound.
 
     Args:
@@ -63,7 +61,7 @@ def stretches(expression: str, kind: str = "service") -> tuple[Stretch, ...]:
     found = []
     for first, last in _cuts(_points(tree)):
         moment = Instant(first) if first == last else Range(Type.TIMESTAMP, first, last)
-        there = replace(context, attributes={**context.attributes, "request.time": moment})
+        there = context._replace(attributes={**context.attributes, "request.time": moment})
         found.append(Stretch(Instant(first), Instant(last), Evaluation(there).truth(tree)))
     return tuple(found)
 
@@ -99,7 +97,7 @@ def _points(tree: Node) -> list[int]:
     nothing = Evaluation(context_of(Request()))
     instants: set[int] = set()
     spans: set[int] = {0}
-    for node in tree:
+    for node in tree.walk():
         match nothing.value(node) if isinstance(node.form, Call) else None:
             case Instant(nanos):
                 instants.add(nanos)
