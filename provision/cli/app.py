@@ -12,6 +12,7 @@ from provision.cli.init import init
 from provision.cli.plan import plan
 from provision.cli.revoke import revoke
 from provision.cli.schema import schema
+from provision.cli.snippet import snippet
 from provision.cli.stage import bind, build, deploy, push
 from provision.cli.token import token
 from provision.cli.up import up
@@ -47,4 +48,5 @@ emulator_app.command(epilog='Example: `eval "$(provision emulator env --for gclo
 app.command()(grant)
 app.command()(revoke)
 app.command()(token)
+app.command()(snippet)
 app.add_typer(emulator_app, name="emulator")
