@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provision.clients.clock import Clock
 from provision.clients.local_cloud import LocalCloud
-from provision.errors import PermissionDeniedError, UsageError
+from provision.clients.token_refusals import Dated, of_google_auth, refused, skew_told
+from provision.errors import PermissionDeniedError, ProvisionError, UsageError
 
 SCOPES = (
     "https://www.googleapis.com/auth/cloud-platform",
@@ -235,13 +237,26 @@ def force_refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth ships
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.requests import Request
 
+    request = Dated(Request(), Clock())
     try:
-        credentials.refresh(Request())
+        credentials.refresh(request)
     except GoogleAuthError as error:
-        raise UsageError(
-            f"Fetching an access token for the identity to act as: {_said(error)}",
-            hint=_LOG_IN,
-        ) from error
+        raise _refusal(credentials, error, request.skew) from error
+
+
+def _refusal(credentials: Any, error: Exception, skew: float | None) -> ProvisionError:  # noqa: ANN401
+    from google.auth.exceptions import RefreshError
+    from google.oauth2 import service_account
+
+    if isinstance(error, RefreshError) and isinstance(credentials, service_account.Credentials):
+        email, key = credentials.service_account_email, str(credentials.signer.key_id)
+        doing = f"Fetching an access token with a key of {email}"
+        return refused(doing, email, key, of_google_auth(error, skew))
+    late = f" {skew_told(skew)}".rstrip()
+    return UsageError(
+        f"Fetching an access token for the identity to act as: {_said(error)}{late}",
+        hint=_LOG_IN,
+    )
 
 
 def behind(caller: Caller) -> tuple[Caller, tuple[str, ...]]:

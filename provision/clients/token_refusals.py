@@ -1,14 +1,17 @@
 """Why a token service refused, in words, with the one thing to do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
+from provision.clients.clock import Clock
 from provision.errors import PermissionDeniedError, ProvisionError, UnavailableError, UsageError
 
 _TOLERATED = 60.0
 """Seconds by which clocks may differ before it is worth a word."""
+_REFUSED = 400
 _BROKEN = 500
 _TOO_MANY = 429
 
@@ -28,6 +31,26 @@ class Refusal:
     code: str
     said: str
     skew: float | None = None
+
+
+class Dated:
+    """google-auth's transport, remembering how our clock compares with the answering service's.
+
+    Args:
+        request: google-auth's own transport.
+        clock: tells our time.
+    """
+
+    def __init__(self, request: Callable[..., Any], clock: Clock) -> None:
+        self._request = request
+        self._clock = clock
+        self.skew: float | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - google-auth's
+        """Send, and look at the answer's ``Date``."""
+        response = self._request(*args, **kwargs)
+        self.skew = skew_of(response.headers, self._clock.now())
+        return response
 
 
 def skew_of(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -58,6 +81,13 @@ def lasting(seconds: float) -> str:
     if whole < 48 * 3600:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
     return f"{whole // 86400} days"
+
+
+def of_google_auth(error: Exception, skew: float | None) -> Refusal:
+    """What google-auth's error tells of the answer: ``("invalid_grant: …", {"error": …})``."""
+    told = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], dict) else {}
+    said = told.get("error_description") or (error.args[0] if error.args else "")
+    return Refusal(_REFUSED, str(told.get("error", "")), str(said)[:300], skew)
 
 
 def refused(doing: str, email: str, key_id: str, refusal: Refusal) -> ProvisionError:
