@@ -6,11 +6,12 @@ from typing import Any
 
 from provision.clients.artifact_registry import ArtifactRegistry, Repository
 from provision.clients.cloud_run import CloudRun
+from provision.clients.cloud_run_jobs import CloudRunJobs
 from provision.clients.iam import Iam
 from provision.clients.policies import PolicyClient
-from provision.resources import RepositoryName, ServiceName
-from provision.service_fields import MARK
-from provision.spec import BuiltImage, Spec
+from provision.resources import JobName, RepositoryName, ServiceName
+from provision.run_json import MARK
+from provision.spec import BuiltImage, JobSpec, Kind, ServiceSpec, Spec
 from provision.stages import Progress
 
 Json = Mapping[str, Any]
@@ -40,52 +41,71 @@ class Destroy:
     """Looks for what is ours and goes.
 
     Args:
-        run: Cloud Run.
+        run: Cloud Run's services.
+        jobs: its jobs.
         iam: service accounts.
         artifacts: repositories.
-        policies: the policies of services, to show what goes with one.
+        policies: the policies of services and of jobs, to show what goes with one.
         progress: told what is being waited for.
     """
 
     run: CloudRun
+    jobs: CloudRunJobs
     iam: Iam
     artifacts: ArtifactRegistry
-    policies: PolicyClient
+    policies: Mapping[Kind, PolicyClient]
     progress: Progress
 
-    def service(self, spec: Spec) -> Removal | None:
-        """The service, if there is one; reads only."""
-        name = spec.service_name
-        live = self.run.find_service(name)
+    def deployed(self, spec: Spec) -> Removal | None:
+        """The service or job, if there is one; reads only."""
+        live = self._find(spec)
         if live is None:
             return None
-        subject = f"service {name.service} in {name.region}"
+        name = spec.resource_name.name
+        subject = f"{spec} in {spec.region.value}"
         if live.get("labels", {}).get(MARK[0]) != MARK[1]:
             unmarked = f"it carries no label {MARK[0]}={MARK[1]}, so it is not ours"
-            return Removal(subject, name.name, reason=unmarked)
-        bindings = self.policies.get(name.name).bindings
+            return Removal(subject, name, reason=unmarked)
+        bindings = self.policies[spec.kind].get(name).bindings
         details = tuple(f"{member} as {one.role}" for one in bindings for member in one.members)
+        executions = int(live.get("executionCount", 0))
+        if executions:
+            details += (f"its {executions} execution(s), and what they tell of their tasks",)
         etag = str(live.get("etag", ""))
-        return Removal(
-            subject, name.name, lambda: self.run.delete(name, etag, self.progress), details
-        )
+        return Removal(subject, name, lambda: self._delete(spec, etag), details)
+
+    def _find(self, spec: Spec) -> Json | None:
+        if isinstance(spec, JobSpec):
+            return self.jobs.find(spec.job_name)
+        return self.run.find_service(spec.service_name) if isinstance(spec, ServiceSpec) else None
+
+    def _delete(self, spec: Spec, etag: str) -> None:
+        if isinstance(spec, JobSpec):
+            self.jobs.delete(spec.job_name, etag, self.progress)
+        elif isinstance(spec, ServiceSpec):
+            self.run.delete(spec.service_name, etag, self.progress)
 
     def the_rest(
-        self, spec: Spec, going: Sequence[ServiceName], images: Sequence[str]
+        self, spec: Spec, going: Sequence[ServiceName | JobName], images: Sequence[str]
     ) -> Iterator[Removal]:
         """Account and repository, where they are ours and nothing that stays uses them.
 
-        Jobs and other products are not looked at; an account that is deleted can be undeleted for
-        30 days.
+        Other products than Cloud Run are not looked at; an account that is deleted can be undeleted
+        for 30 days.
 
         Args:
-            spec: the service they were made for.
-            going: the services that are taken away now.
+            spec: the service or job they were made for.
+            going: the services and jobs that are taken away now.
             images: names of images that the specs at hand declare, and that may go.
         """
-        listed = self.run.services_everywhere(spec.project.value)
-        here = [name for name in going if name.project == spec.project.value]
-        staying = [service for service in listed if not _is_among(service, here)]
+        project = spec.project.value
+        here = [name for name in going if name.project == project]
+        services = [name for name in here if isinstance(name, ServiceName)]
+        jobs = [name for name in here if isinstance(name, JobName)]
+        staying = [
+            *(it for it in self.run.services_everywhere(project) if not _is_among(it, services)),
+            *(it for it in self.jobs.jobs_everywhere(project) if not _is_among(it, jobs)),
+        ]
         yield from self._account(spec, staying)
         if isinstance(spec.image, BuiltImage):
             yield from self._repository(spec.image.repository, staying, images)
@@ -100,7 +120,7 @@ class Destroy:
         if not account.is_ours:
             yield Removal(subject, name.name, reason="it was not made by provision")
         elif users:
-            yield Removal(subject, name.name, reason=f"services run as it: {', '.join(users)}")
+            yield Removal(subject, name.name, reason=f"there runs as it: {', '.join(users)}")
         else:
             yield Removal(subject, name.name, lambda: self.iam.delete_account(name))
 
@@ -119,7 +139,7 @@ class Destroy:
         if not repository.is_ours:
             yield Removal(subject, name.name, reason="it was not made by provision")
         elif users:
-            why = f"services run images from it: {', '.join(users)}"
+            why = f"there runs an image from it: {', '.join(users)}"
             yield Removal(subject, name.name, reason=why)
         elif foreign:
             why = f"it holds other images too, such as {foreign[0]}"
@@ -141,21 +161,23 @@ def _bases(name: RepositoryName, repository: Repository) -> tuple[str, ...]:
     return tuple(f"{base}/" for base in spelled if base)
 
 
-def _pod(service: Json) -> Json:
-    """The container part of a service in Cloud Run's v1 form."""
-    pod: Json = service.get("spec", {}).get("template", {}).get("spec", {})
+def _pod(resource: Json) -> Json:
+    """The container part of a service or job in Cloud Run's v1 form."""
+    template: Json = resource.get("spec", {}).get("template", {}).get("spec", {})
+    pod: Json = template.get("template", {}).get("spec", template)
     return pod
 
 
-def _images(service: Json) -> list[str]:
-    return [str(container.get("image", "")) for container in _pod(service).get("containers", [])]
+def _images(resource: Json) -> list[str]:
+    return [str(container.get("image", "")) for container in _pod(resource).get("containers", [])]
 
 
-def _name(service: Json) -> str:
-    return str(service.get("metadata", {}).get("name"))
+def _name(resource: Json) -> str:
+    return str(resource.get("metadata", {}).get("name"))
 
 
-def _is_among(service: Json, names: Sequence[ServiceName]) -> bool:
-    """Whether a service in Cloud Run's v1 form is one of `names`, all of the same project."""
-    region = service.get("metadata", {}).get("labels", {}).get("cloud.googleapis.com/location")
-    return any(one.service == _name(service) and one.region == region for one in names)
+def _is_among(resource: Json, names: Sequence[ServiceName | JobName]) -> bool:
+    """Whether one in Cloud Run's v1 form is among `names`, all of the same kind and project."""
+    region = resource.get("metadata", {}).get("labels", {}).get("cloud.googleapis.com/location")
+    own = _name(resource)
+    return any(one.name.endswith(f"/{own}") and one.region == region for one in names)

@@ -1,4 +1,4 @@
-"""Who can invoke a service by its own policy, and the edit that makes it exactly the spec. Pure."""
+"""Who can invoke a service or job by its own policy, and the edit that makes it exactly the spec. Pure."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ from provision.policy import Binding, Policy, with_members, without
 from provision.principals import canonical, is_public
 
 Carries = Callable[[str], bool | None]
-"""Whether a role holds ``run.routes.invoke``; None when the role cannot be read."""
+"""Whether a role holds the permission to invoke; None when the role cannot be read."""
 
 _GRANT_TITLE = re.compile(r"provision grant(?: .*)?")
 """The titles of the conditions that `provision grant` writes."""

@@ -8,10 +8,12 @@ from typing import Any
 from provision.clients.artifact_registry import ArtifactRegistry
 from provision.clients.clock import Clock
 from provision.clients.cloud_run import CloudRun
+from provision.clients.cloud_run_jobs import CloudRunJobs
 from provision.clients.docker_engine import Connection, DockerEngine
 from provision.clients.google import GoogleClients
 from provision.clients.iam import Iam
 from provision.clients.id_tokens import IdTokens
+from provision.clients.job_access import JobAccess
 from provision.clients.policies import PolicyClient
 from provision.clients.registry import Registry
 from provision.clients.registry_http import RegistryHttp
@@ -21,23 +23,28 @@ from provision.image.context import FileIds
 from provision.image.destination import Destination
 from provision.image.inputs import InputsReader
 from provision.invoke.policies_say import PoliciesSay
-from provision.invoke.prove import DEFAULT_LIMIT, Proof
+from provision.invoke.prove import Proof
+from provision.invoke.prove_job import JobProof
+from provision.invoke.revocations import DEFAULT_LIMIT, Revocations
 from provision.invokers import Wanted, public, without_public
-from provision.spec import BuiltImage, GivenImage, Spec
+from provision.roles import INVOKE, RUN_JOB
+from provision.spec import BuiltImage, GivenImage, JobSpec, ServiceSpec, Spec
 from provision.stages import Progress, Stage
-from provision.stages.bind import Bind
+from provision.stages.bind import Bind, Prove
 from provision.stages.build import Build
-from provision.stages.deploy import Deploy
+from provision.stages.deploy import Deploy, Resource
 from provision.stages.given import Given
+from provision.stages.job import Job
 from provision.stages.push import Push
+from provision.stages.service import Service
 
-SERVICE_STAGES = ("build", "push", "deploy", "bind")
-"""What `up` chains for a service, in this order; `verify` then looks at all of them."""
+STAGES = ("build", "push", "deploy", "bind")
+"""What `up` chains for a service or job, in this order; `verify` then looks at all of them."""
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Makes the stages of services; clients are shared by all of them.
+    """Makes the stages of services and jobs; clients are shared by all of them.
 
     Args:
         google: Google's clients.
@@ -57,19 +64,24 @@ class Pipeline:
     clock: Clock = field(default_factory=Clock)
 
     def stages(self, spec: Spec) -> tuple[Stage[Any], ...]:
-        """All stages of one service, in the order of `SERVICE_STAGES`."""
+        """All stages of one service or job, in the order of `STAGES`."""
         made: dict[str, Callable[[], Stage[Any]]]
         if isinstance(spec.image, BuiltImage):
             made = self._built(spec.image)
         else:
             made = self._given(spec.image)
         made |= {"deploy": lambda: self._deploy(spec), "bind": lambda: self._bind(spec)}
-        return tuple(made[name]() for name in SERVICE_STAGES)
+        return tuple(made[name]() for name in STAGES)
 
     @cached_property
     def run(self) -> CloudRun:
         """Cloud Run."""
         return CloudRun(self.google, self.clock)
+
+    @cached_property
+    def jobs(self) -> CloudRunJobs:
+        """Cloud Run's jobs."""
+        return CloudRunJobs(self.google, self.clock)
 
     @cached_property
     def iam(self) -> Iam:
@@ -97,6 +109,11 @@ class Pipeline:
         """The policies of Cloud Run services."""
         return PolicyClient(self.google.services, self.google.caller.member, clock=self.clock)
 
+    @cached_property
+    def job_policies(self) -> PolicyClient:
+        """The policies of Cloud Run jobs."""
+        return PolicyClient(self.google.jobs, self.google.caller.member, clock=self.clock)
+
     def _built(self, image: BuiltImage) -> dict[str, Callable[[], Stage[Any]]]:
         bases = Bases(self.registry, self.engine, self.progress)
         parts = (
@@ -115,27 +132,63 @@ class Pipeline:
         }
 
     def _deploy(self, spec: Spec) -> Deploy:
+        return Deploy(spec, self._resource(spec), self.iam, self.progress, self.clock)
+
+    def _resource(self, spec: Spec) -> Resource:
+        if isinstance(spec, JobSpec):
+            return Job(spec, self.jobs, self.progress)
+        service = _service(spec)
         wanted = Wanted(spec.invoker_role, spec.invokers, spec.exclusive)
 
         def close() -> bool:
-            name, carries = spec.service_name.name, self.iam.carries_invoke
+            name, carries = service.service_name.name, self.iam.carrying(INVOKE)
             if not public(self.policies.get(name), wanted, carries):
                 return False
             self.policies.edit(name, lambda policy: without_public(policy, wanted, carries))
             return True
 
-        return Deploy(spec, self.run, self.iam, close, self.progress, self.wait, self.clock)
+        return Service(service, self.run, close, self.progress, self.wait, self.clock)
 
     def _bind(self, spec: Spec) -> Bind:
-        proof = Proof(
+        is_job = isinstance(spec, JobSpec)
+        policies = self.job_policies if is_job else self.policies
+        carries = self.iam.carrying(RUN_JOB if is_job else INVOKE)
+        prove = self._prove_job(spec) if isinstance(spec, JobSpec) else self._prove(_service(spec))
+        return Bind(spec, policies, carries, prove, self.progress, self.prune, self.clock)
+
+    def _prove(self, spec: ServiceSpec) -> Prove:
+        return Proof(
+            spec,
             self.run,
-            self.policies,
-            PoliciesSay(self.iam, ResourceManager(self.google), self.clock),
+            self._say(spec, self.policies, INVOKE),
+            Revocations(self.policies, self.progress, self.clock, self.wait),
             IdTokens(self.google),
             self.progress,
             self.clock,
             self.wait,
+        ).checks
+
+    def _prove_job(self, spec: JobSpec) -> Prove:
+        return JobProof(
+            spec,
+            self._say(spec, self.job_policies, RUN_JOB),
+            Revocations(self.job_policies, self.progress, self.clock, self.wait),
+            JobAccess(self.google),
+            self.progress,
+            self.clock,
+            self.wait,
+        ).checks
+
+    def _say(
+        self, spec: Spec, policies: PolicyClient, permission: str
+    ) -> Callable[[Wanted], PoliciesSay]:
+        above = ResourceManager(self.google)
+        return lambda wanted: PoliciesSay(
+            spec, wanted, policies, permission, self.iam, above, self.clock
         )
-        return Bind(
-            spec, self.policies, self.iam, proof.checks, self.progress, self.prune, self.clock
-        )
+
+
+def _service(spec: Spec) -> ServiceSpec:
+    if not isinstance(spec, ServiceSpec):
+        raise TypeError(f"{spec} is neither a service nor a job")
+    return spec

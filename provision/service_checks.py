@@ -2,39 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from provision.plan import Check, Claim, Evidence, Verdict
+from provision.plan import Check, Claim
+from provision.run_claims import Finding, ready, runtime_account
 from provision.service_fields import is_ready, serving_image
-from provision.spec import Spec
+from provision.spec import ServiceSpec
 
 Json = Mapping[str, Any]
 
 _WHOLE = 100
 
 
-@dataclass(frozen=True)
-class _Finding:
-    """One claim: what was asked, what was answered, and how it reads either way."""
-
-    name: str
-    claim: Claim
-    passed: bool
-    asked: str
-    answered: str
-    yes: str
-    no: str
-
-    def check(self, at: str) -> Check:
-        verdict = Verdict.PASSED if self.passed else Verdict.FAILED
-        summary = self.yes if self.passed else self.no
-        return Check(
-            self.name, self.claim, verdict, summary, (Evidence(self.asked, self.answered, at),)
-        )
-
-
-def service_checks(spec: Spec, live: Json, revision: Json, at: str) -> tuple[Check, ...]:
+def service_checks(spec: ServiceSpec, live: Json, revision: Json, at: str) -> tuple[Check, ...]:
     """The control side's claims.
 
     Args:
@@ -46,12 +26,12 @@ def service_checks(spec: Spec, live: Json, revision: Json, at: str) -> tuple[Che
     return tuple(finding.check(at) for finding in _findings(spec, live, revision))
 
 
-def _findings(spec: Spec, live: Json, revision: Json) -> Iterator[_Finding]:
+def _findings(spec: ServiceSpec, live: Json, revision: Json) -> Iterator[Finding]:
     asked = f"GetService {spec.service_name}"
-    yield _ready(live, asked)
+    yield ready("revision-ready", live, asked, "the latest revision", passed=is_ready(live))
     yield _digest(live, revision)
     disabled = live.get("invokerIamDisabled", False)
-    yield _Finding(
+    yield Finding(
         "invoker-check-on",
         Claim.PRIVACY,
         not disabled,
@@ -61,7 +41,7 @@ def _findings(spec: Spec, live: Json, revision: Json) -> Iterator[_Finding]:
         "the invoker check is switched off: whoever reaches the service may call it",
     )
     ingress = live.get("ingress", "not told")
-    yield _Finding(
+    yield Finding(
         "ingress",
         Claim.PRIVACY,
         ingress == spec.ingress.api_name,
@@ -70,24 +50,10 @@ def _findings(spec: Spec, live: Json, revision: Json) -> Iterator[_Finding]:
         f"ingress is {spec.ingress}",
         f"ingress is not {spec.ingress}",
     )
-    yield _account(spec, live, asked)
+    yield runtime_account(spec, live.get("template", {}), f"{asked}: template.serviceAccount")
 
 
-def _ready(live: Json, asked: str) -> _Finding:
-    told = live.get("terminalCondition", {})
-    answered = f"{told.get('state', 'no condition')} {told.get('message', '')}".strip()
-    return _Finding(
-        "revision-ready",
-        Claim.CONFIGURATION,
-        is_ready(live),
-        f"{asked}: terminalCondition",
-        answered,
-        "the latest revision is ready",
-        f"the latest revision is not ready: {answered}",
-    )
-
-
-def _digest(live: Json, revision: Json) -> _Finding:
+def _digest(live: Json, revision: Json) -> Finding:
     """The revision that serves everything runs the digest that the service asks for.
 
     Compared on the revision: the service keeps whatever was sent, a tag too.
@@ -99,7 +65,7 @@ def _digest(live: Json, revision: Json) -> _Finding:
         for status in live.get("trafficStatuses", [])
         if status.get("revision", name).rsplit("/", 1)[-1] == name
     )
-    return _Finding(
+    return Finding(
         "digest",
         Claim.CONFIGURATION,
         "@sha256:" in wanted and runs == wanted and share == _WHOLE,
@@ -107,17 +73,4 @@ def _digest(live: Json, revision: Json) -> _Finding:
         f"{runs}; {share} % of the traffic",
         f"revision {name} serves everything and runs the deployed digest",
         f"revision {name} is not the one digest {wanted or '(none)'} that serves everything",
-    )
-
-
-def _account(spec: Spec, live: Json, asked: str) -> _Finding:
-    account = live.get("template", {}).get("serviceAccount", "")
-    return _Finding(
-        "runtime-account",
-        Claim.CONFIGURATION,
-        account == spec.account_email,
-        f"{asked}: template.serviceAccount",
-        account or "none, so the default compute account",
-        f"it runs as {spec.account_email}",
-        f"it does not run as {spec.account_email}",
     )

@@ -81,7 +81,7 @@ def parse_targets(
 
     Args:
         texts: as the user wrote them; see `FORMS`.
-        specs: every service that the spec declares; names are looked up here first.
+        specs: every service and job that the spec declares; names are looked up here first.
         project: where a text names none.
         region: likewise.
 
@@ -115,22 +115,22 @@ class _Reader:
                 f"{text!r} is not a target: {word!r} is no kind of thing that is invoked.",
                 hint=f"A target is {FORMS}.",
             ) from None
-        matching = [spec for spec in self._named_so(own) if kind is TargetKind.SERVICE]
+        matching = [spec for spec in self._named_so(own) if kind == TargetKind(spec.kind)]
         if len(matching) == 1:
-            return Target(kind, matching[0].service_name, matching[0])
+            return Target(kind, matching[0].resource_name, matching[0])
         return Target(kind, self._placed(kind, own, text))
 
     def _named(self, text: str) -> Target:
         """A bare name, which only a spec can tell the kind of."""
         matching = self._named_so(text)
         if len(matching) == 1:
-            return Target(TargetKind.SERVICE, matching[0].service_name, matching[0])
+            return Target(TargetKind(matching[0].kind), matching[0].resource_name, matching[0])
         if matching:
             raise UsageError(
                 f"{text!r} is declared in more than one place.",
                 hint="Write its full resource name.",
             )
-        names = [spec.service for spec in self.specs]
+        names = [spec.name for spec in self.specs]
         close = get_close_matches(text, names, n=1)
         declared = f"; it declares {', '.join(names)}" if names else ""
         raise UsageError(
@@ -139,10 +139,10 @@ class _Reader:
         )
 
     def _named_so(self, own: str) -> list[Spec]:
-        return [spec for spec in self.specs if spec.service == own]
+        return [spec for spec in self.specs if spec.name == own]
 
     def _declared(self, name: Name) -> Spec | None:
-        return next((spec for spec in self.specs if spec.service_name == name), None)
+        return next((spec for spec in self.specs if spec.resource_name == name), None)
 
     def _placed(self, kind: TargetKind, own: str, text: str) -> Name:
         project = _given("project", self.project, text)

@@ -1,4 +1,4 @@
-"""`provision destroy`: the service, and with --all what was made for it."""
+"""`provision destroy`: the service or job, and with --all what was made for it."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -11,8 +11,8 @@ from provision.cli.report import ServiceReport
 from provision.cli.run import Run
 from provision.cli.views import as_text
 from provision.destroy import Destroy, Removal
-from provision.resources import ServiceName
-from provision.spec import BuiltImage, Spec
+from provision.resources import JobName, ServiceName
+from provision.spec import BuiltImage, Kind, Spec
 
 
 def destroy(
@@ -29,7 +29,7 @@ def destroy(
     impersonate: options.Impersonate = None,
     as_json: options.Json = False,
 ) -> None:
-    """Delete the service and the bindings on it, after showing them.
+    """Delete the service or job and the bindings on it, after showing them.
 
     Example: `provision destroy --all`
     """
@@ -44,12 +44,15 @@ def destroy(
 
 
 def _plan(run: Run, *, everything: bool) -> None:
-    """The services of every spec first: what else is unused follows from which of them go."""
+    """What every spec declares first: what else is unused follows from what of it goes."""
     pipeline = run.pipeline
-    plan = Destroy(pipeline.run, pipeline.iam, pipeline.artifacts, pipeline.policies, run.progress)
+    policies = {Kind.SERVICE: pipeline.policies, Kind.JOB: pipeline.job_policies}
+    plan = Destroy(
+        pipeline.run, pipeline.jobs, pipeline.iam, pipeline.artifacts, policies, run.progress
+    )
 
-    def service(report: ServiceReport) -> None:
-        found = plan.service(report.spec)
+    def deployed(report: ServiceReport) -> None:
+        found = plan.deployed(report.spec)
         report.removals = [found] if found else []
 
     def rest(report: ServiceReport) -> None:
@@ -61,7 +64,7 @@ def _plan(run: Run, *, everything: bool) -> None:
         with run.showing(report):
             as_text.show_removals(report)
 
-    run.each(service)
+    run.each(deployed)
     run.each(rest)
 
 
@@ -69,33 +72,33 @@ def _image_names(spec: Spec) -> list[str]:
     return [spec.image.name] if isinstance(spec.image, BuiltImage) else []
 
 
-def _going(run: Run) -> list[ServiceName]:
-    """The services that are taken away."""
+def _going(run: Run) -> list[ServiceName | JobName]:
+    """The services and jobs that are taken away."""
     return [
-        report.spec.service_name
+        report.spec.resource_name
         for report in run.reports
-        if report.error is None and _has_service(report)
+        if report.error is None and _goes(report)
     ]
 
 
-def _has_service(report: ServiceReport) -> bool:
-    """Whether the first of its removals is a service that goes."""
+def _goes(report: ServiceReport) -> bool:
+    """Whether the first of its removals is the service or job itself, and goes."""
     first = report.removals[0] if report.removals else None
-    named = first is not None and first.resource == report.spec.service_name.name
+    named = first is not None and first.resource == report.spec.resource_name.name
     return named and first is not None and first.remove is not None
 
 
 def _remove(run: Run) -> None:
-    """Every service first, then what they used; nothing of that where one service did not go."""
+    """Every service and job first, then what they used; nothing of that where one did not go."""
 
-    def services(report: ServiceReport) -> None:
-        _take_away(run, report, report.removals[:1] if _has_service(report) else ())
+    def deployed(report: ServiceReport) -> None:
+        _take_away(run, report, report.removals[:1] if _goes(report) else ())
 
     def rest(report: ServiceReport) -> None:
         left = [one for one in report.removals if one.resource not in report.removed]
         _take_away(run, report, left)
 
-    run.each(services)
+    run.each(deployed)
     if all(report.error is None for report in run.reports):
         run.each(rest)
 

@@ -17,7 +17,7 @@ from provision.clients.clock import Clock
 from provision.errors import ExitCode, InterruptedByUserError, ProvisionError
 from provision.pipeline import Pipeline
 from provision.plan import Change
-from provision.resources import ServiceName
+from provision.resources import JobName, ServiceName
 from provision.stages import Stage
 from provision.verdicts import worst
 
@@ -48,7 +48,7 @@ class Run:
     progress: Progress
     reports: list[ServiceReport] = field(default_factory=list)
     code: ExitCode = ExitCode.DONE
-    _stages: dict[ServiceName, Sequence[Stage[Any]]] = field(default_factory=dict)
+    _stages: dict[ServiceName | JobName, Sequence[Stage[Any]]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """A report for each service, and the identity looked up once."""
@@ -69,7 +69,7 @@ class Run:
 
     def stages(self, report: ServiceReport) -> Sequence[Stage[Any]]:
         """The stages of one service; planned, applied and verified with the same inputs."""
-        key = report.spec.service_name
+        key = report.spec.resource_name
         if key not in self._stages:
             self._stages[key] = self.pipeline.stages(report.spec)
         return self._stages[key]
@@ -144,7 +144,7 @@ class Run:
         for report in self.reports:
             if report.error is not None or self.interrupted:
                 continue
-            self.progress.prefix = f"{report.spec.service}: " if len(self.reports) > 1 else ""
+            self.progress.prefix = f"{report.spec.name}: " if len(self.reports) > 1 else ""
             try:
                 action(report)
             except ProvisionError as error:
@@ -180,6 +180,6 @@ def _interrupted(report: ServiceReport) -> InterruptedByUserError:
     done = [step.change.stage for step in report.outcome.steps if step.applied]
     told = f"done by then: {', '.join(done)}" if done else "nothing had been finished by then"
     return InterruptedByUserError(
-        f"Interrupted at service {report.spec.service}; {told}.",
+        f"Interrupted at {report.spec}; {told}.",
         hint="Run the same command again: it looks at what is there and goes on.",
     )

@@ -1,5 +1,6 @@
 """IAM v1: service accounts and roles."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,7 +8,7 @@ from provision.clients.calls import TIMEOUT, calling
 from provision.clients.google import GoogleClients
 from provision.errors import NotFoundError, ProvisionError
 from provision.resources import ServiceAccountName
-from provision.roles import INVOKE, predefined
+from provision.roles import predefined
 
 
 @dataclass(frozen=True)
@@ -75,26 +76,25 @@ class Iam:
         with self._calling(f"Deleting service account {name.email}"):
             self.google.iam.delete_service_account(request={"name": name.name}, timeout=TIMEOUT)
 
-    def carries_invoke(self, role: str) -> bool | None:
-        """Whether `role` holds ``run.routes.invoke``; None when the role cannot be read."""
-        return self.carries(role, INVOKE)
-
     def carries(self, role: str, permission: str) -> bool | None:
-        """Whether `role` holds a permission to call; None when the role cannot be read."""
+        """Whether `role` holds `permission`; None when the role cannot be read."""
         if role in predefined(permission):
             return True
         if role not in self._read:
             self._read[role] = self._ask(role)
-        held = self._read[role]
-        return None if held is None else permission in held
+        permissions = self._read[role]
+        return None if permissions is None else permission in permissions
+
+    def carrying(self, permission: str) -> Callable[[str], bool | None]:
+        """`carries` for one permission."""
+        return lambda role: self.carries(role, permission)
 
     def _ask(self, role: str) -> frozenset[str] | None:
-        """The permissions of a role; of one that is gone, none."""
         try:
             with self._calling(f"Reading {role}"):
                 told = self.google.iam.get_role(request={"name": role}, timeout=TIMEOUT)
         except NotFoundError:
-            return frozenset()
+            return frozenset()  # a role that is gone grants nothing
         except ProvisionError:
             return None
         # A deleted role counts too: undeleting it would open a service without any policy write.

@@ -1,56 +1,77 @@
-"""The control side of the proof: who may invoke by the policies, the service's and those above."""
+"""The control side of the proof: who may invoke by the policies, its own and those above."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from provision.clients.clock import Clock
 from provision.clients.iam import Iam
+from provision.clients.policies import PolicyClient
 from provision.clients.resource_manager import MAX_DEPTH, ResourceManager
 from provision.errors import ProvisionError
-from provision.invokers import Holding, Wanted, bound, granted, others, public
+from provision.invokers import Carries, Holding, Wanted, bound, granted, others, public
 from provision.plan import Check, Claim, Evidence, Verdict
 from provision.policy import Policy
 from provision.principals import canonical, is_public
 from provision.spec import Spec
 
-_UNREADABLE = "A role in the policy cannot be read: it may carry run.routes.invoke, or not."
 _NOBODY = Wanted("", (), exclusive=False)
 
 
 @dataclass(frozen=True)
 class PoliciesSay:
-    """Judges policies.
+    """Judges the policies about one service or job.
 
     Args:
-        iam: tells which roles carry the permission.
+        spec: what is declared.
+        wanted: what it says about invokers.
+        policies: the policies of that kind of resource.
+        permission: what an invoker needs.
+        iam: tells which roles carry it.
         resources: what stands above the project.
     """
 
+    spec: Spec
+    wanted: Wanted
+    policies: PolicyClient
+    permission: str
     iam: Iam
     resources: ResourceManager
     clock: Clock = field(default_factory=Clock)
 
-    def at_service(self, spec: Spec, wanted: Wanted, policy: Policy) -> Iterator[Check]:
-        """The claims about the service's own policy."""
-        asked = f"GetIamPolicy {spec.service_name}"
+    def checks(self) -> tuple[Policy, tuple[Check, ...]]:
+        """Its own policy, empty where it cannot be read; and the claims about it and those above."""
+        try:
+            policy = self.policies.get(self.spec.resource_name.name)
+            here = tuple(self._here(policy))
+        except ProvisionError as error:
+            policy = Policy()
+            here = (self._unread("no-public-member", f"on the {self.spec.kind}", error),)
+        return policy, (*here, *self._above())
+
+    @property
+    def _carries(self) -> Carries:
+        return self.iam.carrying(self.permission)
+
+    def _here(self, policy: Policy) -> Iterator[Check]:
+        asked, wanted = f"GetIamPolicy {self.spec.resource_name}", self.wanted
         yield self._named(wanted, policy, asked)
         yield from self._nobody_else(wanted, policy, asked)
         yield self._nobody_public(wanted, policy, asked)
 
-    def above(self, project: str) -> Iterator[Check]:
+    def _above(self) -> Iterator[Check]:
         """One check for each folder and the organisation; not proven where one is unreadable.
 
         A project itself refuses public members (Resource Manager v3, setIamPolicy).
         """
-        resource = f"projects/{project}"
+        resource = f"projects/{self.spec.project.value}"
         for _ in range(MAX_DEPTH):
             try:
                 resource = self.resources.parent(resource)
                 if not resource:
                     return
-                found = public(self.resources.policy(resource), _NOBODY, self.iam.carries_invoke)
+                found = public(self.resources.policy(resource), _NOBODY, self._carries)
             except ProvisionError as error:
-                yield self.unread("no-public-member-above", f"at or above {resource}", error)
+                yield self._unread("no-public-member-above", f"at or above {resource}", error)
                 return
             yield self._check(
                 "no-public-member-above",
@@ -76,8 +97,8 @@ class PoliciesSay:
 
     def _nobody_else(self, wanted: Wanted, policy: Policy, asked: str) -> Iterator[Check]:
         """Who else can invoke by this policy; a claim only where the spec is exclusive."""
-        now = self.clock.now()
-        rest = others(policy, wanted, self.iam.carries_invoke, now)
+        now, carries = self.clock.now(), self._carries
+        rest = others(policy, wanted, carries, now)
         told = _listed((*rest, *granted(policy, wanted, now)))
         if not told and not wanted.exclusive:
             return
@@ -85,31 +106,34 @@ class PoliciesSay:
         check = self._check(
             "nobody-else",
             Claim.CONFIGURATION,
-            f"{asked}: every role with run.routes.invoke",
+            f"{asked}: every role with {self.permission}",
             told or "nobody else",
             wrong=summary if wanted.exclusive and rest else "",
-            right=summary if told else "nobody else can invoke by the service's own policy",
+            right=summary
+            if told
+            else f"nobody else can invoke by the {self.spec.kind}'s own policy",
         )
-        doubtful = all(self.iam.carries_invoke(one.binding.role) is None for one in rest)
+        doubtful = all(carries(one.binding.role) is None for one in rest)
         if check.verdict is Verdict.FAILED and doubtful:
-            check = replace(check, verdict=Verdict.NOT_PROVEN, hint=_UNREADABLE)
+            unreadable = f"A role in it cannot be read: it may carry {self.permission}, or not."
+            check = replace(check, verdict=Verdict.NOT_PROVEN, hint=unreadable)
         yield check
 
     def _nobody_public(self, wanted: Wanted, policy: Policy, asked: str) -> Check:
-        found = public(policy, wanted, self.iam.carries_invoke)
+        found = public(policy, wanted, self._carries)
         declared = [member for member in wanted.members if is_public(member)]
         return self._check(
             "no-public-member",
             Claim.PRIVACY,
             f"{asked}: allUsers, allAuthenticatedUsers",
             _listed(found) or "none that the spec does not name",
-            wrong=f"public by the service's own policy: {_listed(found)}" if found else "",
+            wrong=f"public by the {self.spec.kind}'s own policy: {_listed(found)}" if found else "",
             right=f"public because the spec says so: {', '.join(declared)}"
             if declared
-            else "no public member on the service",
+            else f"no public member on the {self.spec.kind}",
         )
 
-    def unread(self, name: str, where: str, error: ProvisionError) -> Check:
+    def _unread(self, name: str, where: str, error: ProvisionError) -> Check:
         """The claim that nobody public can invoke, where a policy cannot be read."""
         return Check(
             name,

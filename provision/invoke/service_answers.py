@@ -20,7 +20,7 @@ from provision.invoke.judge import (
 from provision.invokers import Wanted
 from provision.plan import Check, Claim, Evidence, Verdict
 from provision.service_fields import addresses
-from provision.spec import Spec
+from provision.spec import ServiceSpec
 
 _PAUSE = 2.0
 """Seconds between two tries."""
@@ -60,7 +60,7 @@ class ServiceAnswers:
         limit: seconds to wait for IAM to take effect, over all addresses.
     """
 
-    spec: Spec
+    spec: ServiceSpec
     wanted: Wanted
     live: Mapping[str, Any]
     closed: bool

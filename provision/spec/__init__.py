@@ -2,23 +2,29 @@
 
 from provision.spec.load import load
 from provision.spec.model import (
-    INVOKER_ROLES,
+    INVOKER_ROLE,
     BuiltImage,
     GivenImage,
     Ingress,
+    JobSpec,
+    Kind,
     SecretReference,
+    ServiceSpec,
     Setting,
     Spec,
 )
 from provision.spec.problems import Problem, SpecError
 
 __all__ = [
-    "INVOKER_ROLES",
+    "INVOKER_ROLE",
     "BuiltImage",
     "GivenImage",
     "Ingress",
+    "JobSpec",
+    "Kind",
     "Problem",
     "SecretReference",
+    "ServiceSpec",
     "Setting",
     "Spec",
     "SpecError",

@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from provision.spec import values
 
 IngressWord: TypeAlias = Literal["all", "internal", "internal-and-cloud-load-balancing", "none"]
-RoleWord: TypeAlias = Literal["roles/run.invoker", "roles/run.servicesInvoker"]
+ServiceRole: TypeAlias = Literal["roles/run.invoker", "roles/run.servicesInvoker"]
+JobRole: TypeAlias = Literal[
+    "roles/run.invoker", "roles/run.jobsExecutor", "roles/run.jobsExecutorWithOverrides"
+]
 
 
 class _Strict(BaseModel):
@@ -51,16 +54,16 @@ class ImageFields(_Strict):
     ] = None
     location: Annotated[
         values.Location | None,
-        Field(description="Location of the repository; the service's region by default."),
+        Field(description="Location of the repository; `region` by default."),
     ] = None
     name: Annotated[
         values.ImageName | None,
-        Field(description="Image name in the repository; the service's name by default."),
+        Field(description="Image name in the repository; the service's or job's by default."),
     ] = None
 
 
-class ServiceFields(_Strict):
-    """A private Cloud Run service, and who may call it."""
+class _RunFields(_Strict):
+    """What services and jobs have in common."""
 
     project: Annotated[
         values.ProjectId | None,
@@ -69,48 +72,62 @@ class ServiceFields(_Strict):
     region: Annotated[
         values.Region | None, Field(description="Region. Left out: resolved like the project.")
     ] = None
-    service: Annotated[values.ServiceId, Field(description="Name of the Cloud Run service.")]
     image: Annotated[ImageFields, Field(description="What to build and push, or what to run.")]
-    ingress: Annotated[
-        IngressWord, Field(description="Which networks reach the service; must be chosen.")
-    ]
-    iap: Annotated[bool, Field(description="Identity-Aware Proxy in front of it.")] = False
-    default_url: Annotated[bool, Field(description="Whether run.app addresses answer.")] = True
     service_account: Annotated[
         values.Account | None,
         Field(
-            description="Account the service runs as: a short id (created when missing) or a full "
-            "e-mail; SERVICE-run by default."
+            description="Account it runs as: a short id (created when missing) or a full e-mail; "
+            "its own name with -run by default."
         ),
     ] = None
-    public: Annotated[
-        bool,
-        Field(description="Lets invokers name allUsers or allAuthenticatedUsers; adds neither."),
-    ] = False
     invokers: Annotated[
         list[values.Member],
-        Field(description="Who may call it, as allow policies write them; may be empty."),
+        Field(
+            description="Who may call or execute it, as allow policies write them; may be empty."
+        ),
     ] = Field(default_factory=list)
-    invoker_role: Annotated[RoleWord, Field(description="Role that the invokers get.")] = (
-        "roles/run.invoker"
-    )
     exclusive: Annotated[
         bool, Field(description="Members not named here lose the role, rather than being shown.")
     ] = False
     probe_as: Annotated[
         values.Probe | None,
-        Field(description="An invoker's service account that verification calls the service as."),
+        Field(description="An invoker's service account that verification asks as."),
     ] = None
-    probe_path: Annotated[values.ProbePath, Field(description="Path that is asked for.")] = "/"
-    env: Annotated[
-        dict[values.EnvName, values.EnvValue], Field(description="Environment variables.")
-    ] = Field(default_factory=dict)
     secrets: Annotated[
         dict[values.EnvName, values.Secret],
         Field(description="Environment variables from Secret Manager: SECRET[:VERSION]."),
     ] = Field(default_factory=dict)
+    env: Annotated[
+        dict[values.EnvName, values.EnvValue], Field(description="Environment variables.")
+    ] = Field(default_factory=dict)
     cpu: Annotated[values.Cpu | None, Field(description="CPU limit: 1, 2, 4, 6, 8, 500m.")] = None
     memory: Annotated[values.Memory | None, Field(description="Memory limit: 512Mi, 2Gi.")] = None
+    labels: Annotated[
+        dict[values.LabelKey, values.LabelValue],
+        Field(description="Labels of the service or job."),
+    ] = Field(default_factory=dict)
+
+
+class ServiceFields(_RunFields):
+    """A private Cloud Run service, and who may call it."""
+
+    kind: Annotated[Literal["service"], Field(description="A service; it need not be said.")] = (
+        "service"
+    )
+    service: Annotated[values.ServiceId, Field(description="Name of the Cloud Run service.")]
+    ingress: Annotated[
+        IngressWord, Field(description="Which networks reach the service; must be chosen.")
+    ]
+    iap: Annotated[bool, Field(description="Identity-Aware Proxy in front of it.")] = False
+    default_url: Annotated[bool, Field(description="Whether run.app addresses answer.")] = True
+    public: Annotated[
+        bool,
+        Field(description="Lets invokers name allUsers or allAuthenticatedUsers; adds neither."),
+    ] = False
+    invoker_role: Annotated[ServiceRole, Field(description="Role that the invokers get.")] = (
+        "roles/run.invoker"
+    )
+    probe_path: Annotated[values.ProbePath, Field(description="Path that is asked for.")] = "/"
     concurrency: Annotated[
         int | None,
         Field(ge=1, le=values.MAX_CONCURRENCY, description="Requests at once in one instance."),
@@ -124,9 +141,6 @@ class ServiceFields(_Strict):
     max_instances: Annotated[
         int | None, Field(ge=1, le=10_000, description="Instances at most.")
     ] = None
-    labels: Annotated[
-        dict[values.LabelKey, values.LabelValue], Field(description="Labels of the service.")
-    ] = Field(default_factory=dict)
     custom_audiences: Annotated[
         values.Audiences, Field(description="Token audiences accepted beside its own addresses.")
     ] = Field(default_factory=list)
@@ -136,4 +150,47 @@ class ServiceFields(_Strict):
     run: Annotated[
         dict[str, object],
         Field(description="Any other field of a Cloud Run v2 Service, by its JSON name."),
+    ] = Field(default_factory=dict)
+
+
+class JobFields(_RunFields):
+    """A Cloud Run job, and who may execute it."""
+
+    kind: Annotated[Literal["job"], Field(description="A job; it must be said.")]
+    job: Annotated[values.JobId, Field(description="Name of the Cloud Run job.")]
+    invoker_role: Annotated[JobRole, Field(description="Role that the invokers get.")] = (
+        "roles/run.invoker"
+    )
+    tasks: Annotated[
+        int | None,
+        Field(ge=1, le=values.MAX_TASKS, description="Tasks of one execution; 1 by default."),
+    ] = None
+    parallelism: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=values.MAX_TASKS,
+            description="Tasks that run at once; as many as possible by default.",
+        ),
+    ] = None
+    max_retries: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=values.MAX_RETRIES,
+            description="How often a failed task is tried again; 3 by default.",
+        ),
+    ] = None
+    timeout: Annotated[
+        values.TaskTimeout | None, Field(description="Longest try of a task: seconds, 10m or 2h.")
+    ] = None
+    command: Annotated[values.Words, Field(description="In place of the image's entry point.")] = (
+        Field(default_factory=list)
+    )
+    args: Annotated[values.Words, Field(description="In place of the image's arguments.")] = Field(
+        default_factory=list
+    )
+    run: Annotated[
+        dict[str, object],
+        Field(description="Any other field of a Cloud Run v2 Job, by its JSON name."),
     ] = Field(default_factory=dict)

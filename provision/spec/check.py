@@ -11,47 +11,60 @@ from pydantic_core import ErrorDetails
 
 from provision.resources import ImageReference, ProjectName, RepositoryName, ServiceAccountName
 from provision.spec import nodes
-from provision.spec.border import ImageFields, ServiceFields
+from provision.spec.border import ImageFields, JobFields, ServiceFields
+from provision.spec.kinds import FOREIGN, kind_of
 from provision.spec.model import (
     BuiltImage,
     GivenImage,
     Ingress,
+    JobSpec,
+    Kind,
     SecretReference,
+    ServiceSpec,
     Setting,
     Spec,
 )
 from provision.spec.rules import cross_problems, default_account
-from provision.spec.values import split_secret
+from provision.spec.values import MAX_RETRIES, MAX_TASKS, split_secret
+
+FIELDS: Mapping[Kind, type[ServiceFields | JobFields]] = {
+    Kind.SERVICE: ServiceFields,
+    Kind.JOB: JobFields,
+}
+"""The border of each kind."""
 
 
 def problems_of(raw: Mapping[str, object]) -> Iterator[tuple[nodes.Path, str, bool]]:
     """Everything wrong with a document: path, message, and whether the key is what is wrong."""
-    for path, message in cross_problems(raw):
-        yield path, message, True
+    kind = kind_of(raw)
+    if kind is None:
+        yield ("kind",), _unknown_word(raw["kind"], list(Kind)), False
+        return
+    yield from ((path, message, True) for path, message in cross_problems(raw, kind))
     try:
-        ServiceFields.model_validate(raw)
+        FIELDS[kind].model_validate(raw)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
             path = tuple(step for step in detail["loc"] if step != "[key]")
-            yield path, _message(detail, path), of_key
+            yield path, _message(detail, path, kind), of_key
 
 
-def _message(detail: ErrorDetails, path: nodes.Path) -> str:
-    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
-    match kind:
+def _message(detail: ErrorDetails, path: nodes.Path, kind: Kind) -> str:
+    fault, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    match fault:
         case "value_error":
             told = str(context["error"])
         case "missing":
-            told = f"required; allowed: {_allowed(path)}"
+            told = f"required; allowed: {_allowed(path, kind)}"
         case "extra_forbidden":
-            told = _unknown_field(path)
+            told = _unknown_field(path, kind)
         case "literal_error":
             told = _unknown_word(given, _words(context["expected"]))
         case "greater_than_equal" | "less_than_equal":
             told = f"{given} is out of range; allowed: {_RANGES[path[-1]]}"
-        case _ if kind in _TYPES:
-            told = f"must be {_TYPES[kind]}, not {_shown(given)}{_quoting(kind, given)}"
+        case _ if fault in _TYPES:
+            told = f"must be {_TYPES[fault]}, not {_shown(given)}{_quoting(fault, given)}"
         case _:
             told = detail["msg"]
     return told
@@ -72,6 +85,9 @@ _RANGES: Mapping[str | int, str] = {
         "min_instances": (0, 10_000),
         "max_instances": (1, 10_000),
         "port": (1, 65_535),
+        "tasks": (1, MAX_TASKS),
+        "parallelism": (0, MAX_TASKS),
+        "max_retries": (0, MAX_RETRIES),
     }.items()
 }
 
@@ -92,16 +108,20 @@ def _quoting(kind: str, value: object) -> str:
     return f'; quote it: "{_shown(value)}"' if plain else ""
 
 
-def _allowed(path: nodes.Path) -> str:
+def _allowed(path: nodes.Path, kind: Kind) -> str:
     if path == ("ingress",):
         return ", ".join(Ingress)
-    description = ServiceFields.model_fields[str(path[0])].description or ""
+    description = FIELDS[kind].model_fields[str(path[0])].description or ""
     return description[:1].lower() + description[1:].rstrip(".")
 
 
-def _unknown_field(path: nodes.Path) -> str:
-    model = ImageFields if path[0] == "image" else ServiceFields
-    return _unknown_word(path[-1], list(model.model_fields), what="no such field")
+def _unknown_field(path: nodes.Path, kind: Kind) -> str:
+    if path[0] == "image":
+        return _unknown_word(path[-1], list(ImageFields.model_fields), what="no such field")
+    told = FOREIGN[kind].get(str(path[0]))
+    if told is not None:
+        return f"no field of a {kind}: {told}"
+    return _unknown_word(path[-1], list(FIELDS[kind].model_fields), what="no such field")
 
 
 def _unknown_word(value: object, words: list[str], what: str = "") -> str:
@@ -114,20 +134,13 @@ def _words(expected: str) -> list[str]:
     return [part for part in expected.split("'") if part.strip() not in {"", ",", "or"}]
 
 
-_AS_DECLARED = sorted(
-    (ServiceFields.model_fields.keys() & {item.name for item in dataclass_fields(Spec)})
-    - {
-        "project",
-        "region",
-        "image",
-        "ingress",
-        "service_account",
-        "invokers",
-        "probe_as",
-        "secrets",
-        "custom_audiences",
+_MADE = frozenset(
+    {
+        *("project", "region", "image", "ingress", "service_account", "invokers", "probe_as"),
+        *("secrets", "custom_audiences", "command", "args"),
     }
 )
+"""Fields of a spec that are made of what the file says; all others are as the file has them."""
 
 
 def resolved(
@@ -142,37 +155,46 @@ def resolved(
         source: ``FILE:LINE``.
         directory: what paths in it are relative to.
     """
-    fields = ServiceFields.model_validate(raw)
-    account = fields.service_account or default_account(fields.service)
-    copied: dict[str, Any] = {name: getattr(fields, name) for name in _AS_DECLARED}
-    return Spec(
-        project=project,
-        region=region,
-        image=_image(fields, project.value, region.value, directory),
-        ingress=Ingress(fields.ingress),
-        service_account=ServiceAccountName.of(account, project=project.value),
-        invokers=tuple(fields.invokers),
-        source=source,
-        probe_as=fields.probe_as or "",
-        secrets={name: _secret(text, project) for name, text in fields.secrets.items()},
-        custom_audiences=tuple(fields.custom_audiences),
-        **copied,
-    )
+    kind = kind_of(raw) or Kind.SERVICE
+    fields = FIELDS[kind].model_validate(raw)
+    name = str(getattr(fields, kind))
+    account = fields.service_account or default_account(name)
+    parts: dict[str, Any] = {
+        "project": project,
+        "region": region,
+        "name": name,
+        "image": _image(fields.image, name, project.value, region.value, directory),
+        "service_account": ServiceAccountName.of(account, project=project.value),
+        "invokers": tuple(fields.invokers),
+        "source": source,
+        "probe_as": fields.probe_as or "",
+        "secrets": {name: _secret(text, project) for name, text in fields.secrets.items()},
+    }
+    if isinstance(fields, JobFields):
+        parts |= {"command": tuple(fields.command), "args": tuple(fields.args)}
+        return JobSpec(**parts, **_copied(fields, JobSpec))
+    audiences = tuple(fields.custom_audiences)
+    parts |= {"ingress": Ingress(fields.ingress), "custom_audiences": audiences}
+    return ServiceSpec(**parts, **_copied(fields, ServiceSpec))
+
+
+def _copied(fields: ServiceFields | JobFields, spec: type[Spec]) -> dict[str, Any]:
+    shared = type(fields).model_fields.keys() & {item.name for item in dataclass_fields(spec)}
+    return {name: getattr(fields, name) for name in sorted(shared - _MADE)}
 
 
 def _image(
-    fields: ServiceFields, project: str, region: str, directory: Path
+    image: ImageFields, named: str, project: str, region: str, directory: Path
 ) -> BuiltImage | GivenImage:
-    image = fields.image
     if image.reference is not None:
         return GivenImage(ImageReference.parse(image.reference))
     context = (directory / image.context).resolve()
-    named = image.dockerfile
+    dockerfile = image.dockerfile
     return BuiltImage(
         context=context,
-        dockerfile=(directory / named).resolve() if named else context / "Dockerfile",
+        dockerfile=(directory / dockerfile).resolve() if dockerfile else context / "Dockerfile",
         repository=_repository(image.repository or "", project, image.location or region),
-        name=image.name or fields.service,
+        name=image.name or named,
         target=image.target,
         build_args=image.build_args,
     )

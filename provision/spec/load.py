@@ -18,7 +18,7 @@ STDIN = Path("-")
 def load(
     paths: Sequence[Path], *, project: Setting | None = None, region: Setting | None = None
 ) -> tuple[Spec, ...]:
-    """Read and check every service that the files declare.
+    """Read and check every service and job that the files declare.
 
     Args:
         paths: YAML files, in the order given; ``-`` is standard input.
@@ -36,7 +36,7 @@ def load(
         loader.read(path)
     if not loader.problems and not loader.specs:
         named = ", ".join(str(path) for path in paths) or "no file was named"
-        loader.problems.append(Problem(named, 0, 0, "", "no service is declared"))
+        loader.problems.append(Problem(named, 0, 0, "", "no service or job is declared"))
     if loader.problems:
         raise SpecError(loader.problems)
     return tuple(loader.specs)
@@ -115,12 +115,12 @@ class _Loader:
         return outside
 
     def _once(self, spec: Spec, document: Document, report: "_Reporter") -> None:
-        """Keep the spec, unless the same service was declared before."""
-        position = document.position(("service",), of_key=True)
-        name = spec.service_name.name
+        """Keep the spec, unless the same service or job was declared before."""
+        position = document.position((spec.kind,), of_key=True)
+        name = spec.resource_name.name
         if name in self._places:
-            told = f"{spec.service} in {spec.region.value} is declared already"
-            report(position, ("service",), f"{told}, at {self._places[name]}")
+            told = f"{spec.name} in {spec.region.value} is declared already"
+            report(position, (spec.kind,), f"{told}, at {self._places[name]}")
             return
         self._places[name] = f"{report.file}:{position[0]}"
         self.specs.append(spec)

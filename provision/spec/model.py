@@ -1,4 +1,4 @@
-"""What a user declares about one service, complete and resolved (frozen, no I/O).
+"""What a user declares about one service or job, complete and resolved (frozen, no I/O).
 
 Nothing here is optional by accident: what the file leaves out has its default, project and region
 carry where they came from, and names are those of `provision.resources`.
@@ -8,8 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
-from provision.resources import ImageReference, RepositoryName, ServiceAccountName, ServiceName
+from provision.resources import (
+    ImageReference,
+    JobName,
+    RepositoryName,
+    ServiceAccountName,
+    ServiceName,
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,21 @@ class Ingress(StrEnum):
         }[self]
 
 
-INVOKER_ROLES = ("roles/run.invoker", "roles/run.servicesInvoker")
-"""Roles that may be named as `invoker_role`; the second holds `run.routes.invoke` alone."""
+class Kind(StrEnum):
+    """What a document declares; the value is the word of its `kind`, and of its name's field."""
+
+    SERVICE = "service"
+    JOB = "job"
+
+
+POD: Mapping[Kind, tuple[str, ...]] = {
+    Kind.SERVICE: ("template",),
+    Kind.JOB: ("template", "template"),
+}
+"""Where the containers stand in Cloud Run v2: a job's template of executions has one of tasks."""
+
+INVOKER_ROLE = "roles/run.invoker"
+"""The role that invokers get where nothing else is said: it lets in to services and jobs."""
 
 
 @dataclass(frozen=True)
@@ -104,76 +124,58 @@ class SecretReference:
         return f"{self.secret}/versions/{self.version}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Spec:
-    """One service as declared.
+    """What services and jobs have in common, as declared.
 
     Args:
         project: id and origin.
         region: id and origin.
-        service: the service's id.
+        name: the id of the service or job.
         image: built here, or given.
-        ingress: which networks reach it.
         service_account: the account it runs as.
         invokers: members as written, in the file's order, without repetition.
         source: ``FILE:LINE`` where the document begins.
-        iap: Identity-Aware Proxy in front of it.
-        default_url: whether the run.app addresses answer.
         invoker_role: the role that the invokers get.
         exclusive: members not named lose that role.
-        public: `invokers` may name the public members.
         probe_as: an invoker's service account to prove admission with; empty when not given.
-        probe_path: the path that verification asks for.
         env: environment variables.
         secrets: environment variables that come from Secret Manager.
         cpu: as the API takes it, ``1`` or ``500m``; None for Cloud Run's default.
         memory: as the API takes it, ``512Mi``.
-        concurrency: requests at once in one instance.
-        timeout: of a request, in seconds.
-        min_instances: of a revision.
-        max_instances: of a revision.
-        labels: of the service.
-        custom_audiences: audiences accepted beside the service's own addresses.
-        port: the container's; None for Cloud Run's default, 8080.
-        run: other fields of a Cloud Run v2 Service, by their JSON names.
+        timeout: of a request or a task, in seconds.
+        labels: of the service or job.
+        run: other fields of it in Cloud Run v2, by their JSON names.
     """
+
+    kind: ClassVar[Kind]
 
     project: Setting
     region: Setting
-    service: str
+    name: str
     image: BuiltImage | GivenImage
-    ingress: Ingress
     service_account: ServiceAccountName
     invokers: tuple[str, ...]
     source: str
-    iap: bool = False
-    default_url: bool = True
-    invoker_role: str = INVOKER_ROLES[0]
+    invoker_role: str = INVOKER_ROLE
     exclusive: bool = False
-    public: bool = False
     probe_as: str = ""
-    probe_path: str = "/"
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, SecretReference] = field(default_factory=dict)
     cpu: str | None = None
     memory: str | None = None
-    concurrency: int | None = None
     timeout: int | None = None
-    min_instances: int | None = None
-    max_instances: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    custom_audiences: tuple[str, ...] = ()
-    port: int | None = None
     run: Mapping[str, object] = field(default_factory=dict)
 
     @property
-    def service_name(self) -> ServiceName:
-        """The service's full name."""
-        return ServiceName(self.project.value, self.region.value, self.service)
+    def resource_name(self) -> ServiceName | JobName:
+        """Its full name."""
+        raise NotImplementedError
 
     @property
     def account_email(self) -> str:
-        """The e-mail of the account that the service runs as."""
+        """The e-mail of the account that it runs as."""
         return self.service_account.email
 
     @property
@@ -195,3 +197,84 @@ class Spec:
         if isinstance(self.image, BuiltImage):
             return self.image.image_base
         return self.image.reference.name
+
+    def __str__(self) -> str:
+        """As messages name it: ``service orders``."""
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSpec(Spec):
+    """One service as declared.
+
+    Args:
+        ingress: which networks reach the service.
+        iap: Identity-Aware Proxy in front of it.
+        default_url: whether the run.app addresses answer.
+        public: `invokers` may name the public members.
+        probe_path: the path that verification asks for.
+        concurrency: requests at once in one instance.
+        min_instances: of a revision.
+        max_instances: of a revision.
+        custom_audiences: audiences accepted beside the service's own addresses.
+        port: the container's; None for Cloud Run's default, 8080.
+    """
+
+    kind = Kind.SERVICE
+
+    ingress: Ingress
+    iap: bool = False
+    default_url: bool = True
+    public: bool = False
+    probe_path: str = "/"
+    concurrency: int | None = None
+    min_instances: int | None = None
+    max_instances: int | None = None
+    custom_audiences: tuple[str, ...] = ()
+    port: int | None = None
+
+    @property
+    def service_name(self) -> ServiceName:
+        """The service's full name."""
+        return ServiceName(self.project.value, self.region.value, self.name)
+
+    @property
+    def resource_name(self) -> ServiceName:
+        """Its full name."""
+        return self.service_name
+
+    @property
+    def service(self) -> str:
+        """The service's id."""
+        return self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec(Spec):
+    """One job as declared.
+
+    Args:
+        tasks: how many run in one execution; None for Cloud Run's default, 1.
+        parallelism: how many of them run at once; None for as many as there is room for.
+        max_retries: how often a task that failed is tried again; None for Cloud Run's default, 3.
+        command: in place of the image's entry point; empty for that.
+        args: in place of the image's arguments; empty for these.
+    """
+
+    kind = Kind.JOB
+
+    tasks: int | None = None
+    parallelism: int | None = None
+    max_retries: int | None = None
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+
+    @property
+    def job_name(self) -> JobName:
+        """The job's full name."""
+        return JobName(self.project.value, self.region.value, self.name)
+
+    @property
+    def resource_name(self) -> JobName:
+        """Its full name."""
+        return self.job_name

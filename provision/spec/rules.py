@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from provision import principals
 from provision.resources import ACCOUNT_ID, GCR_LOCATIONS, SERVICE_ID
+from provision.spec.kinds import RESERVED_ENV
+from provision.spec.model import Kind
 from provision.spec.nodes import Path
 from provision.spec.run_fields import run_problems
 
@@ -17,20 +19,20 @@ Found = Iterator[tuple[Path, str]]
 _BUILD_WORDS = ("context", "dockerfile", "target", "build_args", "repository", "location", "name")
 
 
-def default_account(service: str) -> str:
-    """The account id of a service whose spec names none."""
-    return f"{service}-run"
+def default_account(name: str) -> str:
+    """The account id of a service or job whose spec names none."""
+    return f"{name}-run"
 
 
-def cross_problems(raw: Raw) -> Found:
+def cross_problems(raw: Raw, kind: Kind) -> Found:
     """Every problem between fields of one document."""
     yield from _image_problems(raw.get("image"))
-    yield from _account_problems(raw)
-    yield from _invoker_problems(raw)
+    yield from _account_problems(raw, kind)
+    yield from _invoker_problems(raw, kind)
     yield from _probe_problems(raw)
-    yield from _environment_problems(raw)
+    yield from _environment_problems(raw, kind)
     yield from _instance_problems(raw)
-    for path, message in run_problems(raw.get("run")):
+    for path, message in run_problems(raw.get("run"), kind):
         yield ("run", *path), message
 
 
@@ -52,13 +54,13 @@ def _image_problems(image: object) -> Found:
         yield ("image", "location"), f"{repository!r} says its location itself"
 
 
-def _account_problems(raw: Raw) -> Found:
-    service = raw.get("service")
-    if raw.get("service_account") is not None or not isinstance(service, str):
+def _account_problems(raw: Raw, kind: Kind) -> Found:
+    name = raw.get(kind)
+    if raw.get("service_account") is not None or not isinstance(name, str):
         return
-    if SERVICE_ID.fullmatch(service) and not ACCOUNT_ID.fullmatch(default_account(service)):
+    if SERVICE_ID.fullmatch(name) and not ACCOUNT_ID.fullmatch(default_account(name)):
         message = (
-            f"required here, since {default_account(service)!r} is not a service account id; "
+            f"required here, since {default_account(name)!r} is not a service account id; "
             "allowed: 6 to 30 lower-case letters, digits and hyphens, or a full e-mail"
         )
         yield ("service_account",), message
@@ -71,11 +73,18 @@ def _invokers(raw: Raw) -> list[tuple[int, str]]:
     return [(index, item) for index, item in enumerate(named) if isinstance(item, str)]
 
 
-def _invoker_problems(raw: Raw) -> Found:
+_NO_PUBLIC_JOB = (
+    "a job takes no public member: Google refuses allUsers, allAuthenticatedUsers there"
+)
+
+
+def _invoker_problems(raw: Raw, kind: Kind) -> Found:
     seen: dict[str, str] = {}
     for index, member in _invokers(raw):
         path: Path = ("invokers", index)
-        if principals.is_public(member) and raw.get("public") is not True:
+        if principals.is_public(member) and kind is Kind.JOB:
+            yield path, f"{member}: {_NO_PUBLIC_JOB}"
+        elif principals.is_public(member) and raw.get("public") is not True:
             yield path, f"{member} makes the service public; allowed only with `public: true`"
         spelling = principals.canonical(member)
         if spelling in seen:
@@ -94,7 +103,13 @@ def _probe_problems(raw: Raw) -> Found:
         yield ("probe_as",), f"{probe} is not among `invokers`; allowed: {allowed}"
 
 
-def _environment_problems(raw: Raw) -> Found:
+def _environment_problems(raw: Raw, kind: Kind) -> Found:
+    reserved = RESERVED_ENV[kind]
+    for field in ("env", "secrets"):
+        named = raw.get(field)
+        for name in sorted(reserved & named.keys()) if isinstance(named, dict) else ():
+            not_allowed = ", ".join(sorted(reserved))
+            yield (field, name), f"set by Cloud Run itself; not allowed: {not_allowed}"
     env, secrets = raw.get("env"), raw.get("secrets")
     if isinstance(env, dict) and isinstance(secrets, dict):
         for name in secrets:

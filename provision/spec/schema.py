@@ -3,9 +3,11 @@
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from provision.spec.border import ServiceFields
+from provision.spec.check import FIELDS
+from provision.spec.model import Kind
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 
@@ -18,12 +20,22 @@ class _ForEditors(GenerateJsonSchema):
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema of one document of the file."""
-    schema = ServiceFields.model_json_schema(
-        schema_generator=_ForEditors, ref_template="#/definitions/{model}"
+    """The schema of one document of the file, of either kind: `kind` decides which."""
+    _, found = models_json_schema(
+        [(model, "validation") for model in FIELDS.values()],
+        schema_generator=_ForEditors,
+        ref_template="#/definitions/{model}",
     )
-    schema["definitions"] = schema.pop("$defs", {})
-    return {"$schema": _DIALECT, **schema, "title": "provision.yaml"}
+    of_kind = {kind: {"$ref": f"#/definitions/{FIELDS[kind].__name__}"} for kind in Kind}
+    return {
+        "$schema": _DIALECT,
+        "title": "provision.yaml",
+        "type": "object",
+        "if": {"properties": {"kind": {"const": Kind.JOB.value}}, "required": ["kind"]},
+        "then": of_kind[Kind.JOB],
+        "else": of_kind[Kind.SERVICE],
+        "definitions": found["$defs"],
+    }
 
 
 def field_table(model: type[BaseModel] = ServiceFields) -> list[tuple[str, str]]:

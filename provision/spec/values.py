@@ -13,13 +13,13 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from provision import principals, resources
 from provision.resources import ImageReference, InvalidNameError
 
-RESERVED_ENV = frozenset({"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"})
-"""Set by Cloud Run itself. https://cloud.google.com/run/docs/container-contract#env-vars"""
-
 OWN_LABEL = "managed-by"
 """The label by which we know what we made; a spec cannot set it."""
 
 MAX_TIMEOUT = 3600
+MAX_TASK_TIMEOUT = 7 * 24 * 3600
+MAX_TASKS = 10_000
+MAX_RETRIES = 10
 MAX_CONCURRENCY = 1000
 MAX_AUDIENCES = 32_768
 
@@ -55,16 +55,7 @@ def _env_value(value: object) -> str:
     raise ValueError('must be text, a whole number, true or false; for nothing write ""')
 
 
-def _env_name(name: str) -> str:
-    if name in RESERVED_ENV:
-        reserved = ", ".join(sorted(RESERVED_ENV))
-        raise ValueError(f"set by Cloud Run itself; not allowed: {reserved}")
-    if not _ENV_NAME.fullmatch(name):
-        raise ValueError("allowed: letters, digits and _, not beginning with a digit")
-    return name
-
-
-def _arg_name(name: str) -> str:
+def _variable(name: str) -> str:
     if not _ENV_NAME.fullmatch(name):
         raise ValueError("allowed: letters, digits and _, not beginning with a digit")
     return name
@@ -113,12 +104,24 @@ def _memory(value: str) -> str:
 
 
 def _timeout(value: object) -> int:
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    seconds = int(found["number"]) * _SECONDS[found["unit"]] if found else 0
+    seconds = _duration(value)
     if not 1 <= seconds <= MAX_TIMEOUT:
         raise ValueError(f"{value!r} is not a timeout; allowed: 1s to 60m, as in 300, 300s or 5m")
     return seconds
+
+
+def _task_timeout(value: object) -> int:
+    seconds = _duration(value)
+    if not 1 <= seconds <= MAX_TASK_TIMEOUT:
+        raise ValueError(f"{value!r} is not a timeout; allowed: 1s to 168h, as in 600, 10m or 2h")
+    return seconds
+
+
+def _duration(value: object) -> int:
+    """Seconds; 0 for what is no duration."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    return int(found["number"]) * _SECONDS[found["unit"]] if found else 0
 
 
 def _label_key(key: str) -> str:
@@ -230,6 +233,7 @@ Region = Annotated[str, AfterValidator(resources.check_region), _anchored(resour
 ServiceId = Annotated[
     str, AfterValidator(resources.check_service_id), _anchored(resources.SERVICE_ID)
 ]
+JobId = Annotated[str, AfterValidator(resources.check_job_id), _anchored(resources.SERVICE_ID)]
 Repository = Annotated[str, AfterValidator(_repository)]
 Account = Annotated[str, AfterValidator(_account)]
 Location = Annotated[str, AfterValidator(_location)]
@@ -243,8 +247,8 @@ Memory = Annotated[
     str, AfterValidator(_memory), _json({"pattern": "^[1-9][0-9]*(k|[KMG]i|[MG])?$"})
 ]
 Secret = Annotated[str, AfterValidator(_secret)]
-EnvName = Annotated[str, AfterValidator(_env_name)]
-ArgName = Annotated[str, AfterValidator(_arg_name)]
+EnvName = Annotated[str, AfterValidator(_variable)]
+ArgName = Annotated[str, AfterValidator(_variable)]
 LabelKey = Annotated[str, AfterValidator(_label_key)]
 LabelValue = Annotated[str, AfterValidator(_label_value), _anchored(_LABEL_VALUE)]
 EnvValue = Annotated[
@@ -260,4 +264,11 @@ Timeout = Annotated[
     BeforeValidator(_timeout),
     WithJsonSchema({"type": ["string", "integer"], "examples": [300, "300s", "5m"]}),
 ]
+TaskTimeout = Annotated[
+    int,
+    BeforeValidator(_task_timeout),
+    WithJsonSchema({"type": ["string", "integer"], "examples": [600, "10m", "2h"]}),
+]
+Words = list[EnvValue]
+"""Words of a command line; numbers and booleans are taken as they are spelled."""
 Audiences = Annotated[list[str], AfterValidator(_audiences)]

@@ -1,13 +1,13 @@
-"""Bind: exactly the named principals may invoke the service; then prove it from outside."""
+"""Bind: exactly the named principals may invoke the service or job; then prove it from outside."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from provision.clients.clock import Clock
-from provision.clients.iam import Iam
 from provision.clients.policies import PolicyClient
 from provision.errors import NotFoundError
 from provision.invokers import (
+    Carries,
     Holding,
     Wanted,
     bound,
@@ -22,13 +22,13 @@ from provision.principals import canonical
 from provision.spec import Spec
 from provision.stages import Progress
 
-Prove = Callable[[Spec, Wanted], Iterable[Check]]
-"""Looks from outside at who may invoke, and at what the service answers."""
+Prove = Callable[[Wanted], Iterable[Check]]
+"""Looks from outside at who may invoke, and at what invokers and others are answered."""
 
 
 @dataclass(frozen=True)
 class Invokers:
-    """Who may invoke, by the service's own policy.
+    """Who may invoke, by the service's or job's own policy.
 
     Args:
         role: the role that carries the permission.
@@ -51,15 +51,15 @@ class Bind:
 
     Args:
         spec: what is declared.
-        policies: the policies of Cloud Run services.
-        iam: tells which roles carry the permission.
-        prove: looks at the service from outside.
+        policies: the policies of Cloud Run services, or of its jobs.
+        carries: tells which roles carry the permission.
+        prove: looks at it from outside.
         prune: take out members that the spec does not name, this once.
     """
 
     spec: Spec
     policies: PolicyClient
-    iam: Iam
+    carries: Carries
     prove: Prove
     progress: Progress
     prune: bool = False
@@ -69,7 +69,7 @@ class Bind:
     @property
     def subject(self) -> str:
         """The invokers, in words."""
-        return f"invokers of {self.spec.service}"
+        return f"invokers of {self.spec.name}"
 
     @property
     def wanted(self) -> Wanted:
@@ -83,9 +83,9 @@ class Bind:
         return Invokers(self.wanted.role, members)
 
     def observe(self) -> Invokers | None:
-        """The service's policy as it is; None when there is no service."""
+        """The policy as it is; None when there is none yet."""
         try:
-            policy = self.policies.get(self.spec.service_name.name)
+            policy = self.policies.get(self.spec.resource_name.name)
         except NotFoundError:
             return None
         rest = self._others(policy)
@@ -102,8 +102,8 @@ class Bind:
 
     def apply(self, change: Change[Invokers]) -> Invokers:
         """Add who is missing and take out who must not be there, in one write."""
-        self.progress(f"changing the policy of {self.spec.service}")
-        self.policies.edit(self.spec.service_name.name, self._edited)
+        self.progress(f"changing the policy of {self.spec.name}")
+        self.policies.edit(self.spec.resource_name.name, self._edited)
         state = self.observe()
         return state if state is not None else replace(change.desired, members=frozenset())
 
@@ -112,8 +112,8 @@ class Bind:
         return known
 
     def verify(self, state: Invokers) -> Iterable[Check]:  # noqa: ARG002 - looks anew
-        """Who may invoke by every policy above, and what the service answers to whom."""
-        return self.prove(self.spec, self.wanted)
+        """Who may invoke by every policy above, and what is answered to whom."""
+        return self.prove(self.wanted)
 
     def _edited(self, policy: Policy) -> Policy:
         unwanted = [*self._public(policy)]
@@ -122,11 +122,11 @@ class Bind:
         return with_exactly(policy, self.wanted, unwanted)
 
     def _public(self, policy: Policy) -> tuple[Holding, ...]:
-        return public(policy, self.wanted, self.iam.carries_invoke)
+        return public(policy, self.wanted, self.carries)
 
     def _certain(self, holdings: tuple[Holding, ...]) -> tuple[Holding, ...]:
         """Those whose role surely carries the permission: no other is taken away on a guess."""
-        return tuple(one for one in holdings if self.iam.carries_invoke(one.binding.role))
+        return tuple(one for one in holdings if self.carries(one.binding.role))
 
     def _others(self, policy: Policy) -> tuple[Holding, ...]:
-        return others(policy, self.wanted, self.iam.carries_invoke, self.clock.now())
+        return others(policy, self.wanted, self.carries, self.clock.now())

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from provision.cli.group import ProvisionGroup
 from provision.cli.init import init
 from provision.cli.schema import schema
-from provision.spec import Ingress, load
+from provision.spec import Ingress, ServiceSpec, load
 from provision.spec.schema import json_schema
 
 PROJECT = ["--project", "acme-prod", "--region", "asia-east1"]
@@ -64,6 +64,7 @@ def test_the_first_files_load_without_a_problem(application: Path) -> None:
     result = run("init", application, *PROJECT)
     assert result.exit_code == 0, result.output
     (spec,) = load([application / "provision.yaml"])
+    assert isinstance(spec, ServiceSpec)
     assert spec.service_name.name == "projects/acme-prod/locations/asia-east1/services/my-shop-2"
     assert spec.account_email == "my-shop-2-run@acme-prod.iam.gserviceaccount.com"
     assert (spec.ingress, spec.invokers, spec.public) == (Ingress.ALL, (), False)
@@ -82,7 +83,8 @@ def test_options_end_up_in_the_spec(application: Path) -> None:
     result = run("init", application, *PROJECT, *words, *named)
     assert result.exit_code == 0, result.output
     (spec,) = load([application / "provision.yaml"])
-    assert spec.service == "orders"
+    assert isinstance(spec, ServiceSpec)
+    assert spec.name == "orders"
     assert spec.ingress is Ingress.INTERNAL_AND_CLOUD_LOAD_BALANCING
     assert list(spec.invokers) == members
 

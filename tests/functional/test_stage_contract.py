@@ -8,7 +8,7 @@ import pytest
 from provision import engine
 from provision.engine import Outcome
 from provision.errors import ProvisionError
-from provision.pipeline import SERVICE_STAGES
+from provision.pipeline import STAGES
 from provision.plan import Verdict
 
 if TYPE_CHECKING:
@@ -18,22 +18,30 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 
+@pytest.fixture(params=["service", "job"])
+def project(project: "Project", request: pytest.FixtureRequest) -> "Project":
+    """A project with a service or a job: the same is promised of both."""
+    if request.param == "job":
+        project.declare(kind="job", job="nightly", service=None, ingress=None)
+    return project
+
+
 def apply_until(project: "Project", last: str) -> None:
     """Apply the stages up to `last`, as a new process would."""
-    stages = project.pipeline().stages(project.spec)[: SERVICE_STAGES.index(last) + 1]
+    stages = project.pipeline().stages(project.spec)[: STAGES.index(last) + 1]
     engine.apply(stages, engine.plan(stages), Outcome())
 
 
 def plan_until(project: "Project", last: str) -> engine.Plan:
     """Plan the stages up to `last`, as a new process would."""
-    return engine.plan(project.pipeline().stages(project.spec)[: SERVICE_STAGES.index(last) + 1])
+    return engine.plan(project.pipeline().stages(project.spec)[: STAGES.index(last) + 1])
 
 
 def apply_before(project: "Project", stage: str) -> None:
     """Apply the stages before `stage`."""
-    index = SERVICE_STAGES.index(stage)
+    index = STAGES.index(stage)
     if index:
-        apply_until(project, SERVICE_STAGES[index - 1])
+        apply_until(project, STAGES[index - 1])
 
 
 def failed_checks(project: "Project") -> list[str]:
@@ -43,7 +51,7 @@ def failed_checks(project: "Project") -> list[str]:
     return [check.name for check in checks if check.verdict is Verdict.FAILED]
 
 
-@pytest.mark.parametrize("stage", SERVICE_STAGES)
+@pytest.mark.parametrize("stage", STAGES)
 def test_observing_writes_nothing(project: "Project", stage: str) -> None:
     """Neither where there is nothing yet, nor where all is done."""
     project.forget_requests()
@@ -55,7 +63,7 @@ def test_observing_writes_nothing(project: "Project", stage: str) -> None:
     assert project.writes() == []
 
 
-@pytest.mark.parametrize("stage", SERVICE_STAGES)
+@pytest.mark.parametrize("stage", STAGES)
 def test_the_plan_after_an_apply_is_empty_and_a_second_apply_writes_nothing(
     project: "Project", stage: str
 ) -> None:
@@ -116,7 +124,7 @@ def delete_repository(project: "Project") -> None:
 def open_service(project: "Project") -> None:
     """Switch the invoker check off, as Google itself recommends for public services."""
     services = project.pipeline().google.services
-    service = services.get_service(name=project.spec.service_name.name)
+    service = services.get_service(name=project.spec.resource_name.name)
     service.invoker_iam_disabled = True
     services.update_service(
         service=service, update_mask={"paths": ["invoker_iam_disabled"]}
@@ -126,26 +134,49 @@ def open_service(project: "Project") -> None:
 def open_policy(project: "Project") -> None:
     """Let everybody invoke by another role than the one that everybody looks at."""
     policies = project.pipeline().google.services
-    resource = project.spec.service_name.name
+    resource = project.spec.resource_name.name
     policy = policies.get_iam_policy(request={"resource": resource})
     policy.bindings.add(role="roles/run.servicesInvoker", members=["allUsers"])
     policies.set_iam_policy(request={"resource": resource, "policy": policy})
 
 
-EDITS: dict[str, tuple[Callable[["Project"], None], str]] = {
-    "build": (edit_source, "build-as-declared"),
-    "push": (delete_repository, "push-as-declared"),
-    "deploy": (open_service, "invoker-check-on"),
-    "bind": (open_policy, "no-public-member"),
+def run_as_default(project: "Project") -> None:
+    """Let the job run as Compute Engine's default account, which may do nearly everything."""
+    jobs = project.pipeline().google.jobs
+    job = jobs.get_job(name=project.spec.resource_name.name)
+    job.template.template.service_account = ""
+    jobs.update_job(job=job).result(timeout=30)
+
+
+def empty_policy(project: "Project") -> None:
+    """Take every invoker out of the job's policy."""
+    request = {"resource": project.spec.resource_name.name, "policy": {"bindings": []}}
+    project.pipeline().google.jobs.set_iam_policy(request=request)
+
+
+Edit = tuple[Callable[["Project"], None], str]
+EDITS: dict[str, dict[str, Edit]] = {
+    "service": {
+        "build": (edit_source, "build-as-declared"),
+        "push": (delete_repository, "push-as-declared"),
+        "deploy": (open_service, "invoker-check-on"),
+        "bind": (open_policy, "no-public-member"),
+    },
+    "job": {
+        "build": (edit_source, "build-as-declared"),
+        "push": (delete_repository, "push-as-declared"),
+        "deploy": (run_as_default, "runtime-account"),
+        "bind": (empty_policy, "invokers-as-named"),
+    },
 }
 
 
-@pytest.mark.parametrize("stage", SERVICE_STAGES)
+@pytest.mark.parametrize("stage", STAGES)
 def test_an_outside_edit_is_found_by_verify_and_undone_by_apply(
     project: "Project", stage: str
 ) -> None:
     """Whoever made it, and by whatever way."""
-    edit, check = EDITS[stage]
+    edit, check = EDITS[project.spec.kind][stage]
     apply_until(project, "bind")
     assert failed_checks(project) == []
     edit(project)

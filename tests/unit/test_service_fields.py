@@ -2,17 +2,8 @@
 
 import pytest
 
-from provision.service_fields import (
-    LATEST,
-    OwnedMapping,
-    addresses,
-    env_as_list,
-    is_ready,
-    merged,
-    observed_fields,
-    same_value,
-    to_write,
-)
+from provision.run_json import OwnedMapping, env_as_list, merged, same_value
+from provision.service_fields import LATEST, addresses, is_ready, observed_fields, to_write
 from provision.spec import SecretReference
 
 TEMPLATE = {
@@ -161,7 +152,7 @@ def test_limits_alone_do_not_have_cpu_billed_always(
 def test_secrets_go_back_as_they_came() -> None:
     """As references, never as values."""
     service = {"template": {"containers": [{"env": {"B": SecretReference("s", "2")}}]}}
-    assert env_as_list(service)["template"]["containers"][0]["env"] == [
+    assert env_as_list(service, ("template",))["template"]["containers"][0]["env"] == [
         {"name": "B", "valueSource": {"secretKeyRef": {"secret": "s", "version": "2"}}}
     ]
 

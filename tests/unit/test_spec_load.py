@@ -9,7 +9,7 @@ import pytest
 
 from provision.errors import ExitCode
 from provision.resources import ImageReference, RepositoryName
-from provision.spec import BuiltImage, GivenImage, Ingress, Setting, Spec, SpecError, load
+from provision.spec import BuiltImage, GivenImage, Ingress, ServiceSpec, Setting, SpecError, load
 
 COMPLETE = """\
 project: acme-prod
@@ -62,9 +62,10 @@ def written(directory: Path, text: str, name: str = "provision.yaml") -> Path:
     return path
 
 
-def one(directory: Path, text: str) -> Spec:
-    """The only spec of a file with that text."""
+def one(directory: Path, text: str) -> ServiceSpec:
+    """The only spec of a file with that text, which is a service's."""
     (spec,) = load([written(directory, text)])
+    assert isinstance(spec, ServiceSpec)
     return spec
 
 
@@ -296,7 +297,7 @@ def test_a_file_that_cannot_be_read_is_told_beside_the_problems_of_others(tmp_pa
 @pytest.mark.parametrize("text", ["", "---\n", "# nothing\n", "---\n---\n"])
 def test_a_file_without_a_service_is_refused(tmp_path: Path, text: str) -> None:
     """Nothing to do is not the same as done."""
-    assert told(tmp_path, text)[0].endswith("no service is declared")
+    assert told(tmp_path, text)[0].endswith("no service or job is declared")
 
 
 def test_several_services_may_stand_in_several_files(tmp_path: Path) -> None:
@@ -304,7 +305,7 @@ def test_several_services_may_stand_in_several_files(tmp_path: Path) -> None:
     first = written(tmp_path, f"{LEAST}---\n{LEAST.replace('orders', 'checkout')}", "a.yaml")
     second = written(tmp_path, LEAST.replace("orders", "billing"), "b.yaml")
     specs = load([first, second])
-    assert [spec.service for spec in specs] == ["orders", "checkout", "billing"]
+    assert [spec.name for spec in specs] == ["orders", "checkout", "billing"]
     assert [spec.source for spec in specs] == [f"{first}:1", f"{first}:7", f"{second}:1"]
 
 
@@ -353,7 +354,7 @@ def test_the_documented_examples_are_valid(tmp_path: Path) -> None:
     text = (Path(__file__).parents[2] / "docs/spec.md").read_text(encoding="utf-8")
     service, _, run = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     spec = one(tmp_path, service + run)
-    assert spec.service == "orders"
+    assert spec.name == "orders"
     assert spec.run["description"] == "Orders"
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from provision.spec import Kind
 from provision.spec.run_fields import run_problems
 
 
@@ -20,7 +21,7 @@ def test_fields_without_a_word_in_the_spec_are_free() -> None:
             ],
         },
     }
-    assert list(run_problems(run)) == []
+    assert list(run_problems(run, Kind.SERVICE)) == []
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,6 @@ def test_what_the_spec_owns_is_refused_with_its_word(
     run: dict[str, object], path: tuple[str | int, ...], advice: str
 ) -> None:
     """One thing has one place, and privacy cannot be undone through the side door."""
-    ((found, message),) = run_problems(run)
+    ((found, message),) = run_problems(run, Kind.SERVICE)
     assert found == path
     assert advice in message

@@ -67,7 +67,7 @@ def test_forms(text: str, name: Name) -> None:
 def test_what_the_spec_declares_is_found_there(declared: tuple[Spec, ...], text: str) -> None:
     """A declared service brings its own project and region, whatever else is set."""
     (target,) = parse_targets([text], declared, None, None)
-    assert target.name == declared[0].service_name
+    assert target.name == declared[0].resource_name
     assert target.spec is declared[0]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provision.spec import Ingress, load
+from provision.spec import Ingress, ServiceSpec, load
 from provision.spec.starter import Starter
 
 TEMPLATES = files("provision") / "templates"
@@ -44,7 +44,8 @@ def test_filled_in_spec_is_valid(tmp_path: Path) -> None:
 
     (spec,) = load([path])
 
-    assert (spec.service, spec.project.value, spec.region.value) == (
+    assert isinstance(spec, ServiceSpec)
+    assert (spec.name, spec.project.value, spec.region.value) == (
         "orders",
         "acme-prod",
         "asia-east1",
@@ -90,7 +91,7 @@ def test_fields_shown_as_comments_are_valid(comment: str, tmp_path: Path) -> Non
 
     (spec,) = load([path])
 
-    assert spec.service == "orders"
+    assert spec.name == "orders"
 
 
 def test_dockerfile_runs_without_root() -> None:

@@ -23,7 +23,9 @@ def _service(report: ServiceReport, *, strict: bool) -> dict[str, Any]:
     urls = () if isinstance(known.urls, Unknown) else known.urls
     image = None if isinstance(known.image, Unknown) else known.image
     return {
-        "service": spec.service,
+        "kind": str(spec.kind),
+        "name": spec.name,
+        str(spec.kind): spec.name,
         "project": {"value": spec.project.value, "from": spec.project.origin},
         "region": {"value": spec.region.value, "from": spec.region.origin},
         "identity": report.caller.member,

@@ -33,7 +33,7 @@ def _brief(text: str) -> str:
 def show_heading(report: ServiceReport) -> None:
     """Which service, where that was said, and whom we act as."""
     spec = report.spec
-    results.print(f"[bold]{spec.service}[/]  {safe(spec.source)}")
+    results.print(f"[bold]{spec.name}[/]  {safe(spec.source)}")
     results.print(f"  project {safe(str(spec.project))}, region {safe(str(spec.region))}")
     results.print(f"  acting as {safe(str(report.caller))}")
     results.print()
@@ -114,7 +114,7 @@ def show_summary(report: ServiceReport) -> None:
             f" {verdicts.count(Verdict.NOT_PROVEN)} not proven."
         )
     if not isinstance(report.known.urls, Unknown):
-        results.print(f"{report.spec.service}: {report.known.urls[0]}")
+        results.print(f"{report.spec.name}: {report.known.urls[0]}")
 
 
 def show_removals(report: ServiceReport) -> None:
