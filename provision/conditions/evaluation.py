@@ -65,11 +65,13 @@ class Evaluation:
 
     Args:
         context: what is known of the request.
-        faults: what can never be evaluated, filled on the way: for `problems`.
+        faults: what the checker of the language refuses, filled on the way: for `problems`.
+        unreadable: times that are none, likewise.
     """
 
     context: Context
     faults: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
 
     def truth(self, node: Node) -> Truth:
         """What a part of a condition comes to."""
@@ -181,7 +183,10 @@ class Evaluation:
     def _choice(self, condition: Node, then: Node, otherwise: Node) -> Value | Truth:
         asked = self.truth(condition)
         branches = [self.value(then), self.value(otherwise)]
-        if any(isinstance(one, bool | Truth) for one in branches):
+        kinds = {_kind(one) for one in branches} - {Type.ANY}
+        if len(kinds) > 1:
+            self.faults.append(f"?: does not take ({', '.join(map(_kind, branches))})")
+        if Type.BOOL in kinds:
             parts = zip((then, otherwise), branches, strict=True)
             return truth.chosen(asked, *(self._as_truth(*part) for part in parts))
         if asked.possible is HOLDS:
@@ -190,9 +195,7 @@ class Evaluation:
             return branches[1]
         if asked.possible is BREAKS:
             return Failed(asked.why)
-        kinds = {type_of(one) for one in branches if not isinstance(one, Truth)}
-        kind = kinds.pop() if len(kinds) == 1 else Type.ANY
-        return Unknown(kind, asked.why, asked.undecided)
+        return Unknown(kinds.pop() if len(kinds) == 1 else Type.ANY, asked.why, asked.undecided)
 
     def _at(self, node: Node, operand: Value, index: Value) -> Value:
         for part in (operand, index):
@@ -213,7 +216,7 @@ class Evaluation:
 
     def _equality(self, node: Node, sign: str, left: Value, right: Value) -> Value | Truth:
         kinds = {type_of(left), type_of(right)} - {Type.ANY}
-        if len(kinds) > 1 and Type.NULL not in kinds:
+        if len(kinds) > 1:
             return self._mismatch(sign, (left, right))
         for part in (left, right):
             if isinstance(part, Failed):
@@ -283,8 +286,12 @@ class Evaluation:
             apply = fitting[0].between
         found: Value = apply(*arguments)
         if isinstance(found, Failed) and name in ("timestamp", "date", "duration"):
-            self.faults.append(found.why)
+            self.unreadable.append(found.why)
         return _told(node, found) if isinstance(found, bool) else found
+
+
+def _kind(value: Value | Truth) -> Type:
+    return Type.BOOL if isinstance(value, Truth) else type_of(value)
 
 
 def _told(node: Node, holds: bool) -> Truth:  # noqa: FBT001 - the answer itself

@@ -21,8 +21,8 @@ MAX_TITLE = 100
 MAX_DESCRIPTION = 256
 _MAX_WHO = 120
 
-_TITLE = re.compile(r"provision grant(?: .*)?", re.DOTALL)
-_DESCRIPTION = re.compile(r"Asked by (?P<who>\S+)(?: until \S+)?(?:: (?P<reason>.*))?", re.DOTALL)
+_TITLE = "provision grant"
+_DESCRIPTION = r"(?s)Asked by (?P<who>\S+)(?: until \S+)?(?:: (?P<reason>.*))?"
 
 
 class Terms(NamedTuple):
@@ -71,14 +71,14 @@ def compose(*, until: datetime | None, path: str | None, who: str, reason: str) 
     if place is not None:
         alone = not parts or "||" not in place.expression
         parts.append(place.expression if alone else f"({place.expression})")
-    title = f"provision grant{f' until {end}' if end else ''}{f' for {place}' if place else ''}"
+    title = f"{_TITLE}{f' until {end}' if end else ''}{f' for {place}' if place else ''}"
     return Condition(" && ".join(parts), _cut(title, MAX_TITLE), _description(end, who, reason))
 
 
 def read(condition: Condition) -> Terms:
     """What can be told of a condition, whoever wrote it."""
-    written = _TITLE.fullmatch(condition.title) is not None
-    said = _DESCRIPTION.fullmatch(condition.description) if written else None
+    written = f"{condition.title} ".startswith(f"{_TITLE} ")
+    said = re.fullmatch(_DESCRIPTION, condition.description) if written else None
     who, reason = (said["who"], said["reason"] or "") if said else ("", "")
     try:
         tree = parse(condition.expression)

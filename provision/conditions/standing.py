@@ -85,7 +85,7 @@ def problems(expression: str, kind: str = "service") -> list[str]:
         return [f"it is no valid expression: {error}"]
     walk = Evaluation(context_of(Request(kind=kind)))
     truth = walk.truth(tree)
-    found = list(dict.fromkeys(walk.faults))
+    found = list(dict.fromkeys((*walk.faults, *walk.unreadable)))
     count = operators(tree)
     if count > MAX_OPERATORS:
         found.append(f"it has {count} logical operators; IAM takes {MAX_OPERATORS}")

@@ -6,7 +6,7 @@ definition of CEL. A text that cannot be read makes a condition that never grant
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta
 
 from provision.conditions.values import SECOND, Failed, Instant, Range, Span, Type, Unknown, Value
 
@@ -19,16 +19,19 @@ FIRST = Instant(-62_135_596_800 * SECOND)
 LAST = Instant(253_402_300_800 * SECOND - 1)
 """The last nanosecond of the year 9999: the latest."""
 
-_LONGEST = 315_576_000_000 * SECOND
-"""Ten thousand years: the longest duration of protobuf."""
+_LONGEST = 315_576_000_001 * SECOND - 1
+"""Ten thousand years, and not a second more: the longest duration of protobuf."""
 
-_TIMESTAMP = re.compile(
-    r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9})\d*)?(Z|[+-]\d{2}:\d{2})", re.ASCII
+# Compiled when first used (re keeps them): a condition needs one or two of them.
+_TIMESTAMP = (
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})"
+    r"(?:\.([0-9]{1,9})[0-9]*)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_OFFSET = re.compile(r"([+-]?)(\d{1,2}):(\d{2})", re.ASCII)
-_DURATION = re.compile(r"([-+]?)((?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|ns))+|0)", re.ASCII)
-_PART = re.compile(r"(\d*)\.?(\d*)(h|ms|m|s|us|ns)", re.ASCII)
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_OFFSET = r"([+-]?)([0-9]{1,2}):([0-9]{2})"
+_DURATION = r"([-+]?)((?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:h|ms|m|s|us|ns))+|0)"
+_PART = r"([0-9]*)\.?([0-9]*)(h|ms|m|s|us|ns)"
+_LONGEST_TEXT = 100
 _UNITS = {
     "h": 3600 * SECOND,
     "m": 60 * SECOND,
@@ -55,21 +58,25 @@ def datetime_of(instant: Instant) -> datetime:
 
 def timestamp(text: str) -> Instant | Failed:
     """A text in the form of RFC 3339."""
-    found = _TIMESTAMP.fullmatch(text)
+    found = re.fullmatch(_TIMESTAMP, text)
     failed = Failed(f'timestamp("{text}") is no time, so the condition never grants')
     if found is None:
         return failed
+    day, clock, seconds, fraction, zone_text = found.groups()
+    leap = seconds == "60"  # means the next minute
+    offset = zone_text.upper().replace("Z", "+00:00")
     try:
-        whole = datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00"))
-    except (ValueError, OverflowError):
+        whole = datetime.fromisoformat(f"{day}T{clock}{'59' if leap else seconds}{offset}")
+    except ValueError:
         return failed
-    return _within(instant_of(whole).nanos + int((found[2] or "").ljust(9, "0")))
+    nanos = instant_of(whole).nanos + (SECOND if leap else int((fraction or "").ljust(9, "0")))
+    return _within(nanos)
 
 
 def day(text: str) -> Instant | Failed:
     """A date as the moment at which it begins in UTC."""
     try:
-        if _DATE.fullmatch(text):
+        if re.fullmatch(_DATE, text):
             return instant_of(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC))
     except ValueError:
         pass
@@ -78,11 +85,11 @@ def day(text: str) -> Instant | Failed:
 
 def duration(text: str) -> Span | Failed:
     """A length of time as ``3600s`` or ``1h30m``."""
-    found = _DURATION.fullmatch(text)
-    if found is None or len(text) > 100:  # noqa: PLR2004 - far more than any duration needs
+    found = re.fullmatch(_DURATION, text) if len(text) <= _LONGEST_TEXT else None
+    if found is None:
         return Failed(f'duration("{text[:40]}") is no duration')
     nanos = 0
-    for whole, part, unit in _PART.findall(found[2]):
+    for whole, part, unit in re.findall(_PART, found[2]):
         nanos += int(whole or "0") * _UNITS[unit]
         nanos += int(part or "0") * _UNITS[unit] // 10 ** len(part)
     return lasting(-nanos if found[1] == "-" else nanos)
@@ -104,20 +111,22 @@ def _within(nanos: int) -> Instant | Failed:
     return Failed("a time outside of the years 1 to 9999")
 
 
-def zone(name: str) -> tzinfo | Failed:
-    """A time zone by its name or by its distance from UTC, as ``+02:00``."""
+def _local(moment: Instant, zone_name: str) -> datetime | Failed:
+    """A moment by the clocks of a time zone, by its name or its distance from UTC, as ``+02:00``.
+
+    Raises:
+        OverflowError: before the year 1 or after 9999 there.
+    """
     import zoneinfo
 
-    offset = _OFFSET.fullmatch(name)
+    offset = re.fullmatch(_OFFSET, zone_name)
     if offset:
         distance = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
-        if distance >= timedelta(days=1):
-            return Failed(f"{name!r} is no distance from UTC")
-        return timezone(-distance if offset[1] == "-" else distance)
+        return datetime_of(moment) + (-distance if offset[1] == "-" else distance)
     try:
-        return zoneinfo.ZoneInfo(name)
+        return datetime_of(moment).astimezone(zoneinfo.ZoneInfo(zone_name or "UTC"))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return Failed(f"{name!r} is no time zone")
+        return Failed(f"{zone_name!r} is no time zone")
 
 
 def _day_of_week(time: datetime) -> int:
@@ -141,26 +150,22 @@ GETTERS: dict[str, tuple[Callable[[datetime], int], int, int]] = {
 
 def read_off(getter: str, moment: Instant, zone_name: str = "UTC") -> Value:
     """Part of a date or time in a time zone."""
-    where = zone(zone_name)
-    if isinstance(where, Failed):
-        return where
     try:
-        return GETTERS[getter][0](datetime_of(moment).astimezone(where))
-    except (ValueError, OverflowError):
-        return Unknown(Type.INT, "years before 1 and after 9999", frozenset({getter}))
+        time = _local(moment, zone_name)
+    except OverflowError:
+        return Unknown(Type.INT, "years before 1 and after 9999 are not told", frozenset({getter}))
+    return time if isinstance(time, Failed) else GETTERS[getter][0](time)
 
 
 def read_off_range(getter: str, moments: Range, zone_name: str = "UTC") -> Value:
     """The same of a moment between two: years exactly, all else as what it can be at all."""
-    if isinstance(where := zone(zone_name), Failed):
-        return where
     _, least, most = GETTERS[getter]
-    if getter == "getFullYear":
-        ends = [read_off(getter, Instant(end), zone_name) for end in (moments.low, moments.high)]
-        least, most = (
-            end if isinstance(end, int) else limit
-            for end, limit in zip(ends, (least, most), strict=True)
-        )
+    for place, end in enumerate((moments.low, moments.high)):
+        found = read_off(getter, Instant(end), zone_name)
+        if isinstance(found, Failed):
+            return found
+        if getter == "getFullYear" and isinstance(found, int):
+            least, most = (least, found) if place else (found, most)
     return least if least == most else Range(Type.INT, least, most)
 
 

@@ -22,8 +22,7 @@ _RESERVED = frozenset(
         *("loop", "namespace", "package", "return", "var", "void", "while"),
     )
 )
-_TOKEN = re.compile(
-    r"""
+_WORD = r"""(?xs)
       (?P<space>(?:[ \t\n\f\r]|//[^\n]*)+)
     | (?P<raw>(?:[rR][bB]?|[bB][rR])
         (?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\r\n]*"|'[^'\r\n]*'))
@@ -34,13 +33,10 @@ _TOKEN = re.compile(
     | (?P<int>(?:0x[0-9a-fA-F]+|[0-9]+)[uU]?)
     | (?P<name>[_a-zA-Z][_a-zA-Z0-9]*)
     | (?P<sign>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]{}])
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPE = re.compile(
-    r"\\(?:(?P<plain>[abfnrtv\\?\"'`])|[xX](?P<hex>[0-9a-fA-F]{2})|u(?P<four>[0-9a-fA-F]{4})"
-    r"|U(?P<eight>[0-9a-fA-F]{8})|(?P<octal>[0-3][0-7]{2}))|\\(?P<wrong>.|$)",
-    re.DOTALL,
+    """
+_ESCAPE = (
+    r"(?s)\\(?:(?P<plain>[abfnrtv\\?\"'`])|[xX](?P<hex>[0-9a-fA-F]{2})|u(?P<four>[0-9a-fA-F]{4})"
+    r"|U(?P<eight>[0-9a-fA-F]{8})|(?P<octal>[0-3][0-7]{2}))|\\(?P<wrong>.|$)"
 )
 _PLAIN = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
 _MOST_DIGITS = 30
@@ -110,9 +106,9 @@ def tokens(expression: str) -> Iterator[Token]:
     """
     if len(expression) > MAX_LENGTH:
         raise ConditionSyntaxError(f"longer than {MAX_LENGTH} characters", MAX_LENGTH)
-    at = 0
+    at, match = 0, re.compile(_WORD).match
     while at < len(expression):
-        found = _TOKEN.match(expression, at)
+        found = match(expression, at)
         if found is None:
             raise ConditionSyntaxError(_no_token(expression[at]), at)
         if found.lastgroup != "space":
@@ -179,4 +175,4 @@ def _unescaped(body: str, at: int) -> str:
             raise ConditionSyntaxError(f"no such character: {found.group()}", at + found.start())
         return chr(code)
 
-    return _ESCAPE.sub(character, body)
+    return re.sub(_ESCAPE, character, body)
