@@ -1,7 +1,8 @@
 """Traffic and jobs with a Docker engine: who really answers, and what a task really does."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import docker
 import pytest
@@ -114,11 +115,102 @@ def test_a_task_that_fails_is_tried_again_and_then_fails_the_execution(
     assert (execution.failed_count, execution.retried_count) == (2, 2)
     completed = execution.conditions[0]
     short = execution.name.rpartition("/")[2]
-    words = f"Task {short}-task0 failed with message: The container exited with an error."
+    words = (
+        f"Task {short}-task0 failed with exit code: 3 and message: "
+        "The container exited with an error."
+    )
     assert completed.message == words
     assert completed.execution_reason.name == "NON_ZERO_EXIT_CODE"
     [first, _] = clients.make(run_v2.TasksClient).list_tasks(parent=execution.name)
-    assert (first.last_attempt_result.exit_code, first.retried) == (3, 1)
+    attempt = first.last_attempt_result
+    assert (attempt.exit_code, attempt.term_signal, first.retried) == (3, 0, 1)
+    assert (attempt.status.code, attempt.status.message) == (
+        10,
+        "The container exited with an error.",
+    )
+    assert first.conditions[0].execution_reason.name == "NON_ZERO_EXIT_CODE"
+
+
+@pytest.mark.usefixtures("_no_job_left")
+def test_a_task_may_succeed_at_its_second_attempt(clients: Clients, image: str) -> None:
+    """An attempt that failed is forgotten then, but for the count of retries."""
+    again = "import os; raise SystemExit(os.environ['CLOUD_RUN_TASK_ATTEMPT'] == '0')"
+    execution = run(clients, python(image, again), max_retries=2)
+    assert (execution.succeeded_count, execution.retried_count) == (2, 2)
+    tasks = list(clients.make(run_v2.TasksClient).list_tasks(parent=execution.name))
+    assert [one.retried for one in tasks] == [1, 1]
+    assert [one.last_attempt_result.status.code for one in tasks] == [0, 0]
+
+
+@pytest.mark.parametrize(("command", "code"), [("/no/such/program", 127), ("/etc/passwd", 126)])
+@pytest.mark.usefixtures("_no_job_left")
+def test_a_container_that_cannot_start_fails_its_task(
+    clients: Clients, image: str, command: str, code: int
+) -> None:
+    """The exit code is a shell's, and what the engine says of it stands in the log."""
+    execution = run(clients, run_v2.Container(image=image, command=[command]), max_retries=0)
+    assert execution.failed_count == 2
+    assert f"failed with exit code: {code} and message" in execution.conditions[0].message
+    tasks = list(clients.make(run_v2.TasksClient).list_tasks(parent=execution.name))
+    assert [one.last_attempt_result.exit_code for one in tasks] == [code, code]
+    for written in logs(clients, execution):
+        assert command in written
+    everything = requests.get(execution.log_uri, timeout=30).text
+    assert everything.count(command) >= 2
+
+
+@pytest.mark.usefixtures("_no_job_left")
+def test_a_task_that_takes_too_much_memory_is_ended(clients: Clients, image: str) -> None:
+    """The signal tells that it was not the container's own doing."""
+    execution = run(clients, python(image, "x = bytearray(2 * 1024**3); input()"), max_retries=0)
+    assert "failed with exit code: 137" in execution.conditions[0].message
+    [first, _] = clients.make(run_v2.TasksClient).list_tasks(parent=execution.name)
+    attempt = first.last_attempt_result
+    assert (attempt.exit_code, attempt.term_signal) == (137, 9)
+
+
+@pytest.mark.usefixtures("_no_job_left")
+def test_an_execution_is_cancelled_while_it_runs(
+    running: RunningEmulator, clients: Clients, image: str
+) -> None:
+    """Its containers go; what had begun is cancelled, and what had ended stays as it was."""
+    program = "import os, time; time.sleep(600 * (os.environ['CLOUD_RUN_TASK_INDEX'] == '1'))"
+    task = run_v2.TaskTemplate(containers=[python(image, program)])
+    jobs, tasks = clients.make(run_v2.JobsClient), clients.make(run_v2.TasksClient)
+    executions = clients.make(run_v2.ExecutionsClient)
+    template = run_v2.ExecutionTemplate(template=task, task_count=2)
+    job = run_v2.Job(template=template)
+    jobs.create_job(parent=PARENT, job_id="nightly", job=job).result(timeout=60)
+    operation = jobs.run_job(name=NIGHTLY)
+    name = operation.metadata.name
+
+    def seen() -> tuple[int, int, bool]:
+        shown = executions.get_execution(name=name)
+        left = left_of(running, f"{PARENT}/services/nightly")
+        return shown.succeeded_count, shown.running_count, len(left) == 1
+
+    eventually(lambda: seen() == (1, 1, True))
+    going = executions.get_execution(name=name)
+    assert going.conditions[0].state.name == "CONDITION_RECONCILING"
+    assert going.conditions[2].message.startswith("Started deployed execution in ")
+    executions.cancel_execution(name=name).result(timeout=60)
+
+    ended = executions.get_execution(name=name)
+    assert (ended.succeeded_count, ended.running_count, ended.cancelled_count) == (1, 0, 1)
+    assert left_of(running, f"{PARENT}/services/nightly") == []
+    [first, second] = tasks.list_tasks(parent=name)
+    assert first.conditions[0].state.name == "CONDITION_SUCCEEDED"
+    assert second.conditions[0].execution_reason.name == "CANCELLED"
+    assert second.start_time
+    with pytest.raises(exceptions.Cancelled):
+        operation.result(timeout=30)
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Ask until it holds; half a minute is enough on a busy machine."""
+    ends = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < ends, "it never came to be"
 
 
 @pytest.mark.usefixtures("_no_job_left")
@@ -128,7 +220,11 @@ def test_a_task_that_takes_too_long_is_stopped(
     """Past its timeout a task's container is removed."""
     sleeper = python(image, "import time; time.sleep(600)")
     execution = run(clients, sleeper, timeout="1s", max_retries=0)
-    assert "The configured timeout was reached." in execution.conditions[0].message
+    assert "failed with message: The configured timeout was reached." in (
+        execution.conditions[0].message
+    )
+    [first, _] = clients.make(run_v2.TasksClient).list_tasks(parent=execution.name)
+    assert (first.last_attempt_result.term_signal, first.last_attempt_result.status.code) == (9, 4)
     assert left_of(running, f"{PARENT}/services/nightly") == []
 
 

@@ -94,8 +94,10 @@ RUN_ROWS = {
             "ListJobs": ("list", {"parent": LOCATION}),
             "UpdateJob": ("update", {"job": {"name": JOB}}),
             "DeleteJob": ("delete", {"name": JOB}),
-            "RunJob": ("run", {"name": JOB}),
         },
+    ),
+    f"{_RUN}.Jobs/RunJob": Row(
+        ("run.jobs.run", "run.jobs.runWithOverrides"), {"name": JOB, "overrides": {"taskCount": 2}}
     ),
     **_policy_rows(f"{_RUN}.Jobs", "run.jobs", JOB),
     **_rows(

@@ -61,9 +61,18 @@ class CloudRun:
         return {name: handler for room in rooms for name, handler in room.handlers().items()}
 
     def logs(self, name: str) -> str | None:
-        """The last lines of a revision's or task's container; None when there is no such thing."""
+        """The last lines of containers: of a revision, a task, or all tasks of an execution.
+
+        None when there is no such thing.
+        """
         found = self.state.revisions.get(name)
-        return self.state.task_logs.get(name) if found is None else found.logs
+        if found is not None:
+            return found.logs
+        if name in self.state.executions:
+            names = self.state.tasks.below(f"{name}/tasks")
+            return "".join(self.state.task_logs.get(task) or "" for task in names)
+        written = self.state.task_logs.get(name)
+        return "" if written is None and name in self.state.tasks else written
 
     async def remove_all(self) -> None:
         """Take down everything that runs, for a reset."""
