@@ -1,21 +1,15 @@
 """Who can invoke a service or job by its own policy, and the edit that makes it exactly the spec. Pure."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from provision.conditions import State, read, state
 from provision.policy import Binding, Policy, with_members, without
 from provision.principals import canonical, is_public
 
 Carries = Callable[[str], bool | None]
 """Whether a role holds the permission to invoke; None when the role cannot be read."""
-
-_GRANT_TITLE = re.compile(r"provision grant(?: .*)?")
-"""The titles of the conditions that `provision grant` writes."""
-
-_UNTIL = re.compile(r'request\.time < timestamp\("([^"]+)"\)(?: && [^|]*)?')
-"""Their expressions: anything else, whatever its title says, is not one of ours."""
 
 
 @dataclass(frozen=True)
@@ -120,17 +114,7 @@ def _holdings(policy: Policy) -> Iterable[Holding]:
 def _granted_until_later(binding: Binding, now: datetime) -> bool:
     """Whether `provision grant` wrote it and it has not expired."""
     condition = binding.condition
-    if condition is None or not _GRANT_TITLE.fullmatch(condition.title):
+    if condition is None:
         return False
-    found = _UNTIL.fullmatch(condition.expression)
-    return found is not None and _time(found.group(1)) > now
-
-
-def _time(text: str) -> datetime:
-    """An RFC 3339 time; one that cannot be read counts as far off, so that nothing is lost."""
-    far_off = datetime.max.replace(tzinfo=UTC)
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return far_off
-    return time if time.tzinfo else far_off
+    terms = read(condition)
+    return terms.ours and terms.expires and state(condition, now).state is not State.EXPIRED
