@@ -2,14 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from provision.access.above import Layer
 from provision.access.changing import PolicyChange
 from provision.access.completing import Named
 from provision.access.granting import Granted, Offer, Outcome
+from provision.access.remaining import How, Remaining
 from provision.access.revoking import Revoked
+from provision.access.standing import Expired, Grant
 from provision.clients.targets import Resolved
 from provision.errors import ExitCode, ProvisionError
 from provision.targets import Target
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Who can call a target.
+
+    Args:
+        here: by its own policy.
+        above: by the policies above it.
+        unread: which of those cannot be read, and why.
+        open_to_all: it asks nobody for a permission.
+    """
+
+    here: tuple[Grant, ...]
+    above: tuple[Grant, ...]
+    unread: tuple[Layer, ...]
+    open_to_all: bool
 
 
 @dataclass
@@ -22,6 +43,9 @@ class TargetReport:
         offer: what was to be granted.
         granted: what became of each principal of a grant.
         revoked: what became of each principal of a revocation.
+        pruned: whose time was over.
+        remaining: what still lets the revoked in.
+        listing: who can call it.
         notes: what the user should know beside that.
         error: what ended it early.
     """
@@ -32,15 +56,16 @@ class TargetReport:
     offer: Offer | None = None
     granted: PolicyChange[tuple[Granted, ...]] | None = None
     revoked: PolicyChange[tuple[Revoked, ...]] | None = None
+    pruned: PolicyChange[tuple[Expired, ...]] | None = None
+    remaining: tuple[Remaining, ...] = ()
+    listing: Listing | None = None
     notes: list[str] = field(default_factory=list)
     error: ProvisionError | None = None
 
     @property
-    def change(
-        self,
-    ) -> PolicyChange[tuple[Granted, ...]] | PolicyChange[tuple[Revoked, ...]] | None:
+    def change(self) -> PolicyChange[Any] | None:
         """What was done to the policy, or would be."""
-        return self.granted if self.granted is not None else self.revoked
+        return self.granted or self.revoked or self.pruned
 
     @property
     def differs(self) -> bool:
@@ -58,6 +83,6 @@ class TargetReport:
         if self.error is not None:
             return self.error.exit_code
         told = self.granted.told if self.granted is not None else ()
-        if any(one.outcome is Outcome.UNLIMITED for one in told):
-            return ExitCode.DIFFERENCES
-        return ExitCode.DONE
+        unlimited = any(one.outcome is Outcome.UNLIMITED for one in told)
+        still_in = any(one.how is How.STILL for one in self.remaining)
+        return ExitCode.DIFFERENCES if unlimited or still_in else ExitCode.DONE

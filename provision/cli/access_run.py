@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import typer
 
+from provision.access.above import Above
 from provision.access.completing import Completer, Known, Named
 from provision.cli.access_report import TargetReport
 from provision.cli.console import errors, interactive, print_json, results, safe
@@ -15,6 +17,8 @@ from provision.cli.progress import Progress
 from provision.cli.target_context import TargetContext, open_targets
 from provision.cli.views import access_json
 from provision.clients.groups import Groups
+from provision.clients.iam import Iam
+from provision.clients.resource_manager import ResourceManager
 from provision.clients.targets import Resolved
 from provision.errors import ExitCode, InterruptedByUserError, ProvisionError
 from provision.verdicts import worst
@@ -42,6 +46,25 @@ class AccessRun:
 
         self.each(look_up)
 
+    @cached_property
+    def iam(self) -> Iam:
+        """Tells which roles let somebody in."""
+        return Iam(self.context.google)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Tells who is a group, and who is in one."""
+        return Groups(self.context.google)
+
+    @cached_property
+    def above(self) -> Above:
+        """The policies above projects, each read once."""
+        return Above(ResourceManager(self.context.google))
+
+    def carries(self, resolved: Resolved) -> Callable[[str], bool | None]:
+        """Which roles let somebody call a target."""
+        return lambda role: self.iam.carries(role, resolved.permission)
+
     @property
     def failed(self) -> bool:
         """Whether something is wrong with a target already."""
@@ -49,9 +72,8 @@ class AccessRun:
 
     def members(self, texts: Sequence[str]) -> tuple[Named, ...]:
         """The members that `texts` mean; the user is asked where it cannot be told."""
-        groups = Groups(self.context.google)
         can_ask = interactive() and not self.as_json
-        completer = Completer(self._known, groups.is_group, self._ask if can_ask else None)
+        completer = Completer(self._known, self.groups.is_group, self._ask if can_ask else None)
         named = completer.members(texts)
         self.progress.pause()
         for one in named:

@@ -3,13 +3,16 @@
 import typer
 
 from provision import __version__
+from provision.cli.call import call
 from provision.cli.destroy import destroy
 from provision.cli.emulator import emulator_app
 from provision.cli.emulator_env import env
 from provision.cli.grant import grant
+from provision.cli.grants import grants
 from provision.cli.group import ProvisionGroup
 from provision.cli.init import init
 from provision.cli.plan import plan
+from provision.cli.prune_expired import prune_expired
 from provision.cli.revoke import revoke
 from provision.cli.schema import schema
 from provision.cli.snippet import snippet
@@ -47,6 +50,9 @@ for command in (init, schema, plan, up, verify, build, push, deploy, bind, destr
 emulator_app.command(epilog='Example: `eval "$(provision emulator env --for gcloud)"`')(env)
 app.command()(grant)
 app.command()(revoke)
+app.command()(grants)
+app.command(name="prune-expired")(prune_expired)
 app.command()(token)
 app.command()(snippet)
+app.command()(call)
 app.add_typer(emulator_app, name="emulator")

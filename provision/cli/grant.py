@@ -14,7 +14,6 @@ from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
 from provision.cli.views import access_text
 from provision.clients.clock import Clock
-from provision.clients.iam import Iam
 from provision.conditions import from_now, parse_path
 from provision.conditions import until as read_until
 from provision.errors import ExitCode, UsageError
@@ -104,10 +103,9 @@ def _terms(for_: str | None, until: str | None, path: str | None, condition: str
 
 def _asked(run: AccessRun, asked: Asked) -> None:
     """What each target offers, checked before anything is written."""
-    iam = Iam(run.context.google)
 
     def one(report: TargetReport) -> None:
-        report.offer, notes = offer(found(report), asked, iam)
+        report.offer, notes = offer(found(report), asked, run.iam)
         report.notes += notes
 
     run.each(one)

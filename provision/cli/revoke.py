@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from provision.access.changing import change
+from provision.access.remaining import Remains
 from provision.access.revoking import revoked
 from provision.cli import options
 from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
 from provision.cli.views import access_text
-from provision.clients.iam import Iam
+from provision.clients.clock import Clock
 from provision.errors import ExitCode
 
 
@@ -50,21 +51,22 @@ def revoke(
 def _revoke(
     run: AccessRun, members: tuple[str, ...], role: str | None, reason: str, *, dry_run: bool
 ) -> None:
-    iam = Iam(run.context.google)
-
     def one(report: TargetReport) -> None:
         resolved = found(report)
+        carries = run.carries(resolved)
         run.progress(f"changing the policy of {report.target}")
-
-        def carries(held: str) -> bool | None:
-            return iam.carries(held, resolved.permission)
-
-        report.revoked = change(
+        done = report.revoked = change(
             resolved,
             lambda policy: revoked(policy, members, carries, role),
             dry_run=dry_run,
             reason=reason,
         )
+        run.progress(f"looking at what else lets anybody call {report.target}")
+        above = tuple(run.above.layers(report.target.name.project))
+        remains = Remains(
+            resolved, done.after, above, carries, run.groups.has_member, Clock().now()
+        )
+        report.remaining = remains.of(members)
         with run.showing():
             access_text.show_revoked(report)
 

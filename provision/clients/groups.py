@@ -1,6 +1,6 @@
 """Cloud Identity: whether an address is a group's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from provision.clients.google import GoogleClients
@@ -19,6 +19,7 @@ class Groups:
     """
 
     google: GoogleClients
+    _names: dict[str, str] = field(default_factory=dict, repr=False)
 
     def is_group(self, email: str) -> bool | None:
         """Whether `email` is a group's; None when that cannot be told.
@@ -28,14 +29,28 @@ class Groups:
         """
         return True if self._name(email) else None
 
-    def members_readable(self, email: str) -> bool:
-        """Whether we may read who is in the group."""
-        name = self._name(email)
-        return bool(name) and self._get(f"{name}/memberships", pageSize="1") is not None
+    def has_member(self, group: str, email: str) -> bool | None:
+        """Whether `email` is in the group, groups within it included; None when it is unreadable.
+
+        Direct membership is asked first: the transitive question is for some editions of Google
+        Workspace only (memberships.checkTransitiveMembership).
+        """
+        name = self._name(group)
+        if not name:
+            return None
+        if self._get(f"{name}/memberships:lookup", **{"memberKey.id": email}):
+            return True
+        quoted = email.replace("\\", "\\\\").replace("'", "\\'")
+        told = self._get(
+            f"{name}/memberships:checkTransitiveMembership", query=f"member_key_id == '{quoted}'"
+        )
+        return None if told is None else bool(told.get("hasMembership", False))
 
     def _name(self, email: str) -> str:
-        told = self._get("groups:lookup", **{"groupKey.id": email})
-        return str((told or {}).get("name", ""))
+        if email not in self._names:
+            told = self._get("groups:lookup", **{"groupKey.id": email})
+            self._names[email] = str((told or {}).get("name", ""))
+        return self._names[email]
 
     def _get(self, path: str, **query: str) -> dict[str, Any] | None:
         import requests

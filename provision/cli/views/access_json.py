@@ -6,7 +6,8 @@ from typing import Any
 
 from provision.access.granting import Granted
 from provision.access.revoking import Revoked
-from provision.cli.access_report import TargetReport
+from provision.access.standing import Expired, Grant
+from provision.cli.access_report import Listing, TargetReport
 from provision.errors import ExitCode, ProvisionError
 from provision.policy import Condition
 
@@ -48,6 +49,18 @@ def _target(report: TargetReport) -> dict[str, Any]:
             }
             for one in (change.differences if change else ())
         ],
+        "remaining": [
+            {
+                "principal": one.member,
+                "how": str(one.how),
+                "by": one.by or None,
+                "role": one.role or None,
+                "resource": one.resource,
+                "why": one.why or None,
+            }
+            for one in report.remaining
+        ],
+        "listing": _listing(report.listing) if report.listing else None,
         "notes": report.notes,
         "error": _error(report.error) if report.error else None,
         "exit_code": int(report.exit_code),
@@ -59,7 +72,46 @@ def _principals(report: TargetReport) -> list[dict[str, Any]]:
         return [_granted(report, one) for one in report.granted.told]
     if report.revoked is not None:
         return [_revoked(report, one) for one in report.revoked.told]
+    if report.pruned is not None:
+        return [_expired(one) for one in report.pruned.told]
     return []
+
+
+def _expired(one: Expired) -> dict[str, Any]:
+    return {
+        "principal": one.member,
+        "outcome": "pruned",
+        "role": one.binding.role,
+        "until": _time(one.since),
+        "condition": _condition(one.binding.condition),
+    }
+
+
+def _listing(listing: Listing) -> dict[str, Any]:
+    return {
+        "open_to_all": listing.open_to_all,
+        "grants": [_grant(one) for one in listing.here],
+        "above": [_grant(one) for one in listing.above],
+        "unread": [{"resource": one.resource, "why": one.unread} for one in listing.unread],
+    }
+
+
+def _grant(one: Grant) -> dict[str, Any]:
+    return {
+        "principal": one.member,
+        "role": one.role,
+        "resource": one.resource,
+        "state": str(one.state),
+        "why": one.why or None,
+        "since": _time(one.terms.since),
+        "until": _time(one.terms.until),
+        "path": one.terms.path,
+        "reason": one.terms.reason or None,
+        "asked_by": one.terms.who or None,
+        "by_provision": one.ours,
+        "role_readable": one.certain,
+        "condition": _condition(one.condition),
+    }
 
 
 def _granted(report: TargetReport, one: Granted) -> dict[str, Any]:

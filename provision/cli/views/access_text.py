@@ -4,11 +4,17 @@ from datetime import datetime
 
 from provision.access.changing import Difference, PolicyChange
 from provision.access.granting import Granted, Offer, Outcome
+from provision.access.remaining import How, Remaining
 from provision.access.revoking import Revoked
-from provision.cli.access_report import TargetReport
+from provision.access.standing import Grant
+from provision.cli.access_report import Listing, TargetReport
 from provision.cli.console import results, safe
+from provision.conditions import State
+from provision.principals import canonical, is_public
 
 _GREEN, _DIM, _YELLOW = "green", "dim", "yellow"
+_FITS = 55
+"""Characters of a member and a role that fit one line of a terminal."""
 _COLOURS = {Outcome.ALREADY: _DIM, Outcome.UNLIMITED: _YELLOW}
 
 
@@ -50,7 +56,99 @@ def show_revoked(report: TargetReport) -> None:
         results.print(f"  [{colour}]{word if one.taken else 'not there'}[/]  {safe(one.member)}")
         for line in _revoked_lines(one):
             results.print(f"      {safe(line)}")
+        for left in report.remaining:
+            if left.member == one.member:
+                _show_remaining(left, report)
     _show_end(report)
+
+
+def _show_remaining(left: Remaining, report: TargetReport) -> None:
+    colour = {How.STILL: "bold red", How.MAY: _YELLOW, How.UNKNOWN: _DIM}[left.how]
+    own = report.resolved is not None and left.resource == report.resolved.resource
+    where = f"on this {report.target.kind}" if own else f"on {left.resource}"
+    held = f"as {left.role} {where}" if left.role else where
+    results.print(f"      [{colour}]{left.how}[/] {safe(held)}")
+    by = f"by {left.by}" if left.by and left.by != left.member else ""
+    for line in (by, left.why):
+        if line:
+            results.print(f"          {safe(line)}")
+
+
+def show_pruned(report: TargetReport) -> None:
+    """Whose time was over."""
+    change = report.pruned
+    if change is None:
+        return
+    show_heading(report)
+    word = "taken out" if change.written else "would be taken out"
+    for one in change.told:
+        results.print(f"  [{_GREEN}]{word}[/]  {safe(one.member)}")
+        over = f", over since {moment(one.since)}" if one.since else ", over"
+        results.print(f"      {safe(one.binding.role)}{over}")
+    _show_end(report)
+
+
+def show_listing(report: TargetReport, now: datetime) -> None:
+    """Who can call it: those of its own policy, and in brief those of what stands above."""
+    listing = report.listing
+    if listing is None:
+        return
+    show_heading(report)
+    if listing.open_to_all:
+        results.print("  [bold red]Anybody can call it: its invoker check is off.[/]")
+    results.print(f"  {_counted(listing)}")
+    for one in listing.here:
+        colour = _GREEN if one.lets_in else _DIM
+        name = "[bold red]public[/] " if is_public(one.member) else ""
+        results.print(f"  [{colour}]{one.state:<11}[/]  {name}{safe(one.member)}")
+        for line in _grant_lines(one, now):
+            results.print(f"      {safe(line)}")
+    _show_above(listing)
+
+
+def _counted(listing: Listing) -> str:
+    inside = {canonical(one.member) for one in listing.here if one.lets_in}
+    told = "1 principal" if len(inside) == 1 else f"{len(inside)} principals"
+    parts = [f"{told} can call it by its own policy"]
+    for state in (State.EXPIRED, State.NOT_YET, State.NEVER, State.ELIGIBLE):
+        count = sum(one.state is state for one in listing.here)
+        if count:
+            parts.append(f"{count} {state}")
+    return "; ".join(parts) + "."
+
+
+def _grant_lines(one: Grant, now: datetime) -> list[str]:
+    terms, told = one.terms, [one.role]
+    if one.is_deleted:
+        told.append("deleted: lets nobody in")
+    if not one.certain:
+        told.append("a role that cannot be read")
+    if terms.until is not None:
+        left = (terms.until - now).total_seconds()
+        when = f"{length(left)} left" if left > 0 else "over"
+        told.append(f"until {moment(terms.until)} ({when})")
+    if terms.path is not None:
+        told.append(terms.path)
+    lines = [", ".join(told)]
+    if one.ours and (terms.reason or terms.who):
+        lines.append(", ".join(filter(None, (terms.reason, f"asked by {terms.who}"))))
+    elif one.condition is not None and not one.ours:
+        lines.append(f"if {one.condition.expression}")
+    if one.why and one.state is not State.EXPIRED:
+        lines.append(one.why)
+    return lines
+
+
+def _show_above(listing: Listing) -> None:
+    for resource in dict.fromkeys(one.resource for one in listing.above):
+        results.print(f"  Also by {safe(resource)}:")
+        for one in listing.above:
+            if one.resource == resource:
+                under = "" if one.state is State.ACTIVE else f" ({one.state})"
+                apart = "\n        " if len(one.member) + len(one.role) > _FITS else " "
+                results.print(f"      {safe(one.member)}{apart}as {safe(one.role)}{under}")
+    for layer in listing.unread:
+        results.print(f"  [{_YELLOW}]Not known, for it cannot be read:[/] {safe(layer.resource)}")
 
 
 def _only_looked(change: PolicyChange[tuple[Granted, ...]], one: Granted) -> bool:

@@ -1,0 +1,59 @@
+"""`provision prune-expired`: take out of a policy what can let nobody in any more."""
+
+from typing import Annotated
+
+import typer
+
+from provision.access.changing import change
+from provision.access.standing import pruned
+from provision.cli import options
+from provision.cli.access_report import TargetReport
+from provision.cli.access_run import found, over_targets
+from provision.cli.views import access_text
+from provision.clients.clock import Clock
+from provision.errors import ExitCode
+
+
+def prune_expired(
+    targets: Annotated[list[str], typer.Argument(help="Of what, as with `provision grant --on`.")],
+    everybodys: Annotated[
+        bool,
+        typer.Option("--all", help="Bindings that `provision grant` did not write as well."),
+    ] = False,
+    dry_run: options.DryRun = False,
+    detailed_exitcode: options.DetailedExitcode = False,
+    file: options.OptionalFiles = None,
+    project: options.Project = None,
+    region: options.Region = None,
+    impersonate: options.Impersonate = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take out grants whose time is over: they let nobody in, and count against IAM's limits.
+
+    Example: `provision prune-expired service/orders --dry-run`
+    """
+    with over_targets(
+        targets,
+        files=file,
+        project=project,
+        region=region,
+        impersonate=impersonate,
+        as_json=as_json,
+    ) as run:
+        if run.failed:
+            return
+        now = Clock().now()
+
+        def one(report: TargetReport) -> None:
+            run.progress(f"looking for expired grants of {report.target}")
+            report.pruned = change(
+                found(report),
+                lambda policy: pruned(policy, now, everybodys=everybodys),
+                dry_run=dry_run,
+            )
+            with run.showing():
+                access_text.show_pruned(report)
+
+        run.each(one)
+        if dry_run and detailed_exitcode and any(one.differs for one in run.reports):
+            run.otherwise = ExitCode.DIFFERENCES
