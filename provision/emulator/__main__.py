@@ -14,6 +14,7 @@ from provision.emulator.process import run
 from provision.emulator.program import Options
 from provision.emulator.rpc.answers import VARIABLE
 from provision.emulator.rpc.fault_forms import LONGEST
+from provision.emulator.services.functions.room import BASE_VARIABLE, DEFAULT_BASE
 from provision.emulator.world import Settings
 
 
@@ -70,6 +71,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     add("--iam-delay", type=_seconds, default=0.0, help="seconds until a policy takes effect")
     add("--operation-delay", type=_seconds, default=0.3, help="seconds a roll-out waits at least")
     add("--engine", default="auto", help="Docker engine: auto, none or its address")
+    add("--function-base", help=f"base image of functions, with Python ({DEFAULT_BASE})")
     add("--answers", type=Path, help="for tests: file to which every REST answer is appended")
     given = parser.parse_args(arguments)
     kept_answers = given.answers or os.environ.get(VARIABLE)
@@ -82,6 +84,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         projects=tuple(given.project or ("demo-project",)),
         settings=Settings(iam_delay=given.iam_delay, operation_delay=given.operation_delay),
         engine=given.engine,
+        function_base=given.function_base or os.environ.get(BASE_VARIABLE) or DEFAULT_BASE,
         answers=Path(kept_answers) if kept_answers else None,
     )
 

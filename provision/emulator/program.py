@@ -25,7 +25,7 @@ from provision.emulator.rpc.calls import Dispatcher, Handler, Recorder
 from provision.emulator.rpc.catalogue import Method, methods
 from provision.emulator.rpc.hosts import REGISTRY
 from provision.emulator.rpc.status import ApiError
-from provision.emulator.runtime import open_runtime
+from provision.emulator.runtime import DockerRuntime, open_runtime
 from provision.emulator.services.artifacts.contents import Contents
 from provision.emulator.services.artifacts.docker_images import DockerImages
 from provision.emulator.services.artifacts.files import Files
@@ -34,6 +34,7 @@ from provision.emulator.services.artifacts.repositories import Repositories, Rep
 from provision.emulator.services.artifacts.settings import RegistrySettings
 from provision.emulator.services.artifacts.tags import Tags
 from provision.emulator.services.artifacts.versions import Versions
+from provision.emulator.services.functions.room import CloudFunctions, Surroundings
 from provision.emulator.services.iam.accounts import Accounts, account_name
 from provision.emulator.services.iam.credentials import Credentials
 from provision.emulator.services.iam.custom_roles import CustomRoles
@@ -73,6 +74,7 @@ class Options:
         projects: ids of the projects there are.
         settings: delays.
         engine: ``auto``, ``none`` or an engine's address.
+        function_base: the base image of functions.
         answers: file to which every REST answer is appended; None for none.
     """
 
@@ -84,6 +86,7 @@ class Options:
     projects: tuple[str, ...]
     settings: Settings
     engine: str
+    function_base: str
     answers: Path | None = None
 
 
@@ -124,8 +127,21 @@ class Emulator:
         )
         self._operations = Operations(self.world)
         self._run = CloudRun(self.world, self._operations, self._registry.images, self._log_address)
+        self._functions = CloudFunctions(
+            self.world,
+            self._operations,
+            self._run,
+            self._records,
+            self._registry.images,
+            Surroundings(
+                (options.data or self._folder()) / "function-sources",
+                self._base_url,
+                self._public_host,
+                options.function_base,
+            ),
+        )
         self._denials = DenyPolicyRpcs(self.world, self._operations)
-        self._run.rollouts.others += (self._denials.work_of,)
+        self._run.rollouts.others += (self._denials.work_of, self._functions.work_of)
         self._keys = Keys(self.world, self._base_url)
         self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
         self._dispatcher = Dispatcher(
@@ -168,6 +184,7 @@ class Emulator:
         rooms = (
             self._operations,
             self._run,
+            self._functions,
             Repositories(world, self._records, self._operations, images, self._public_host),
             RegistrySettings(world),
             *(room(contents) for room in (DockerImages, Packages, Versions, Tags, Files)),
@@ -227,6 +244,9 @@ class Emulator:
             self._options.host,
         )
         self._run.serving.attach(self._runtime, self._front_door)
+        self._front_door.attach(self._functions.serving)
+        builder = self._runtime if isinstance(self._runtime, DockerRuntime) else None
+        self._functions.serving.attach(self._runtime, self._front_door, builder)
         self._runner = web.AppRunner(
             self._app(offered), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
         )
@@ -242,6 +262,7 @@ class Emulator:
         self._proxy = Proxy(self._authority, (host, self._http_port), (host, self._grpc_port))
         await self._proxy.start(self._proxy_socket)
         self._keep_place()
+        await self._functions.serving.restore()
         await self._run.rollouts.restore()
 
     def _app(self, offered: tuple[Method, ...]) -> web.Application:
@@ -259,6 +280,7 @@ class Emulator:
             "run": (KnativeRoutes(self.world, self._run.state, self._dispatcher).mount,),
             "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
             REGISTRY: (self._registry.mount,),
+            "storage": (self._functions.mount,),
         }
         app = host_apps.build(self._dispatcher, offered, rooms, (admin.mount,), _MAX_BODY)
         if self._options.answers is not None:
@@ -266,6 +288,7 @@ class Emulator:
         return app
 
     async def _reset(self) -> None:
+        await self._functions.remove_all()
         await self._run.remove_all()
         for repository in self._records.all():
             self._registry.images.forget(repository)

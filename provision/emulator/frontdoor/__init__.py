@@ -4,6 +4,8 @@ Inside or outside is told by the connection alone: a request is from inside when
 container of the emulator whose revision sends all its traffic through a VPC. No header can say so.
 """
 
+from urllib.parse import unquote
+
 from aiohttp import web
 
 from provision.emulator.frontdoor import pages
@@ -19,8 +21,16 @@ from provision.emulator.frontdoor.admission import (
 )
 from provision.emulator.frontdoor.forwarding import Forwarder
 from provision.emulator.frontdoor.listening import Listeners
-from provision.emulator.frontdoor.onward import TRACE, Onward, host_name, raw_target
+from provision.emulator.frontdoor.onward import (
+    TRACE,
+    Onward,
+    below,
+    host_name,
+    raw_target,
+    target_path,
+)
 from provision.emulator.frontdoor.pages import Page
+from provision.emulator.function_seams import FunctionHost, FunctionKey, FunctionTargets
 from provision.emulator.seams import (
     Access,
     Identities,
@@ -54,6 +64,7 @@ class HttpFrontDoor:
         host: str = "127.0.0.1",
     ) -> None:
         self._routes = routes
+        self._functions: FunctionTargets | None = None
         self._invokers = Invokers(access, identities)
         self._runtime = runtime
         self._forwarder = Forwarder()
@@ -75,24 +86,63 @@ class HttpFrontDoor:
         """Stop listening for the service, or for one of its tags."""
         await self._listeners.close((service, tag))
 
+    def attach(self, functions: FunctionTargets) -> None:
+        """Say what functions there are; before an address of theirs is opened."""
+        self._functions = functions
+
+    async def open_functions(
+        self, host: FunctionHost, port: int | None = None
+    ) -> tuple[int, tuple[str, ...]]:
+        """Listen for a project's functions of a region; see `function_seams.FunctionDoor`."""
+
+        async def serve(request: web.BaseRequest) -> web.StreamResponse:
+            return await self.serve_function(host, request, plain=False)
+
+        chosen = await self._listeners.open(host, serve, port)
+        return chosen, tuple(f"http://{name}:{chosen}" for name in self._names)
+
+    async def close_functions(self, host: FunctionHost) -> None:
+        """Stop listening for them."""
+        await self._listeners.close(host)
+
+    async def serve_function(
+        self, host: FunctionHost, request: web.BaseRequest, *, plain: bool
+    ) -> web.StreamResponse:
+        """Answer a request whose path begins with a function's name.
+
+        Args:
+            host: whose functions.
+            request: as it came.
+            plain: whether it came by ``http://`` where there is ``https://``.
+        """
+        first = raw_target(request).partition("?")[0].split("/", 2)[1:2]
+        name = unquote(first[0]) if first else ""
+        found = self._functions.target(host, name) if self._functions and name else None
+        if found is None:
+            return _response(request, pages.not_found())
+        if plain and found.secure_always:
+            secure = f"https://{host.google_name}{raw_target(request)}"
+            return _response(request, pages.moved(secure))
+        return await self._serve(found.key, "", request, f"/{first[0]}")
+
     async def close_all(self) -> None:
         """Stop listening, and let go of the containers."""
         await self._listeners.close_all()
         await self._forwarder.close()
 
     async def _serve(
-        self, service: ServiceKey, tag: str, request: web.BaseRequest
+        self, service: ServiceKey, tag: str, request: web.BaseRequest, prefix: str = ""
     ) -> web.StreamResponse:
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(_CONTINUE)
-        answer = await self._answer(service, tag, request)
+        answer = await self._answer(service, tag, request, prefix)
         return _response(request, answer) if isinstance(answer, Page) else answer
 
     async def _answer(
-        self, service: ServiceKey, tag: str, request: web.BaseRequest
+        self, service: ServiceKey, tag: str, request: web.BaseRequest, prefix: str
     ) -> web.StreamResponse | Page:
-        route = chosen(self._routes.route(service), tag)
-        path = raw_target(request).partition("?")[0]
+        route = chosen(self._route(service), tag)
+        path = below(prefix, request).partition("?")[0] if prefix else target_path(request)
         if not path.startswith("/"):  # `OPTIONS *` and CONNECT are about no path of a service
             return pages.not_found()
         if route is None or not reachable(route, path, inside=self._is_inside(service, request)):
@@ -103,8 +153,13 @@ class HttpFrontDoor:
         attributes = RequestAttributes(path=path, host=host_name(request))
         verdict = self._invokers.judge(route, credential, attributes)
         if verdict is Verdict.ADMITTED:
-            return await self._admit(route, request, credential)
-        return _refusal(verdict, path, str(request.url))
+            return await self._admit(route, request, credential, prefix)
+        return _refusal(verdict, target_path(request), str(request.url))
+
+    def _route(self, service: ServiceKey) -> Route | None:
+        if isinstance(service, FunctionKey):
+            return self._functions.route(service) if self._functions else None
+        return self._routes.route(service)
 
     def _is_inside(self, service: ServiceKey, request: web.BaseRequest) -> bool:
         peer = request.transport.get_extra_info("peername") if request.transport else None
@@ -115,7 +170,7 @@ class HttpFrontDoor:
         return caller.service.project == service.project
 
     async def _admit(
-        self, route: Route, request: web.BaseRequest, credential: Credential | None
+        self, route: Route, request: web.BaseRequest, credential: Credential | None, prefix: str
     ) -> web.StreamResponse | Page:
         revision = route.revision or ""
         address = await self._runtime.address(route.service, revision)
@@ -125,7 +180,7 @@ class HttpFrontDoor:
             return pages.unavailable()
         unsigned = self._invokers.without_signature(credential) if credential else None
         seen = (credential.header, unsigned) if credential and unsigned else None
-        return await self._forwarder.forward(Onward(request, address, route.timeout, seen))
+        return await self._forwarder.forward(Onward(request, address, route.timeout, seen, prefix))
 
 
 def _refusal(verdict: Verdict, path: str, url: str) -> Page:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from urllib.parse import unquote
 
+from provision.emulator.function_seams import FunctionKey
 from provision.emulator.seams import Access, Identities, RequestAttributes, Route, TokenError
 
 INVOKE = "run.routes.invoke"
+INVOKE_FUNCTION = "cloudfunctions.functions.invoke"
 SERVERLESS = "X-Serverless-Authorization"
 AUTHORIZATION = "Authorization"
 _SIGNATURE_REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
@@ -84,7 +86,8 @@ def reachable(route: Route, path: str, *, inside: bool) -> bool:
     if route.default_url_disabled or route.revision is None:
         return False
     plain = unquote(path)  # `/health%7A` is the same path as `/healthz`
-    if plain.startswith("/_ah/") or plain.endswith("z"):
+    reserved = plain.startswith("/_ah/") or plain.endswith("z")
+    if reserved and not isinstance(route.service, FunctionKey):
         return False
     if route.ingress in _FROM_INSIDE:
         return inside
@@ -145,7 +148,9 @@ class Invokers:
         return Verdict.ADMITTED if self._may(route, member, attributes) else Verdict.FORBIDDEN
 
     def _may(self, route: Route, member: str, attributes: RequestAttributes | None) -> bool:
-        return self.access.allowed(member, INVOKE, route.service.name, attributes)
+        # A function of the first generation asks for a permission of its own.
+        permission = INVOKE_FUNCTION if isinstance(route.service, FunctionKey) else INVOKE
+        return self.access.allowed(member, permission, route.service.name, attributes)
 
     def _member(self, route: Route, token: str) -> str | None:
         """The member that a verified token for this service names."""

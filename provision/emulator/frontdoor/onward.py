@@ -40,18 +40,20 @@ class Onward:
         address: host and port of the container.
         timeout: seconds it may take, its answer included.
         credential: the checked header and its value without the signature, if any.
+        prefix: the beginning of the path that the container does not see, ``/NAME`` of functions.
     """
 
     request: web.BaseRequest
     address: tuple[str, int]
     timeout: float
     credential: tuple[str, str] | None
+    prefix: str = ""
 
     @property
     def url(self) -> URL:
         """The container's URL, the path exactly as the client wrote it."""
         host, port = self.address
-        return URL(f"http://{host}:{port}{raw_target(self.request)}", encoded=True)
+        return URL(f"http://{host}:{port}{below(self.prefix, self.request)}", encoded=True)
 
     @property
     def headers(self) -> CIMultiDict[str]:
@@ -90,6 +92,17 @@ def raw_target(request: web.BaseRequest) -> str:
     parts = urlsplit(target)
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.path or '/'}{query}"
+
+
+def target_path(request: web.BaseRequest) -> str:
+    """The path as it was written, without its query."""
+    return raw_target(request).partition("?")[0]
+
+
+def below(prefix: str, request: web.BaseRequest) -> str:
+    """What comes after the prefix in path and query, as it was written; it begins with a slash."""
+    rest = raw_target(request).removeprefix(prefix)
+    return rest if rest.startswith("/") else f"/{rest}"
 
 
 def end_to_end(headers: "Iterable[tuple[str, str]]") -> CIMultiDict[str]:

@@ -74,6 +74,11 @@ def iap_refusal() -> Page:
     return Page(401, body, _TEXT, {"X-Goog-IAP-Generated-Response": "true"})
 
 
+def moved(target: str) -> Page:
+    """302: what came by plain HTTP is to come by HTTPS."""
+    return Page(302, "", headers={"Location": target})
+
+
 def unavailable() -> Page:
     """503: the container broke off or is gone."""
     return Page(503, "Service Unavailable", _TEXT)

@@ -196,7 +196,7 @@ class Dispatcher:
     def _principal(self, token: str | None, method: str) -> str:
         if not token:
             raise ApiError("UNAUTHENTICATED", NO_CREDENTIAL)
-        member = self._identities.member(token, api_of_method(method, ""))
+        member = self._identities.member(token, api_of_method(method))
         if member is None:
             raise ApiError("UNAUTHENTICATED", BAD_CREDENTIAL)
         return member
@@ -234,7 +234,7 @@ def _names(request: Any) -> Iterable[str]:  # noqa: ANN401 - protobuf
     for name in ("name", "resource", "parent"):
         if name in fields:
             yield str(getattr(request, name))
-    for name in ("service", "repository", "service_account", "project"):
+    for name in ("service", "repository", "service_account", "project", "function"):
         if name in fields and fields[name].message_type is not None:
             yield str(getattr(getattr(request, name), "name", ""))
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import grpc
 from google.cloud.location import locations_pb2
-from google.iam.v1 import iam_policy_pb2
+from google.iam.v1 import iam_policy_pb2, policy_pb2
 from google.longrunning import operations_pb2
 
 from provision.emulator.rpc.iam_routes import IAM_ROUTES
@@ -45,6 +45,8 @@ _SERVICES = {
     "google.cloud.iam_credentials_v1": ("IAMCredentials",),
     "google.cloud.iam_admin_v1": ("IAM",),
     "google.cloud.iam_v2": ("Policies",),
+    "google.cloud.functions_v2": ("FunctionService",),
+    "google.cloud.functions_v1": ("CloudFunctionsService",),
 }
 """Services by client package: every RPC of theirs is known, offered or not."""
 _NOT_RPCS = {"kind", "grpc_channel", "operations_client"}
@@ -53,6 +55,7 @@ _POLICY_REQUESTS = {
     "SetIamPolicy": iam_policy_pb2.SetIamPolicyRequest,
     "TestIamPermissions": iam_policy_pb2.TestIamPermissionsRequest,
 }
+_TESTED = iam_policy_pb2.TestIamPermissionsResponse
 _MIXINS = ("google.longrunning.", "google.cloud.location.", "google.iam.v1.")
 
 
@@ -133,7 +136,7 @@ def methods() -> tuple[Method, ...]:
         for method in _of_transport(f"{package}.services.{_snake(name)}.transports", name)
     ]
     older = (Method(name, asked, told, (Route(*route),)) for name, asked, told, route in FORMS)
-    return (*found, *_operations(), *_locations(), *older)
+    return (*found, *_operations(), *_locations(), *_policies(), *older)
 
 
 def _snake(name: str) -> str:
@@ -179,6 +182,16 @@ def _routes(rest: Any, full: str, rpc: str) -> Iterator[Route]:  # noqa: ANN401 
                 yield Route(option["method"].upper(), option["uri"], option.get("body", ""))
             return
     raise LookupError(f"no REST route for {full}")
+
+
+def _policies() -> Iterator[Method]:
+    """``google.iam.v1.IAMPolicy``, by which v2 of Cloud Functions offers its policies."""
+    for rpc, request in _POLICY_REQUESTS.items():
+        told = _TESTED if rpc == "TestIamPermissions" else policy_pb2.Policy
+        verb, body = ("GET", "") if rpc == "GetIamPolicy" else ("POST", "*")
+        name = rpc[0].lower() + rpc[1:]
+        path = f"/v2/{{resource=projects/*/locations/*/functions/*}}:{name}"
+        yield Method(f"google.iam.v1.IAMPolicy/{rpc}", request, told, (Route(verb, path, body),))
 
 
 def _locations() -> Sequence[Method]:

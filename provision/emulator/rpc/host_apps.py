@@ -21,6 +21,8 @@ Mount = Callable[[web.Application], None]
 """Adds a room's routes to an application; called once for each host that has them."""
 
 _LOCATION = re.compile(r"projects/[^/]+/locations/([^/:]+)(?:[/:].*)?")
+_MOUNTED_ALONE = frozenset({"storage"})
+"""APIs that are not offered but for what a room mounts."""
 _NOT_OURS = "this is no proxy to other hosts: only Google's hosts and loopback are answered\n"
 
 
@@ -73,7 +75,10 @@ def build(
         app = web.Application()
         for mount in rooms.get(api, ()):
             mount(app)
-        _answer_rpcs(app, RestApi(dispatcher, tuple(_of_api(api, methods))))
+        if api in _MOUNTED_ALONE:
+            app.router.add_route("*", "/{path:.*}", _not_offered)
+        else:
+            _answer_rpcs(app, RestApi(dispatcher, tuple(_of_api(api, methods))))
         _add(root, app, lambda host, api=api: host.api == api, api)  # type: ignore[misc] # bound now
     other = web.Application()
     other.router.add_route("*", "/{path:.*}", _not_offered)
@@ -82,12 +87,12 @@ def build(
 
 
 def _apis(methods: Iterable[Method]) -> set[str]:
-    names = (
-        hosts.api_of_method(method.name, route.template)
+    return {
+        api
         for method in methods
         for route in method.routes
-    )
-    return {name for name in names if name}
+        for api in hosts.apis_of_route(method.name, route.template)
+    }
 
 
 def _of_api(api: str, methods: Iterable[Method]) -> Iterable[Method]:
@@ -95,7 +100,7 @@ def _of_api(api: str, methods: Iterable[Method]) -> Iterable[Method]:
         routes = tuple(
             route
             for route in method.routes
-            if hosts.api_of_method(method.name, route.template) == api
+            if api in hosts.apis_of_route(method.name, route.template)
         )
         if routes:
             yield Method(method.name, method.request, method.response, routes)

@@ -16,6 +16,10 @@ REGISTRY = "docker"
 """The API name of the registry's hosts (``LOCATION-docker.pkg.dev``, ``gcr.io``)."""
 
 _REGION = r"[a-z]+(?:-[a-z]+)+[0-9]+"
+FUNCTIONS_HOST = re.compile(
+    rf"(?P<region>{_REGION})-(?P<project>[a-z][a-z0-9-]+)\.cloudfunctions\.net"
+)
+"""The hosts of functions; they are nobody's API."""
 _HOSTS = (
     re.compile(rf"(?P<region>{_REGION})-(?P<api>run|cloudresourcemanager)\.googleapis\.com"),
     re.compile(rf"(?P<api>[a-z0-9-]+)\.(?P<region>{_REGION})\.rep\.googleapis\.com"),
@@ -27,20 +31,22 @@ _REGISTRY_HOST = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev|(?:(?:us|eu|asia)\.)?g
 # Longest first: what a REST method's name or, for methods that several APIs have, its path tells.
 _PACKAGES = (
     ("google.cloud.run.", "run"),
+    ("google.cloud.functions.", "cloudfunctions"),
     ("google.devtools.artifactregistry.", "artifactregistry"),
     ("google.iam.credentials.", "iamcredentials"),
+    ("google.iam.v1.IAMPolicy", "cloudfunctions"),  # which alone of the offered APIs mixes it in
     ("google.iam.", "iam"),
     ("google.cloud.resourcemanager.", "cloudresourcemanager"),
     ("google.cloudresourcemanager.", "cloudresourcemanager"),
     ("google.api.serviceusage.", "serviceusage"),
 )
 _SHARED_PATHS = (
-    ("/v2/policies/", "iam"),
-    ("/v2/", "run"),
-    ("/v3/", "cloudresourcemanager"),
-    ("/v1/operations/", "cloudresourcemanager"),
-    ("/v1/", "artifactregistry"),
-    ("/v1beta2/", "artifactregistry"),
+    ("/v2/policies/", ("iam",)),
+    ("/v2/", ("run", "cloudfunctions")),
+    ("/v3/", ("cloudresourcemanager",)),
+    ("/v1/operations/", ("cloudresourcemanager", "cloudfunctions")),
+    ("/v1/", ("artifactregistry",)),
+    ("/v1beta2/", ("artifactregistry",)),
 )
 
 
@@ -108,15 +114,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def api_of_method(name: str, template: str) -> str:
-    """The API whose host offers a REST route, as ``run``.
+def api_of_method(name: str) -> str:
+    """The API that an RPC is of, as ``run``; empty for RPCs that several APIs have.
+
+    Args:
+        name: the RPC, ``google.cloud.run.v2.Services/GetService``.
+    """
+    return next((api for prefix, api in _PACKAGES if name.startswith(prefix)), "")
+
+
+def apis_of_route(name: str, template: str) -> tuple[str, ...]:
+    """The APIs whose hosts offer a REST route, as ``run``.
 
     Args:
         name: the RPC, ``google.cloud.run.v2.Services/GetService``.
         template: the route, ``/v2/{name=projects/*/locations/*/services/*}``.
     """
-    for prefixes, subject in ((_PACKAGES, name), (_SHARED_PATHS, template.replace("{name=", ""))):
-        for prefix, api in prefixes:
-            if subject.startswith(prefix):
-                return api
-    return ""
+    if own := api_of_method(name):
+        return (own,)
+    path = template.replace("{name=", "")
+    return next((apis for prefix, apis in _SHARED_PATHS if path.startswith(prefix)), ())

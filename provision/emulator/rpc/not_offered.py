@@ -20,6 +20,8 @@ google.devtools.artifactregistry.v1.ArtifactRegistry: DeleteRule GetVPCSCConfig 
 google.devtools.artifactregistry.v1.ArtifactRegistry: ListAttachments GetAttachment
 google.devtools.artifactregistry.v1.ArtifactRegistry: CreateAttachment DeleteAttachment
 google.cloud.resourcemanager.v3.TagHolds: CreateTagHold DeleteTagHold ListTagHolds
+google.cloud.functions.v2.FunctionService: GenerateDownloadUrl
+google.cloud.functions.v1.CloudFunctionsService: GenerateDownloadUrl
 """
 
 NOT_OFFERED = frozenset(

@@ -35,7 +35,7 @@ def check_scopes(scopes: frozenset[str] | None, method: str, *, write: bool) -> 
     """
     if scopes is None:
         return
-    api = api_of_method(method, "")
+    api = api_of_method(method)
     held = {one.removeprefix(_PREFIX) for one in scopes}
     # Of RPCs that several APIs have, operations and locations, any API's scopes will do.
     apis = (api,) if api else (*_WRITING, *_READING)

@@ -6,6 +6,7 @@ import logging
 
 from docker.models.containers import Container
 
+from provision.emulator.function_seams import BuildError, ImageToBuild
 from provision.emulator.metadata import MetadataServer
 from provision.emulator.runtime import words
 from provision.emulator.runtime.engine import (
@@ -140,6 +141,15 @@ class DockerRuntime:
             await self._engine.pull(reference, _USER, token)
         except EngineRefusedError as error:
             raise words.engine_failed(revision, str(error)) from None
+
+    async def build(self, image: ImageToBuild) -> None:
+        """Make an image and push it to the registry. Raises `BuildError`."""
+        try:
+            await self._engine.build(image.context, image.reference)
+            await self._engine.push(image.reference, _USER, image.token)
+        except (EngineRefusedError, EngineUnavailableError) as error:
+            *before, last = str(error).splitlines() or [""]
+            raise BuildError(last, "\n".join(before)) from None
 
     async def _run(self, revision: RevisionToRun) -> None:
         address = self._free_address()

@@ -5,12 +5,13 @@ no published ports; they are reached by their address in a network of the emulat
 """
 
 import asyncio
+import io
 import ipaddress
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import docker
 import requests
@@ -133,12 +134,50 @@ class DockerEngine:
                 stream=True,
                 decode=True,
             )
-            for event in events:
-                if "error" in event:
-                    raise EngineRefusedError(str(event["error"]))
+            _follow(events)
 
         await _in_thread(pull)
         self._pulled.add(reference)
+
+    async def build(self, context: bytes, reference: str) -> None:
+        """Build a context with a Dockerfile as `reference`, from what the engine has or can pull.
+
+        Raises:
+            EngineRefusedError: a step failed; the text ends with the engine's own last lines.
+            EngineUnavailableError: the engine broke off.
+        """
+
+        def build() -> None:
+            events = self._client.api.build(
+                fileobj=io.BytesIO(context),
+                custom_context=True,
+                tag=reference,
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            _follow(events)
+
+        self._pulled.add(reference)
+        await _in_thread(build)
+
+    async def push(self, reference: str, username: str, password: str) -> None:
+        """Push what was built; the credentials go to the engine for this push only.
+
+        Raises:
+            EngineRefusedError: the registry refused it.
+            EngineUnavailableError: the engine broke off.
+        """
+        repository, _, tag = reference.rpartition(":")
+        login = {"username": username, "password": password}
+
+        def push() -> None:
+            events = self._client.api.push(
+                repository, tag=tag, auth_config=login, stream=True, decode=True
+            )
+            _follow(events)
+
+        await _in_thread(push)
 
     async def create(self, plan: ContainerPlan) -> Container:
         """Create a container, not started. Raises as `pull` does."""
@@ -258,6 +297,16 @@ def hosts(network: ipaddress.IPv4Network) -> Iterator[str]:
     while True:
         for number in range(2, network.num_addresses - 1):
             yield str(network[number])
+
+
+def _follow(events: Iterable[Mapping[str, Any]]) -> None:
+    """Read what the engine tells of its work to the end. Raises `EngineRefusedError`."""
+    written: list[str] = []
+    for event in events:
+        written.append(str(event.get("stream", "")))
+        if "error" in event:
+            last = "".join(written[-_LOG_LINES:]).strip()
+            raise EngineRefusedError("\n".join(filter(None, (last, str(event["error"])))))
 
 
 def _unless_gone(action: Callable[[], object]) -> None:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from google.cloud import functions_v1
 from google.longrunning import operations_pb2
 
 from provision.emulator.packing import packed, unpacked
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _SERVICE = "google.longrunning.Operations"
 _RUN = "google.cloud.run."
+_OWNERS = {_RUN: "run.operations", "google.cloud.functions.": "cloudfunctions.operations"}
+"""What the permissions for operations begin with, by the metadata of the APIs that have such."""
 
 
 class Operations:
@@ -163,6 +166,24 @@ class Operations:
         if oldest is not None:
             self._kept.pop(oldest)
 
+    def kept(self, name: str) -> Any:  # noqa: ANN401 - Operation or None
+        """The operation as it is kept; None when there is none."""
+        return self._kept.get(name)
+
+    def tell(self, name: str, metadata: Any) -> None:  # noqa: ANN401 - protobuf
+        """Show how far an operation is that goes on."""
+        operation = self._kept.get(name)
+        if operation is not None and not operation.done:
+            operation.metadata.Pack(metadata)
+            self._kept.put(name, operation)
+
+    async def outcome(self, name: str) -> Any:  # noqa: ANN401 - Operation or None
+        """The operation once it is done; None when it was forgotten meanwhile."""
+        finished = self._finished.get(name)
+        if finished is not None:
+            await finished.wait()
+        return self._kept.get(name)
+
     def succeed(self, name: str, metadata: Any, response: Any) -> None:  # noqa: ANN401 - protobuf
         """The operation is done and this is its response."""
         operation = self._kept.get(name)
@@ -252,8 +273,10 @@ class Operations:
         found = self._kept.get(name)
         if found is None:
             raise not_found(f"Operation {name} was not found.")
-        if _is_run(found):
-            require(self._world, call, f"run.operations.{verb}", name, run_refusal)
+        owner = _owner(found)
+        if owner:
+            subject = name if name.startswith("projects/") else _target(found)
+            require(self._world, call, f"{owner}.{verb}", subject, run_refusal)
         for prefix, check in self._guards.items():
             if name.startswith(prefix):
                 check(call, name)
@@ -264,10 +287,16 @@ class Operations:
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         location = self._world.hierarchy.canonical(call.request.name)
-        require(self._world, call, "run.operations.list", location, run_refusal)
+        may = {
+            owner
+            for owner in _OWNERS.values()
+            if self._world.access.allowed(call.principal, f"{owner}.list", location)
+        }
+        if not may:
+            require(self._world, call, "run.operations.list", location, run_refusal)
         names = self._kept.below(f"{location}/operations")
         shown, token = page(names, call.request.page_size, call.request.page_token, location)
-        found = [one for one in map(self._kept.get, shown) if one is not None and _is_run(one)]
+        found = [one for one in map(self._kept.get, shown) if one and _owner(one) in may]
         return operations_pb2.ListOperationsResponse(operations=found, next_page_token=token)
 
     async def _wait(self, call: Call) -> Any:  # noqa: ANN401 - Operation
@@ -283,7 +312,7 @@ class Operations:
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
         found = self._find(call, "delete")
-        if not _is_run(found):  # no other of these APIs offers it (discovery documents)
+        if _owner(found) != _OWNERS[_RUN]:  # no other of these APIs offers it (discovery documents)
             raise ApiError("UNIMPLEMENTED", f"{call.method} is not offered by this emulator.")
         name = found.name
         self._kept.pop(name)
@@ -293,6 +322,13 @@ class Operations:
         return Empty()
 
 
-def _is_run(operation: Any) -> bool:  # noqa: ANN401 - Operation
-    """Whether it is one of Cloud Run's, which alone has permissions for operations."""
-    return bool(operation.metadata.type_url.rpartition("/")[2].startswith(_RUN))
+def _owner(operation: Any) -> str:  # noqa: ANN401 - Operation
+    """What the permissions for an operation begin with; empty for an API without such."""
+    kind = operation.metadata.type_url.rpartition("/")[2]
+    return next((owner for prefix, owner in _OWNERS.items() if kind.startswith(prefix)), "")
+
+
+def _target(operation: Any) -> str:  # noqa: ANN401 - Operation
+    """What an operation whose name has no project is about, by its metadata."""
+    metadata = functions_v1.OperationMetadataV1.pb()()
+    return str(metadata.target) if operation.metadata.Unpack(metadata) else ""

@@ -173,6 +173,7 @@ _HIGHER_ROLES: dict[str, tuple[str, ...]] = {
 _SHAPES: dict[str, re.Pattern[str]] = {
     "run.services": re.compile(r"projects/[^/]+/locations/[^/]+/services/[^/]+"),
     "run.jobs": re.compile(r"projects/[^/]+/locations/[^/]+/jobs/[^/]+"),
+    "cloudfunctions.functions": re.compile(r"projects/[^/]+/locations/[^/]+/functions/[^/]+"),
     "artifactregistry.repositories": re.compile(
         r"projects/[^/]+/locations/[^/]+/repositories/[^/]+"
     ),
@@ -184,6 +185,7 @@ _SHAPES: dict[str, re.Pattern[str]] = {
 WITHIN: dict[str, tuple[str, ...]] = {
     "run.services": ("run.services.", "run.routes.", "run.revisions.", "run.configurations."),
     "run.jobs": ("run.jobs.", "run.executions.", "run.tasks."),
+    "cloudfunctions.functions": ("cloudfunctions.functions.",),
     "artifactregistry.repositories": ("artifactregistry.",),
     "iam.serviceAccounts": ("iam.serviceAccounts.", "iam.serviceAccountKeys."),
 }

@@ -12,7 +12,13 @@ from provision.emulator.services.policy_checks import WITHIN
 
 _FORM = re.compile(r"[a-z][a-zA-Z0-9]*\.[a-zA-Z0-9]+\.[a-zA-Z0-9]+")
 # The table holds every permission that begins so; of others it knows a part or none.
-_WHOLE = ("run.", "artifactregistry.", "iam.serviceAccounts.", "iam.serviceAccountKeys.")
+_WHOLE = (
+    "run.",
+    "artifactregistry.",
+    "cloudfunctions.",
+    "iam.serviceAccounts.",
+    "iam.serviceAccountKeys.",
+)
 _ABOVE = {
     "resourcemanager.projects": (
         "resourcemanager.folders.",

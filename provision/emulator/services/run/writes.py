@@ -43,10 +43,12 @@ class Author:
     Args:
         principal: ``user:…`` or ``serviceAccount:…``.
         refusal: the words of a missing permission, from the permission and the v2 name.
+        platform: whether Google itself writes for somebody whom it checked already.
     """
 
     principal: str
     refusal: Refusal = run_refusal
+    platform: bool = False
 
     @property
     def email(self) -> str:
@@ -230,11 +232,14 @@ class ServiceWrites:
             )
         self._check_traffic(message, request)
         if current is None or message.template != current.template:
-            template, principal = message.template, author.principal
-            check_account(self._world, principal, template.service_account)
-            for container in template.containers:
-                check_image(self._world, self._images, principal, container.image)
+            if not author.platform:
+                self._check_deployer(author.principal, message.template)
             self._check_revision_name(message, current)
+
+    def _check_deployer(self, principal: str, template: Any) -> None:  # noqa: ANN401 - RevisionTemplate
+        check_account(self._world, principal, template.service_account)
+        for container in template.containers:
+            check_image(self._world, self._images, principal, container.image)
 
     def _check_traffic(self, message: Any, request: str) -> None:  # noqa: ANN401 - Service
         for index, target in enumerate(message.traffic):
