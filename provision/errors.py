@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     DIFFERENCES = 3
     NOT_PROVEN = 4
+    HTTP_ERROR = 22
     INTERRUPTED = 130
 
 

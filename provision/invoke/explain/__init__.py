@@ -44,6 +44,7 @@ __all__ = [
 Reason = Callable[[Asked, Answer, Known, datetime], Explanation]
 
 _FORBIDDEN = 403
+_FRONT_END = "Google Frontend"
 _REASONS: Mapping[int, Reason] = {
     401: unauthorized,
     403: lambda asked, _, known, now: forbidden(asked, known, now),
@@ -85,9 +86,9 @@ def _application(answer: Answer) -> Explanation:
     server = answer.headers.get("server", "")
     return Explanation(
         Finding.APPLICATION,
-        f"the application itself answered {answer.status}: the request was let in",
+        "the application itself answered so: the request was let in",
         (
             ("words", "not those of Google's front end"),
-            *((("server", server),) if server else ()),
+            *((("server", server),) if server not in ("", _FRONT_END) else ()),
         ),
     )

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from provision.conditions.evaluate import evaluate
-from provision.conditions.request import Request
-from provision.conditions.truth import HOLDS
+from provision.conditions import Request, evaluate
 from provision.invoke.explain.facts import Holds, Standing
 from provision.policy import Binding, Policy
 from provision.principals import Kind, is_public, same
@@ -72,9 +70,9 @@ class Place:
             return Holds.YES, ""
         truth = evaluate(condition.expression, self.request)
         title = f" ({condition.title})" if condition.title else ""
-        if truth.possible is HOLDS:
+        if truth.value:
             return Holds.YES, f"if {condition.expression}{title}"
-        if truth.possible & HOLDS:
+        if truth.value is None:
             return Holds.UNKNOWN, f"if {condition.expression}{title}: {truth.why}"
         return Holds.NO, f"if {condition.expression}{title}: {truth.why}"
 
