@@ -139,12 +139,15 @@ class Admin:
 
     async def _settings(self, request: web.Request) -> web.Response:
         body, settings = await _object(request), self._world.settings
-        # Both are looked at before either is set.
+        identities = self._world.identities
+        # All are looked at before any is set.
         iam_delay = seconds(body, "iamDelay", settings.iam_delay)
         operation_delay = seconds(body, "operationDelay", settings.operation_delay)
+        lifetime = seconds(body, "idTokenLifetime", identities.id_token_lifetime)
         settings.iam_delay, settings.operation_delay = iam_delay, operation_delay
-        answer = {"iamDelay": settings.iam_delay, "operationDelay": settings.operation_delay}
-        return _told(answer)
+        identities.id_token_lifetime = lifetime
+        answer = {"iamDelay": iam_delay, "operationDelay": operation_delay}
+        return _told({**answer, "idTokenLifetime": lifetime})
 
     async def _group(self, request: web.Request) -> web.Response:
         body = await _object(request)

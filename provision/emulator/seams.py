@@ -216,7 +216,7 @@ class Identities(Protocol):
             api: the API that is asked, as ``run``; empty where that is not told.
         """
 
-    def id_token(self, member: str, audience: str, lifetime: float = 3600) -> str:
+    def id_token(self, member: str, audience: str, lifetime: float | None = None) -> str:
         """A signed ID token (RS256) with iss, sub, aud, email, email_verified, iat and exp."""
 
     def claims(self, id_token: str) -> Mapping[str, object]:

@@ -10,7 +10,7 @@ from provision.emulator.iam.access import PolicyAccess
 from provision.emulator.iam.deny import DenyPolicies
 from provision.emulator.iam.groups import Groups
 from provision.emulator.iam.hierarchy import FOLDER, ORGANIZATION, Hierarchy, Project
-from provision.emulator.iam.identities import TokenIssuer, subject
+from provision.emulator.iam.identities import ID_TOKEN_LIFETIME, TokenIssuer, subject
 from provision.emulator.iam.members import Membership
 from provision.emulator.iam.policies import Policies
 from provision.emulator.iam.principals import Principals
@@ -95,6 +95,7 @@ class World:
         """Back to the start; tokens stay valid."""
         self.store.reset()
         self.settings.org_policies.clear()
+        self.identities.id_token_lifetime = ID_TOKEN_LIFETIME
         self.populate()
 
     def add_project(self, project_id: str) -> Project:

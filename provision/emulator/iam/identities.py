@@ -29,6 +29,8 @@ CLIENT_IDS = frozenset({CLIENT_ID, GCLOUD_CLIENT_ID})
 _ACCESS_PREFIX = "ya29."
 _REFRESH_PREFIX = "1//"
 _CLOCK_SKEW = 10
+ID_TOKEN_LIFETIME = 3600.0
+"""Seconds; Google's ID tokens are good for an hour, whoever asks."""
 
 
 class TokenIssuer:
@@ -58,6 +60,8 @@ class TokenIssuer:
             }
             self._secrets.put("tokens", kept)
         self._kept = kept
+        self.id_token_lifetime = ID_TOKEN_LIFETIME
+        """Seconds that ID tokens are good for, which tests may turn."""
         self.self_signed: Callable[[str, str], str | None] = lambda _token, _api: None
         """Whose token something is that was not issued here but signed by an account itself."""
         self._seal_key = bytes.fromhex(kept["hmac"])
@@ -142,9 +146,9 @@ class TokenIssuer:
         return None if content is None else str(content["m"])
 
     def id_token(
-        self, member: str, audience: str, lifetime: float = 3600, *, with_email: bool = True
+        self, member: str, audience: str, lifetime: float | None = None, *, with_email: bool = True
     ) -> str:
-        """A signed ID token; lifetime in seconds."""
+        """A signed ID token; lifetime in seconds, an hour where nothing else is set."""
         now = int(time.time())
         email = member.partition(":")[2]
         claims: dict[str, object] = {
@@ -155,7 +159,7 @@ class TokenIssuer:
             "aud": audience,
             "sub": self.subject(member),
             "iat": now,
-            "exp": now + int(lifetime),
+            "exp": now + int(self.id_token_lifetime if lifetime is None else lifetime),
         }
         if with_email:
             claims |= {"email": email, "email_verified": True}
