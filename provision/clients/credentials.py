@@ -301,7 +301,10 @@ def _userinfo(credentials: Any, local: LocalCloud | None) -> str:  # noqa: ANN40
 
     base = local.http if local else "https://openidconnect.googleapis.com"
     try:
-        answer = AuthorizedSession(credentials).get(f"{base}/v1/userinfo", timeout=10)
+        # Without auth= a netrc file's password for this host would go in the token's place.
+        answer = AuthorizedSession(credentials).get(
+            f"{base}/v1/userinfo", timeout=10, auth=lambda request: request
+        )
         return str(answer.json().get("email", "")) if answer.ok else ""
     except (requests.RequestException, ValueError):
         return ""
