@@ -60,3 +60,9 @@ def task_of(live: Json) -> Json:
 def task_image(live: Json) -> str:
     """The image that the tasks run; empty when there is none."""
     return main_image(live, _POD)
+
+
+def task_containers(live: Json) -> tuple[str, ...]:
+    """The names of the job's containers, the one that does the work first; they may be empty."""
+    containers = task_of(in_our_terms(live, _POD)).get("containers", ())
+    return tuple(str(container.get("name", "")) for container in containers)

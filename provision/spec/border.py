@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from provision.spec import values
+from provision.spec.kinds import MAX_TASKS
 
 IngressWord: TypeAlias = Literal["all", "internal", "internal-and-cloud-load-balancing", "none"]
 ServiceRole: TypeAlias = Literal["roles/run.invoker", "roles/run.servicesInvoker"]
@@ -163,13 +164,13 @@ class JobFields(_RunFields):
     )
     tasks: Annotated[
         int | None,
-        Field(ge=1, le=values.MAX_TASKS, description="Tasks of one execution; 1 by default."),
+        Field(ge=1, le=MAX_TASKS, description="Tasks of one execution; 1 by default."),
     ] = None
     parallelism: Annotated[
         int | None,
         Field(
             ge=0,
-            le=values.MAX_TASKS,
+            le=MAX_TASKS,
             description="Tasks that run at once; as many as possible by default.",
         ),
     ] = None

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from provision.resources import ImageReference, ProjectName, RepositoryName, ServiceAccountName
 from provision.spec import nodes
 from provision.spec.border import ImageFields, JobFields, ServiceFields
-from provision.spec.kinds import FOREIGN, kind_of
+from provision.spec.kinds import FOREIGN, MAX_TASKS, kind_of
 from provision.spec.model import (
     BuiltImage,
     GivenImage,
@@ -25,7 +25,7 @@ from provision.spec.model import (
     Spec,
 )
 from provision.spec.rules import cross_problems, default_account
-from provision.spec.values import MAX_RETRIES, MAX_TASKS, split_secret
+from provision.spec.values import MAX_RETRIES, split_secret
 
 FIELDS: Mapping[Kind, type[ServiceFields | JobFields]] = {
     Kind.SERVICE: ServiceFields,

@@ -1,8 +1,16 @@
 """What a document declares, and why the other kind's fields have no meaning in it."""
 
+import re
 from collections.abc import Mapping
 
 from provision.spec.model import Kind
+
+MAX_TASKS = 10_000
+MAX_TASK_TIMEOUT = 7 * 24 * 3600
+"""Seconds. https://cloud.google.com/run/docs/configuring/task-timeout"""
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""How environment variables and build arguments are named."""
 
 _NO_ADDRESS = "a job has no address: only Cloud Run's API starts it"
 _TASKS = "a job runs tasks; use `tasks` and `parallelism`"

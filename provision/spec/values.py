@@ -12,18 +12,16 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from provision import principals, resources
 from provision.resources import ImageReference, InvalidNameError
+from provision.spec.kinds import MAX_TASK_TIMEOUT, VARIABLE
 
 OWN_LABEL = "managed-by"
 """The label by which we know what we made; a spec cannot set it."""
 
 MAX_TIMEOUT = 3600
-MAX_TASK_TIMEOUT = 7 * 24 * 3600
-MAX_TASKS = 10_000
 MAX_RETRIES = 10
 MAX_CONCURRENCY = 1000
 MAX_AUDIENCES = 32_768
 
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _SECRET = re.compile(
@@ -56,7 +54,7 @@ def _env_value(value: object) -> str:
 
 
 def _variable(name: str) -> str:
-    if not _ENV_NAME.fullmatch(name):
+    if not VARIABLE.fullmatch(name):
         raise ValueError("allowed: letters, digits and _, not beginning with a digit")
     return name
 
