@@ -166,8 +166,13 @@ def _shifted(sign: int, left: Value, right: Value) -> Value:
     result = P if types[0] is types[1] else T
     if result is T:
         first, last = times.FIRST.nanos, times.LAST.nanos
-        ends = (min(max(ends[0], first), last), min(max(ends[1], first), last))
-    return Range(result, *ends)
+        return Range(T, min(max(ends[0], first), last), min(max(ends[1], first), last))
+    told = [times.reckoned(end) for end in ends]
+    if all(isinstance(end, Span) for end in told):
+        return Range(P, *ends)
+    # Where part of it is too long, `window` looks at the rest apart.
+    beyond = ends[0] > MAX_INT or ends[1] < -MAX_INT - 1
+    return next(end for end in told if isinstance(end, Failed)) if beyond else _untold(P)
 
 
 _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -191,7 +196,7 @@ def _reading() -> Iterator[tuple[str, Overload]]:
 
 def _summing() -> Iterator[tuple[str, Overload]]:
     def spans(sign: int) -> Callable[[Span, Span], Value]:
-        return lambda left, right: times.lasting(left.nanos + sign * right.nanos)
+        return lambda left, right: times.reckoned(left.nanos + sign * right.nanos)
 
     later, earlier = partial(_shifted, 1), partial(_shifted, -1)
     yield "+", Overload((T, P), T, times.moved, later)
@@ -204,7 +209,7 @@ def _summing() -> Iterator[tuple[str, Overload]]:
     )
     yield (
         "-",
-        Overload((T, T), P, lambda left, right: times.lasting(left.nanos - right.nanos), earlier),
+        Overload((T, T), P, lambda left, right: times.reckoned(left.nanos - right.nanos), earlier),
     )
 
 

@@ -224,22 +224,26 @@ class _Parser:
                 self._unexpected()
             signs.append((self._token.text, self._token.at))
             self._next += 1
-        value = self._token.value
-        if signs and signs[0][0] == "-" and type(value) in (int, float):
-            return self._signed(signs, cast("float", value))
+        if signs and signs[0][0] == "-":
+            return self._minus(signs)
         found = self._member()
-        for sign, at in reversed(signs):
-            found = self._node(Call("!" if sign == "!" else "neg", None, (found,)), at)
+        for _, at in reversed(signs):
+            found = self._node(Call("!", None, (found,)), at)
         return found
 
-    def _signed(self, signs: list[tuple[str, int]], value: float) -> Node:
-        """A number with its minus is one literal, or the smallest int could not be written."""
-        self._next += 1
-        at = signs[-1][1]
-        found = self._selected(self._node(Literal(-value), at), at)
-        for _, sign_at in reversed(signs[:-1]):
-            found = self._node(Call("neg", None, (found,)), sign_at)
-        return found
+    def _minus(self, signs: list[tuple[str, int]]) -> Node:
+        """A number with its minus is one literal, or the smallest int could not be written.
+
+        Google's parser takes two of them for none, even before what has no minus.
+        """
+        value = self._token.value
+        if type(value) in (int, float):
+            at = signs.pop()[1]
+            self._next += 1
+            found = self._selected(self._node(Literal(-cast("float", value)), at), at)
+        else:
+            found = self._member()
+        return self._node(Call("neg", None, (found,)), signs[0][1]) if len(signs) % 2 else found
 
     def _member(self) -> Node:
         at = self._token.at

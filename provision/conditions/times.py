@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+from provision.conditions.tokens import MAX_INT
 from provision.conditions.values import SECOND, Failed, Instant, Range, Span, Type, Unknown, Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +27,9 @@ _LONGEST = 315_576_000_001 * SECOND - 1
 _TIMESTAMP = (
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})"
     r"(?:\.([0-9]{1,9})[0-9]*)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_LOOSE = (
+    r"[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}T[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:[.][0-9]+)?(?:Z|[+-].+)"
 )
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _OFFSET = r"([+-]?)([0-9]{1,2}):([0-9]{2})"
@@ -56,12 +60,14 @@ def datetime_of(instant: Instant) -> datetime:
     return _EPOCH + timedelta(microseconds=instant.nanos // 1000)
 
 
-def timestamp(text: str) -> Instant | Failed:
-    """A text in the form of RFC 3339."""
+def timestamp(text: str) -> Instant | Failed | Unknown:
+    """A text in the form of RFC 3339; with a digit too few, it may be one or not."""
     found = re.fullmatch(_TIMESTAMP, text)
     failed = Failed(f'timestamp("{text}") is no time, so the condition never grants')
     if found is None:
-        return failed
+        if re.fullmatch(_LOOSE, text) is None:
+            return failed
+        return Unknown(Type.TIMESTAMP, f"{text} is not quite a time", frozenset({"timestamp()"}))
     day, clock, seconds, fraction, zone_text = found.groups()
     leap = seconds == "60"  # means the next minute
     offset = zone_text.upper().replace("Z", "+00:00")
@@ -92,12 +98,18 @@ def duration(text: str) -> Span | Failed:
     for whole, part, unit in re.findall(_PART, found[2]):
         nanos += int(whole or "0") * _UNITS[unit]
         nanos += int(part or "0") * _UNITS[unit] // 10 ** len(part)
-    return lasting(-nanos if found[1] == "-" else nanos)
+    return _lasting(-nanos if found[1] == "-" else nanos)
 
 
-def lasting(nanos: int) -> Span | Failed:
-    """A duration, if there is one that long."""
+def _lasting(nanos: int) -> Span | Failed:
     return Span(nanos) if abs(nanos) <= _LONGEST else Failed("a duration over 10,000 years")
+
+
+def reckoned(nanos: int) -> Span | Failed:
+    """A duration that a sum or difference makes: CEL reckons in 64 bits, so up to 292 years."""
+    if -MAX_INT - 1 <= nanos <= MAX_INT:
+        return Span(nanos)
+    return Failed("a sum or difference of times over 292 years")
 
 
 def moved(instant: Instant, span: Span) -> Instant | Failed:

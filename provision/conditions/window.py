@@ -13,6 +13,7 @@ from provision.conditions.evaluation import Evaluation
 from provision.conditions.request import Request, context_of
 from provision.conditions.syntax import Call, Literal, Node, parse
 from provision.conditions.times import FIRST, LAST, datetime_of, instant_of
+from provision.conditions.tokens import MAX_INT
 from provision.conditions.truth import HOLDS, Truth
 from provision.conditions.values import Instant, Range, Span, Type
 
@@ -96,7 +97,8 @@ def _points(tree: Node) -> list[int]:
     """Moments at which something may change: those it names, moved by the durations it names."""
     nothing = Evaluation(context_of(Request()))
     instants: set[int] = set()
-    spans: set[int] = {0}
+    differs = any(isinstance(node.form, Call) and node.form.function == "-" for node in tree.walk())
+    spans: set[int] = {0, MAX_INT, -MAX_INT - 1} if differs else {0}
     for node in tree.walk():
         match nothing.value(node) if isinstance(node.form, Call) else None:
             case Instant(nanos):

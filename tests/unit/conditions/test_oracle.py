@@ -1,0 +1,242 @@
+"""What we make of conditions beside Google's own CEL, on random expressions."""
+
+import datetime as dt
+from typing import Any
+
+from cel_expr_python import cel
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from provision.conditions import Request, State, evaluate, problems, state
+from provision.conditions.syntax import parse
+from provision.conditions.tokens import ConditionSyntaxError
+from provision.conditions.truth import BREAKS, FAILS, HOLDS, Outcome
+from provision.conditions.window import stretches
+from provision.policy import Condition
+
+GOOGLES = cel.NewEnv(
+    variables={
+        "request.time": cel.Type.TIMESTAMP,
+        "request.path": cel.Type.STRING,
+        "request.host": cel.Type.STRING,
+    }
+)
+PATHS = ("/", "/reports", "/reports/2026", 'a"b\\c', "/ä")
+HOSTS = ("orders.example.com", "example.com", "")
+TIMES = tuple(
+    dt.datetime.fromisoformat(text)
+    for text in (
+        "2026-03-29T00:59:59.999+00:00",  # a second before summer time begins in Europe
+        "2026-03-29T01:00:00+00:00",
+        "2026-11-01T05:30:00+00:00",  # summer time has just ended in New York
+        "2024-02-29T23:59:59+00:00",
+        "2026-12-31T23:30:00+00:00",
+        "1999-01-01T00:00:00+00:00",
+    )
+)
+REQUESTS = st.builds(
+    Request, st.sampled_from(TIMES), st.sampled_from(PATHS), st.sampled_from(HOSTS)
+)
+
+
+def written(text: str) -> str:
+    """A text as a literal, in one of two quotes."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def googles(expression: str, request: Request) -> Outcome | None:
+    """What Google's evaluator makes of it; None: its checker refuses it as a condition."""
+    try:
+        compiled = GOOGLES.compile(expression)
+    except (RuntimeError, ValueError):
+        return None
+    if compiled.return_type() != cel.Type.BOOL:
+        return None
+    known = {
+        "request.time": request.time,
+        "request.path": request.path,
+        "request.host": request.host,
+    }
+    value = compiled.eval(data=known)
+    if value.type() in (cel.Type.ERROR, cel.Type.UNKNOWN):
+        return BREAKS
+    plain: Any = value.plain_value()
+    return HOLDS if plain else FAILS
+
+
+NUMBERS = st.sampled_from(["0", "1", "-3", "6", "2026", "9223372036854775807", "0x1F"])
+TEXTS = st.sampled_from(
+    [
+        "request.path",
+        "request.host",
+        *map(written, ("/", "/reports/", "example.com", "", "it's", "ä")),
+        'r"\\n"',
+        '"\\u00e4\\x2f"',
+    ]
+)
+LENGTHS = st.sampled_from(["0s", "90s", "1h30m", "-1.5s", "2592000s", "250ms", "nonsense"]).map(
+    lambda text: f"duration('{text}')"
+)
+MOMENTS = st.sampled_from(
+    [
+        "request.time",
+        "request.time",
+        *(
+            f"timestamp('{text}')"
+            for text in (
+                "2026-03-29T03:00:00+02:00",
+                "2026-12-24T18:00:00Z",
+                "2024-02-29T23:59:59.5Z",
+                "2023-02-29T00:00:00Z",
+                "0001-01-02T00:00:00Z",
+                "9999-12-30T00:00:00Z",
+                "soon",
+            )
+        ),
+    ]
+)
+ZONES = ("", "'UTC'", "'Europe/Berlin'", "'America/New_York'", "'+05:45'", "'-24:30'", "'Moon'")
+GETTERS = (
+    *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
+    *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
+)
+SIGNS = ("==", "!=", "<", "<=", ">", ">=")
+
+
+def two(
+    left: st.SearchStrategy[str], signs: tuple[str, ...], right: st.SearchStrategy[str]
+) -> st.SearchStrategy[str]:
+    """Two parts and a sign between them, sometimes in brackets."""
+    return st.builds(
+        lambda a, sign, b, brackets: f"({a} {sign} {b})" if brackets else f"{a} {sign} {b}",
+        left,
+        st.sampled_from(signs),
+        right,
+        st.booleans(),
+    )
+
+
+def called(
+    target: st.SearchStrategy[str], names: tuple[str, ...], *arguments: st.SearchStrategy[str]
+) -> st.SearchStrategy[str]:
+    """A method of something simple."""
+    return st.builds(
+        lambda on, name, *given: f"{on}.{name}({', '.join(given)})",
+        target,
+        st.sampled_from(names),
+        *arguments,
+    )
+
+
+WIDER_LENGTHS = st.one_of(LENGTHS, two(LENGTHS, ("+", "-"), LENGTHS), two(MOMENTS, ("-",), MOMENTS))
+WIDER_MOMENTS = st.one_of(MOMENTS, two(MOMENTS, ("+", "-"), LENGTHS), two(LENGTHS, ("+",), MOMENTS))
+WIDER_NUMBERS = st.one_of(
+    NUMBERS,
+    called(MOMENTS, GETTERS, st.sampled_from(ZONES)),
+    called(LENGTHS, ("getHours", "getMinutes", "getSeconds", "getMilliseconds")),
+    two(NUMBERS, ("+", "-", "*", "/", "%"), NUMBERS),
+    TEXTS.map(lambda text: f"size({text})"),
+)
+LISTED = st.builds(
+    lambda one, others: f"{one} in [{', '.join(others)}]",
+    WIDER_NUMBERS,
+    st.lists(NUMBERS, max_size=3),
+)
+PLAIN = st.one_of(
+    st.sampled_from(["true", "false", "has({}.x)", "has({'x': 1}.x)", "{'a': true}.a"]),
+    called(TEXTS, ("startsWith", "endsWith", "contains"), TEXTS),
+    *(two(part, SIGNS, part) for part in (TEXTS, WIDER_NUMBERS, WIDER_LENGTHS, WIDER_MOMENTS)),
+    LISTED,
+)
+WRONG = st.one_of(
+    two(TEXTS, SIGNS, NUMBERS),
+    two(MOMENTS, ("+", "<"), TEXTS),
+    TEXTS,
+    st.sampled_from(["request.nothing == 1", "true &", "!", "(true", "'a' in 'b'", "--true"]),
+)
+
+
+def deeper(part: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Parts joined by logic."""
+    return st.one_of(
+        two(part, ("&&", "||", "==", "!="), part),
+        part.map(lambda one: f"!({one})"),
+        st.builds(lambda a, b, c: f"({a} ? {b} : {c})", part, part, part),
+    )
+
+
+RIGHT = st.recursive(PLAIN, deeper, max_leaves=6)
+ANYTHING = st.recursive(st.one_of(PLAIN, PLAIN, PLAIN, WRONG), deeper, max_leaves=5)
+
+
+@settings(max_examples=1500, deadline=None, derandomize=True)
+@given(ANYTHING, REQUESTS)
+def test_the_same_as_google_s_evaluator_when_all_is_known(
+    expression: str, request: Request
+) -> None:
+    """It holds, fails or breaks alike, and what Google's checker refuses has a problem here."""
+    theirs = googles(expression, request)
+    if theirs is None:
+        assert problems(expression)
+        return
+    ours = evaluate(expression, request)
+    assert ours.possible is theirs, (expression, ours)
+    assert not [one for one in problems(expression) if "does not take" in one]
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True)
+@given(RIGHT, REQUESTS, st.sets(st.sampled_from(["time", "path", "host"]), min_size=1))
+def test_nothing_that_is_told_is_contradicted_by_what_was_not_known(
+    expression: str, request: Request, withheld: set[str]
+) -> None:
+    """Whatever the unknown turns out to be, its outcome was held to be possible."""
+    known = {
+        name: None if name in withheld else getattr(request, name)
+        for name in ("time", "path", "host")
+    }
+    before = evaluate(expression, Request(**known))
+    after = googles(expression, request)
+    assume(after is not None)
+    assert after is not None
+    assert after & before.possible, (expression, before)
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True)
+@given(RIGHT, st.sampled_from(TIMES), REQUESTS)
+def test_what_is_expired_never_grants_again(
+    expression: str, now: dt.datetime, later: Request
+) -> None:
+    """And what is said of a stretch of time is true of every moment in it."""
+    assert later.time is not None
+    outcome = googles(expression, later)
+    assume(outcome is not None)
+    assert outcome is not None
+    said = state(Condition(expression), now).state
+    if later.time >= now:
+        assert not (said in (State.EXPIRED, State.NEVER) and outcome is HOLDS), expression
+    moment = dt.timedelta(microseconds=1)
+    nanos = (later.time - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // moment * 1000
+    there = next(one for one in stretches(expression) if nanos <= one.last.nanos)
+    assert outcome & there.truth.possible, (expression, there)
+
+
+LETTERS = (
+    *("request", "time", "path", ".", "startsWith", "(", ")", "[", "]", "{", "}", ",", ":", "?"),
+    *("!", "-", "&&", "||", "==", "<", "in", "'a'", '"', "'", "'''", "\\", "1", "0x", "1.5e3", "u"),
+    *("true", "null", "for", "has", "timestamp", "//", "\n", " ", "\x00", "\ud800", "é", "9" * 40),
+)
+
+
+@settings(max_examples=2000, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(LETTERS), max_size=20).map("".join))
+def test_no_text_breaks_the_reader(expression: str) -> None:
+    """Whatever is written is read, or refused at a place in the text."""
+    wrong: list[int] = []
+    try:
+        parse(expression)
+    except ConditionSyntaxError as error:
+        wrong.append(error.at)
+    assert all(0 <= at <= len(expression) for at in wrong)
+    evaluate(expression, Request())
+    problems(expression)
+    state(Condition(expression), TIMES[0])
