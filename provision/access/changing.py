@@ -36,13 +36,18 @@ class PolicyChange(Generic[T]):
         before: as it was read last.
         after: as it was written, or would be.
         told: what became of each principal.
-        written: whether it was written; never where nothing differs.
+        written_at: when it was written, in seconds of the monotonic clock; None when it was not.
     """
 
     before: Policy
     after: Policy
     told: T
-    written: bool
+    written_at: float | None = None
+
+    @property
+    def written(self) -> bool:
+        """Whether it was written; never where nothing differs."""
+        return self.written_at is not None
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -84,7 +89,9 @@ def change(
     else:
         resolved.policies.edit(resolved.resource, edited, reason=reason)
     before, after, told = last[0]
-    return PolicyChange(before, after, told, written=after != before and not dry_run)
+    written = after != before and not dry_run
+    at = resolved.policies.clock.monotonic() if written else None
+    return PolicyChange(before, after, told, at)
 
 
 _Key = tuple[str, str, Condition | None]

@@ -13,6 +13,7 @@ from provision.access.revoking import Revoked
 from provision.access.standing import Expired, Grant
 from provision.clients.targets import Resolved
 from provision.errors import ExitCode, ProvisionError
+from provision.invoke.taking_effect import Effect
 from provision.targets import Target
 
 
@@ -46,6 +47,7 @@ class TargetReport:
         pruned: whose time was over.
         remaining: what still lets the revoked in.
         listing: who can call it.
+        effects: what came of waiting for IAM.
         notes: what the user should know beside that.
         error: what ended it early.
     """
@@ -59,6 +61,7 @@ class TargetReport:
     pruned: PolicyChange[tuple[Expired, ...]] | None = None
     remaining: tuple[Remaining, ...] = ()
     listing: Listing | None = None
+    effects: list[Effect] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     error: ProvisionError | None = None
 
@@ -82,6 +85,8 @@ class TargetReport:
         """The exit code that this target calls for."""
         if self.error is not None:
             return self.error.exit_code
+        if any(not effect.in_effect for effect in self.effects):
+            return ExitCode.NOT_PROVEN
         told = self.granted.told if self.granted is not None else ()
         unlimited = any(one.outcome is Outcome.UNLIMITED for one in told)
         still_in = any(one.how is How.STILL for one in self.remaining)

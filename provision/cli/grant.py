@@ -1,5 +1,6 @@
 """`provision grant`: let principals call a service, job or function."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated
 
@@ -7,16 +8,18 @@ import typer
 
 from provision.access.changing import change
 from provision.access.completing import check_may_be_granted
-from provision.access.granting import granted
+from provision.access.granting import Offer, Outcome, granted
 from provision.access.offering import Asked, offer, parse_condition
 from provision.cli import options
 from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
 from provision.cli.views import access_text
+from provision.cli.wait_option import wait_for, wait_length
 from provision.clients.clock import Clock
 from provision.conditions import from_now, parse_path
 from provision.conditions import until as read_until
 from provision.errors import ExitCode, UsageError
+from provision.invoke.taking_effect import Awaited
 
 
 def grant(
@@ -50,6 +53,7 @@ def grant(
     ] = None,
     reason: options.Reason = "",
     role: options.Role = None,
+    wait: options.WaitForEffect = None,
     dry_run: options.DryRun = False,
     detailed_exitcode: options.DetailedExitcode = False,
     file: options.OptionalFiles = None,
@@ -63,6 +67,7 @@ def grant(
     Example: `provision grant user:ann@example.com --on service/orders --for 8h --reason OPS-7`
     """
     terms = _terms(for_, until, path, condition)
+    limit = wait_length(wait, dry_run=dry_run)
     with over_targets(
         on, files=file, project=project, region=region, impersonate=impersonate, as_json=as_json
     ) as run:
@@ -78,6 +83,8 @@ def grant(
         if run.failed:
             return
         _grant(run, members, reason, dry_run=dry_run)
+        if limit is not None and not run.interrupted:
+            wait_for(run, list(_awaited(run)), limit)
         if dry_run and detailed_exitcode and any(one.differs for one in run.reports):
             run.otherwise = ExitCode.DIFFERENCES
 
@@ -129,3 +136,32 @@ def _grant(run: AccessRun, members: tuple[str, ...], reason: str, *, dry_run: bo
             access_text.show_granted(report, now)
 
     run.each(one)
+
+
+def _awaited(run: AccessRun) -> Iterator[tuple[TargetReport, Awaited]]:
+    """Everybody who was to be let in, and is by the policy."""
+    for report in run.reports:
+        change, offered = report.granted, report.offer
+        if report.error is not None or change is None or offered is None:
+            continue
+        for one in change.told:
+            if one.outcome is not Outcome.UNLIMITED:
+                yield report, _awaited_one(report, one.member, offered, change.written_at)
+
+
+def _awaited_one(
+    report: TargetReport, member: str, offered: Offer, written: float | None
+) -> Awaited:
+    now = Clock().now()
+    own = offered.condition is not None and offered.terms is None
+    path = offered.terms.path if offered.terms is not None else None
+    page = parse_path(path).page if path else "/"
+    return Awaited(
+        found(report),
+        member,
+        admitted=True,
+        settled=lambda policy: granted(policy, [member], offered, now)[0] == policy,
+        paths=(page or "/",),
+        written=written,
+        unaskable="it depends on a condition of your own" if own else "",
+    )

@@ -81,6 +81,15 @@ As = Annotated[
         show_default=False,
     ),
 ]
+WaitForEffect = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="[LENGTH]",
+        help="Wait until the change is true in effect, 7m at most or as long as is said.",
+        show_default=False,
+    ),
+]
 OptionalFiles = Annotated[
     list[Path] | None,
     typer.Option(

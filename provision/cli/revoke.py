@@ -1,18 +1,23 @@
 """`provision revoke`: take principals out of what lets them call a service, job or function."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from provision.access.changing import change
-from provision.access.remaining import Remains
-from provision.access.revoking import revoked
+from provision.access.granting import written_by_us
+from provision.access.remaining import How, Remains
+from provision.access.revoking import Revoked, revoked
 from provision.cli import options
 from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
 from provision.cli.views import access_text
+from provision.cli.wait_option import wait_for, wait_length
 from provision.clients.clock import Clock
+from provision.conditions import parse_path
 from provision.errors import ExitCode
+from provision.invoke.taking_effect import Awaited
 
 
 def revoke(
@@ -23,6 +28,7 @@ def revoke(
         typer.Option(help="Out of this role only.", show_default=False),
     ] = None,
     reason: options.Reason = "",
+    wait: options.WaitForEffect = None,
     dry_run: options.DryRun = False,
     detailed_exitcode: options.DetailedExitcode = False,
     file: options.OptionalFiles = None,
@@ -35,6 +41,7 @@ def revoke(
 
     Example: `provision revoke user:ann@example.com --on service/orders`
     """
+    limit = wait_length(wait, dry_run=dry_run)
     with over_targets(
         on, files=file, project=project, region=region, impersonate=impersonate, as_json=as_json
     ) as run:
@@ -44,6 +51,8 @@ def revoke(
         for report in run.reports:
             report.named = {one.member: one for one in named}
         _revoke(run, tuple(one.member for one in named), role, reason, dry_run=dry_run)
+        if limit is not None and not run.interrupted:
+            wait_for(run, list(_awaited(run, role)), limit)
         if dry_run and detailed_exitcode and any(one.differs for one in run.reports):
             run.otherwise = ExitCode.DIFFERENCES
 
@@ -71,3 +80,35 @@ def _revoke(
             access_text.show_revoked(report)
 
     run.each(one)
+
+
+def _awaited(run: AccessRun, role: str | None) -> Iterator[tuple[TargetReport, Awaited]]:
+    """Everybody who is to be kept out, but for those whom something else surely lets in."""
+    for report in run.reports:
+        if report.error is not None or report.revoked is None:
+            continue
+        still = {one.member for one in report.remaining if one.how is How.STILL}
+        for one in report.revoked.told:
+            if one.member not in still:
+                yield report, _awaited_one(run, report, one, role)
+
+
+def _awaited_one(run: AccessRun, report: TargetReport, one: Revoked, role: str | None) -> Awaited:
+    resolved = found(report)
+    carries = run.carries(resolved)
+    return Awaited(
+        resolved,
+        one.member,
+        admitted=False,
+        settled=lambda policy: revoked(policy, [one.member], carries, role)[0] == policy,
+        paths=("/", *_paths(one)),
+        written=report.revoked.written_at if report.revoked is not None else None,
+    )
+
+
+def _paths(one: Revoked) -> Iterator[str]:
+    """The pages that somebody had access to, where a grant was for a path."""
+    for held in one.taken:
+        terms = written_by_us(held.binding.condition)
+        if terms is not None and terms.path is not None:
+            yield parse_path(terms.path).page or "/"

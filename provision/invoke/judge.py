@@ -86,6 +86,11 @@ class Judgement:
     hint: str = ""
 
 
+def is_front_end_refusal(answer: Answer) -> bool:
+    """Whether the front end refused, in its own words: no application was reached."""
+    return answer.status in REFUSALS and _FRONT_END in answer.body
+
+
 def judge_anonymous(answer: Answer, gate: Gate) -> Judgement:
     """Whether nobody gets in."""
     if not answer.status:

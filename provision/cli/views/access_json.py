@@ -60,6 +60,17 @@ def _target(report: TargetReport) -> dict[str, Any]:
             }
             for one in report.remaining
         ],
+        "effects": [
+            {
+                "principal": one.awaited.member,
+                "admitted": one.awaited.admitted,
+                "in_effect": one.in_effect,
+                "by": str(one.by),
+                "told": one.told,
+                "seconds": round(one.seconds, 1),
+            }
+            for one in report.effects
+        ],
         "listing": _listing(report.listing) if report.listing else None,
         "notes": report.notes,
         "error": _error(report.error) if report.error else None,

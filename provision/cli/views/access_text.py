@@ -1,5 +1,6 @@
 """Results about access for people."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from provision.access.changing import Difference, PolicyChange
@@ -153,6 +154,18 @@ def _show_above(listing: Listing) -> None:
 
 def _only_looked(change: PolicyChange[tuple[Granted, ...]], one: Granted) -> bool:
     return one.outcome.writes and not change.written
+
+
+def show_effects(reports: Sequence[TargetReport]) -> None:
+    """What came of waiting for IAM, and how that was told."""
+    for report in reports:
+        for one in report.effects:
+            mark = (
+                f"[{_GREEN}]in effect[/]" if one.in_effect else f"[{_YELLOW}]not in effect yet[/]"
+            )
+            results.print(f"{mark}  {safe(one.awaited.member)} on {safe(str(report.target))}")
+            results.print(f"    {one.by}:")
+            results.print(f"    {safe(one.told)}")
 
 
 def _granted_lines(one: Granted, offer: Offer, now: datetime) -> list[str]:
