@@ -9,6 +9,7 @@ import pytest
 import requests
 from google.api_core import exceptions
 from google.cloud import run_v2
+from google.iam.v1 import policy_pb2
 
 from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator
 from tests.emulator.base_image import push_base
@@ -282,3 +283,38 @@ def test_revisions_share_the_traffic_and_a_tag_answers_by_itself(
         timeout=120
     )
     assert left_of(running, ORDERS) == ["orders-two"]
+
+
+CALL = """
+import json, os, urllib.error, urllib.parse, urllib.request
+def get(url, **headers):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, ""
+accounts = "http://" + os.environ["GCE_METADATA_HOST"] + "/computeMetadata/v1/instance/"
+query = "?audience=" + urllib.parse.quote(os.environ["URL"])
+path = "service-accounts/default/identity" + query
+_, token = get(accounts + path, **{"Metadata-Flavor": "Google"})
+print(get(os.environ["URL"])[0], get(os.environ["URL"], Authorization="Bearer " + token)[0])
+"""
+
+
+@pytest.mark.usefixtures("_no_job_left")
+def test_a_task_calls_a_private_service_as_its_account(clients: Clients, image: str) -> None:
+    """With an ID token of the metadata server, once the account may; without one it is refused."""
+    template = run_v2.RevisionTemplate(containers=[python(image, ANSWER)])
+    service = run_v2.Service(template=template)
+    made = clients.services.create_service(parent=PARENT, service_id="stock", service=service)
+    stock = made.result(timeout=120)
+    account = stock.template.service_account
+    policy = policy_pb2.Policy()
+    policy.bindings.add(role="roles/run.invoker", members=[f"serviceAccount:{account}"])
+    clients.services.set_iam_policy(request={"resource": stock.name, "policy": policy})
+
+    execution = run(clients, python(image, CALL, URL=stock.uri))
+
+    assert execution.template.service_account == account
+    assert logs(clients, execution) == ["403 200"] * 2
+    clients.services.delete_service(name=stock.name).result(timeout=60)
