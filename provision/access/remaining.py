@@ -52,6 +52,22 @@ def check_is_off(resolved: Resolved) -> bool:
     return bool(resolved.live.get("invokerIamDisabled", False))
 
 
+def openings(resolved: Resolved) -> tuple[str, ...]:
+    """What decides over callers beside the policies, in sentences."""
+    told = []
+    if check_is_off(resolved):
+        told.append(
+            "The invoker check is switched off: whoever reaches it may call it, whatever the"
+            " policies say."
+        )
+    if resolved.live.get("iapEnabled", False):
+        told.append(
+            "Identity-Aware Proxy is on and asks before the invoker check: who may come through"
+            " it (roles/iap.httpsResourceAccessor) is not told here."
+        )
+    return tuple(told)
+
+
 def condition_kind(resolved: Resolved) -> str:
     """What a target is to conditions: a second-generation function is a service there."""
     return "service" if resolved.takes_conditions else resolved.target.kind.value

@@ -67,8 +67,12 @@ class AccessRun:
 
     @property
     def failed(self) -> bool:
-        """Whether something is wrong with a target already."""
-        return any(report.error is not None for report in self.reports)
+        """Whether something is wrong with a target already; says then that nothing was written."""
+        wrong = any(report.error is not None for report in self.reports)
+        if wrong and not self.interrupted:
+            self.progress.pause()
+            errors.print("Nothing was written, on any target.")
+        return wrong
 
     def members(self, texts: Sequence[str]) -> tuple[Named, ...]:
         """The members that `texts` mean; the user is asked where it cannot be told."""

@@ -10,6 +10,7 @@ from provision.access.changing import change
 from provision.access.completing import check_may_be_granted
 from provision.access.granting import Offer, Outcome, granted
 from provision.access.offering import Asked, offer, parse_condition
+from provision.access.remaining import openings
 from provision.cli import options
 from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
@@ -20,6 +21,7 @@ from provision.conditions import from_now, parse_path
 from provision.conditions import until as read_until
 from provision.errors import ExitCode, UsageError
 from provision.invoke.taking_effect import Awaited
+from provision.principals import canonical
 
 
 def grant(
@@ -113,9 +115,24 @@ def _asked(run: AccessRun, asked: Asked) -> None:
 
     def one(report: TargetReport) -> None:
         report.offer, notes = offer(found(report), asked, run.iam)
-        report.notes += notes
+        report.notes += (*notes, *openings(found(report)), *_undone(report, asked))
 
     run.each(one)
+
+
+def _undone(report: TargetReport, asked: Asked) -> Iterator[str]:
+    """That the next `provision up` will take it back, where the spec says nobody else."""
+    spec = report.target.spec
+    if spec is None or not spec.exclusive or asked.until is not None:
+        return
+    named = {canonical(one) for one in spec.invokers}
+    others = [one for one in report.named if canonical(one) not in named]
+    if others:
+        yield (
+            f"The spec is exclusive and does not name {', '.join(others)}: the next"
+            " `provision up` takes this out again. Write it into the spec, or grant it with an"
+            " end: that stays until then."
+        )
 
 
 def _grant(run: AccessRun, members: tuple[str, ...], reason: str, *, dry_run: bool) -> None:

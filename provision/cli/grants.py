@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from provision.access.remaining import check_is_off, condition_kind
+from provision.access.remaining import check_is_off, condition_kind, openings
 from provision.access.standing import Grant
 from provision.access.standing import grants as standing
 from provision.cli import options
@@ -40,6 +40,7 @@ def grants(
             now = Clock().now()
             run.progress(f"reading who can call {report.target}")
             report.listing = _listing(run, report, now)
+            report.notes += openings(found(report))
             with run.showing():
                 access_text.show_listing(report, now)
 

@@ -33,7 +33,7 @@ class By(StrEnum):
     """How it was told that a change is in effect."""
 
     ASKING = "asked as the principal"
-    POLICY = "policy read back, and IAM's time waited out"
+    POLICY = "told by the policy, and by the time that IAM may need"
 
 
 @dataclass(frozen=True)

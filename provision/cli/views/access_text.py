@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 
 from provision.access.changing import Difference, PolicyChange
 from provision.access.granting import Granted, Offer, Outcome
@@ -14,6 +15,9 @@ from provision.conditions import State
 from provision.principals import canonical, is_public
 
 _GREEN, _DIM, _YELLOW = "green", "dim", "yellow"
+_EXACT = 600
+"""Seconds up to which a length of time is told to the second."""
+_COLUMNS = 79
 _FITS = 55
 """Characters of a member and a role that fit one line of a terminal."""
 _COLOURS = {Outcome.ALREADY: _DIM, Outcome.UNLIMITED: _YELLOW}
@@ -40,7 +44,7 @@ def show_granted(report: TargetReport, now: datetime) -> None:
         word = f"would be {one.outcome}" if _only_looked(change, one) else str(one.outcome)
         results.print(f"  [{colour}]{word}[/]  {safe(one.member)}")
         for line in _granted_lines(one, offer, now):
-            results.print(f"      {safe(line)}")
+            _print(line, 6)
     _show_end(report)
 
 
@@ -56,7 +60,7 @@ def show_revoked(report: TargetReport) -> None:
         colour = _GREEN if one.taken else _DIM
         results.print(f"  [{colour}]{word if one.taken else 'not there'}[/]  {safe(one.member)}")
         for line in _revoked_lines(one):
-            results.print(f"      {safe(line)}")
+            _print(line, 6)
         for left in report.remaining:
             if left.member == one.member:
                 _show_remaining(left, report)
@@ -71,8 +75,7 @@ def _show_remaining(left: Remaining, report: TargetReport) -> None:
     results.print(f"      [{colour}]{left.how}[/] {safe(held)}")
     by = f"by {left.by}" if left.by and left.by != left.member else ""
     for line in (by, left.why):
-        if line:
-            results.print(f"          {safe(line)}")
+        _print(line, 10)
 
 
 def show_pruned(report: TargetReport) -> None:
@@ -95,15 +98,15 @@ def show_listing(report: TargetReport, now: datetime) -> None:
     if listing is None:
         return
     show_heading(report)
-    if listing.open_to_all:
-        results.print("  [bold red]Anybody can call it: its invoker check is off.[/]")
+    for note in report.notes:
+        _print(note, 2, "bold red" if listing.open_to_all else _YELLOW)
     results.print(f"  {_counted(listing)}")
     for one in listing.here:
         colour = _GREEN if one.lets_in else _DIM
         name = "[bold red]public[/] " if is_public(one.member) else ""
         results.print(f"  [{colour}]{one.state:<11}[/]  {name}{safe(one.member)}")
         for line in _grant_lines(one, now):
-            results.print(f"      {safe(line)}")
+            _print(line, 6)
     _show_above(listing)
 
 
@@ -149,7 +152,7 @@ def _show_above(listing: Listing) -> None:
                 apart = "\n        " if len(one.member) + len(one.role) > _FITS else " "
                 results.print(f"      {safe(one.member)}{apart}as {safe(one.role)}{under}")
     for layer in listing.unread:
-        results.print(f"  [{_YELLOW}]Not known, for it cannot be read:[/] {safe(layer.resource)}")
+        _print(f"Not known, for it cannot be read: {layer.resource}", 2, _YELLOW)
 
 
 def _only_looked(change: PolicyChange[tuple[Granted, ...]], one: Granted) -> bool:
@@ -164,17 +167,15 @@ def show_effects(reports: Sequence[TargetReport]) -> None:
                 f"[{_GREEN}]in effect[/]" if one.in_effect else f"[{_YELLOW}]not in effect yet[/]"
             )
             results.print(f"{mark}  {safe(one.awaited.member)} on {safe(str(report.target))}")
-            results.print(f"    {one.by}:")
-            results.print(f"    {safe(one.told)}")
+            _print(f"{one.by}:", 4)
+            _print(one.told, 4)
 
 
 def _granted_lines(one: Granted, offer: Offer, now: datetime) -> list[str]:
     lines = [", ".join(_terms(offer, now))]
     if one.outcome is Outcome.UNLIMITED:
-        return [
-            f"holds {offer.role} without a condition already: an end or a path would",
-            "mean nothing, so nothing was written. Revoke it first.",
-        ]
+        why = "an end or a path would mean nothing, so nothing was written. Revoke it first."
+        return [f"holds {offer.role} without a condition already: {why}"]
     if one.replaced:
         end = f"until {moment(one.before)}" if one.before else "without an end"
         lines.append(f"in the place of an earlier grant {end}")
@@ -218,7 +219,14 @@ def _show_end(report: TargetReport) -> None:
         for one in change.differences:
             results.print(f"    {_difference(one)}")
     for note in report.notes:
-        results.print(f"  [{_YELLOW}]{safe(note)}[/]")
+        _print(note, 2, _YELLOW)
+
+
+def _print(text: str, indent: int, style: str = "default") -> None:
+    """A sentence in as many lines as it needs; what has no spaces is never broken."""
+    width = _COLUMNS - indent
+    for line in wrap(text, width, break_long_words=False, break_on_hyphens=False):
+        results.print(f"{' ' * indent}[{style}]{safe(line)}[/]")
 
 
 def _difference(one: Difference) -> str:
@@ -236,6 +244,8 @@ def moment(time: datetime) -> str:
 def length(seconds: float) -> str:
     """A length of time for people: its two largest units."""
     left = max(0, round(seconds))
+    if left > _EXACT:
+        left = round(left / 60) * 60
     parts = []
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
         count, left = divmod(left, size)
