@@ -9,7 +9,7 @@ from provision.cli.context import Context
 from provision.cli.options import DEFAULT_FILES
 from provision.cli.target_context import TargetContext, open_targets
 from provision.clients.targets import Resolved
-from provision.errors import UsageError
+from provision.errors import PermissionDeniedError, UsageError
 from provision.targets import FORMS, TargetKind
 
 
@@ -85,7 +85,12 @@ def address(text: str | None, audience: str | None, place: Place) -> Addressed:
             f"{target} has no address: a job is not called, it is run, with an access token.",
             hint=f"`provision execute {target.id}` runs it.",
         )
-    return _of(context, context.lookup.resolve(target), audience)
+    try:
+        return _of(context, context.lookup.resolve(target), audience)
+    except PermissionDeniedError as error:
+        # Whoever may call a service need not be allowed to read it.
+        hint = f"{error.hint} Or give its address in the place of {text}: that needs no reading."
+        raise PermissionDeniedError(str(error), hint=hint) from error
 
 
 def _of(context: TargetContext, found: Resolved, audience: str | None) -> Addressed:
