@@ -242,6 +242,10 @@ class Evaluation:
             return self._tagged(node, name, arguments)
         if name == "api.getAttribute":
             return self._api(arguments)
+        if name == "compute.isForwardingRuleCreationOperation":
+            return _told(node, holds=False)
+        if name == "compute.matchLoadBalancingSchemes":
+            return Unknown(Type.BOOL, "it is about load balancers", frozenset({name}))
         if overloads(form.function):
             return self._applied(node, form.function, [self._plain(form.target), *arguments])
         return self._undeclared(f"{form.function}()")
@@ -295,7 +299,9 @@ def _kind(value: Value | Truth) -> Type:
 
 
 def _told(node: Node, holds: bool) -> Truth:  # noqa: FBT001 - the answer itself
-    return Truth(HOLDS if holds else FAILS, f"{node.text} is {str(holds).lower()}")
+    said = str(holds).lower()
+    why = f"it says {said}" if node.text == said else f"{node.text} is {said}"
+    return Truth(HOLDS if holds else FAILS, why)
 
 
 def _reason(value: Value) -> tuple[str, frozenset[str]]:

@@ -123,6 +123,19 @@ def _within(nanos: int) -> Instant | Failed:
     return Failed("a time outside of the years 1 to 9999")
 
 
+def year_begins(year: int, zone_name: str) -> Instant | None:
+    """The moment at which a year begins by the clocks of a time zone; None if there is none."""
+    try:
+        nearly = instant_of(datetime(year, 1, 1, tzinfo=UTC))
+        local = _local(nearly, zone_name)
+    except (ValueError, OverflowError):
+        return None
+    if isinstance(local, Failed):
+        return None
+    ahead = local.replace(tzinfo=UTC) - datetime_of(nearly)
+    return Instant(nearly.nanos - ahead // _MICROSECOND * 1000)
+
+
 def _local(moment: Instant, zone_name: str) -> datetime | Failed:
     """A moment by the clocks of a time zone, by its name or its distance from UTC, as ``+02:00``.
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from provision.conditions.evaluation import Evaluation
 from provision.conditions.request import Request, context_of
 from provision.conditions.syntax import Call, Literal, Node, parse
-from provision.conditions.times import FIRST, LAST, datetime_of, instant_of
+from provision.conditions.times import FIRST, LAST, datetime_of, instant_of, year_begins
 from provision.conditions.tokens import MAX_INT
 from provision.conditions.truth import HOLDS, Truth
 from provision.conditions.values import Instant, Range, Span, Type
@@ -96,7 +96,7 @@ def remaining(expression: str, now: datetime, kind: str = "service") -> tuple[St
 def _points(tree: Node) -> list[int]:
     """Moments at which something may change: those it names, moved by the durations it names."""
     nothing = Evaluation(context_of(Request()))
-    instants: set[int] = set()
+    instants = set(_years(tree))
     differs = any(isinstance(node.form, Call) and node.form.function == "-" for node in tree.walk())
     spans: set[int] = {0, MAX_INT, -MAX_INT - 1} if differs else {0}
     for node in tree.walk():
@@ -105,17 +105,24 @@ def _points(tree: Node) -> list[int]:
                 instants.add(nanos)
             case Span(nanos):
                 spans.update((nanos, -nanos))
-        instants.update(_years(node))
     found = sorted({moment + span for moment in instants for span in spans})[:_MAX_POINTS]
     return [point for point in found if FIRST.nanos <= point <= LAST.nanos]
 
 
-def _years(node: Node) -> Iterator[int]:
-    """The first moments of the years that it names."""
-    match node.form:
-        case Literal(int(year)) if 1 <= year < 9999:  # noqa: PLR2004 - CEL's years
-            for one in (year, year + 1):
-                yield instant_of(datetime.fromisoformat(f"{one:04}-01-01T00:00:00+00:00")).nanos
+def _years(tree: Node) -> Iterator[int]:
+    """The moments at which the years that it names begin, in the time zones that it names."""
+    zones, years = set[str](), set[int]()
+    for node in tree.walk():
+        match node.form:
+            case Call("getFullYear", _, ()):
+                zones.add("UTC")
+            case Call("getFullYear", _, (Node(Literal(str(zone))),)):
+                zones.add(zone)
+            case Literal(value) if type(value) is int:
+                years.update((value, value + 1))
+    for zone in zones:
+        begun = (year_begins(year, zone) for year in years)
+        yield from (moment.nanos for moment in begun if moment is not None)
 
 
 def _cuts(points: list[int]) -> Iterator[tuple[int, int]]:

@@ -1,6 +1,7 @@
 """What we make of conditions beside Google's own CEL, on random expressions."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from cel_expr_python import cel
@@ -169,7 +170,7 @@ RIGHT = st.recursive(PLAIN, deeper, max_leaves=6)
 ANYTHING = st.recursive(st.one_of(PLAIN, PLAIN, PLAIN, WRONG), deeper, max_leaves=5)
 
 
-@settings(max_examples=1500, deadline=None, derandomize=True)
+@settings(max_examples=400, deadline=None, derandomize=True)
 @given(ANYTHING, REQUESTS)
 def test_the_same_as_google_s_evaluator_when_all_is_known(
     expression: str, request: Request
@@ -184,24 +185,21 @@ def test_the_same_as_google_s_evaluator_when_all_is_known(
     assert not [one for one in problems(expression) if "does not take" in one]
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(RIGHT, REQUESTS, st.sets(st.sampled_from(["time", "path", "host"]), min_size=1))
 def test_nothing_that_is_told_is_contradicted_by_what_was_not_known(
     expression: str, request: Request, withheld: set[str]
 ) -> None:
     """Whatever the unknown turns out to be, its outcome was held to be possible."""
-    known = {
-        name: None if name in withheld else getattr(request, name)
-        for name in ("time", "path", "host")
-    }
-    before = evaluate(expression, Request(**known))
+    told = replace(request, **dict.fromkeys(withheld))
+    before = evaluate(expression, told)
     after = googles(expression, request)
     assume(after is not None)
     assert after is not None
     assert after & before.possible, (expression, before)
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(RIGHT, st.sampled_from(TIMES), REQUESTS)
 def test_what_is_expired_never_grants_again(
     expression: str, now: dt.datetime, later: Request
@@ -227,7 +225,7 @@ LETTERS = (
 )
 
 
-@settings(max_examples=2000, deadline=None, derandomize=True)
+@settings(max_examples=600, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(LETTERS), max_size=20).map("".join))
 def test_no_text_breaks_the_reader(expression: str) -> None:
     """Whatever is written is read, or refused at a place in the text."""
