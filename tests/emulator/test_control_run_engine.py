@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import docker
 import pytest
@@ -205,6 +206,36 @@ def test_an_execution_is_cancelled_while_it_runs(
     assert second.start_time
     with pytest.raises(exceptions.Cancelled):
         operation.result(timeout=30)
+
+
+def test_what_failed_before_a_kill_is_not_forgotten(
+    start_emulator: StartEmulator, tmp_path: Path
+) -> None:
+    """After a restart the task that was cut off runs again; the one that had failed has failed."""
+    options = ("--operation-delay", "0.05", "--data", str(tmp_path))
+    first = start_emulator(*options)
+    clients = Clients(first, "grpc", DEVELOPER)
+    program = "import os, time; i = int(os.environ['CLOUD_RUN_TASK_INDEX']); time.sleep(i * 3)"
+    container = python(push_base(first), f"{program}; raise SystemExit(3 * (1 - i))")
+    task = run_v2.TaskTemplate(containers=[container], max_retries=0)
+    template = run_v2.ExecutionTemplate(template=task, task_count=2)
+    jobs = clients.make(run_v2.JobsClient)
+    job = run_v2.Job(template=template)
+    jobs.create_job(parent=PARENT, job_id="nightly", job=job).result(timeout=60)
+    name = jobs.run_job(name=NIGHTLY).metadata.name
+    executions = clients.make(run_v2.ExecutionsClient)
+    eventually(lambda: executions.get_execution(name=name).failed_count == 1)
+    first.stop(9)
+
+    second = start_emulator(*options)
+    executions = Clients(second, "grpc", DEVELOPER).make(run_v2.ExecutionsClient)
+    eventually(lambda: bool(executions.get_execution(name=name).completion_time))
+
+    ended = executions.get_execution(name=name)
+    assert (ended.failed_count, ended.succeeded_count, ended.running_count) == (1, 1, 0)
+    short = name.rpartition("/")[2]
+    assert ended.conditions[0].message.startswith(f"Task {short}-task0 failed with exit code: 3")
+    second.stop()
 
 
 def eventually(holds: Callable[[], bool]) -> None:

@@ -105,6 +105,16 @@ def is_cancelled(message: Any) -> bool:  # noqa: ANN401 - Execution or Task
     return bool(completed(message).execution_reason == _OF_EXECUTION[CANCELLED])
 
 
+def failure_of(message: Any) -> Failure | None:  # noqa: ANN401 - Execution or Task
+    """Why an execution or task failed; None for one that did not, or goes on."""
+    last = completed(message)
+    if last.state != STATE.CONDITION_FAILED:
+        return None
+    if last.execution_reason:
+        return Failure(last.message, run_v2.Condition.ExecutionReason(last.execution_reason).name)
+    return Failure(last.message, run_v2.Condition.CommonReason(last.reason).name, started=False)
+
+
 def _replace(message: Any, conditions: Iterable[Any]) -> None:  # noqa: ANN401 - Execution or Task
     copies = [ConditionMessage.FromString(one.SerializeToString()) for one in conditions]
     del message.conditions[:]

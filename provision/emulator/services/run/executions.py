@@ -65,7 +65,7 @@ class ExecutionRuns:
         self._images = images
         self._operations = operations
         self._tasks = TaskRuns(world, state, images, runtime)
-        self._going: dict[str, asyncio.Future[list[Failure]]] = {}
+        self._going: dict[str, asyncio.Future[None]] = {}
         self._ended: dict[str, asyncio.Event] = {}
         self._stops: dict[str, asyncio.Event] = {}
         # Executions by the operations that cancel them, for when the emulator is stopped meanwhile.
@@ -167,12 +167,11 @@ class ExecutionRuns:
             self._end(execution, next(iter(failures), None))
 
     async def _failures(self, execution: Any) -> list[Failure] | None:  # noqa: ANN401 - Execution
-        """Why tasks failed, each once; None when the execution was cancelled."""
+        """Why tasks failed; None when the execution was cancelled before all had ended."""
         name = execution.name
         if self._stops[name].is_set():
             return None
         execution.start_time.CopyFrom(timestamp())
-        execution.running_count = 0
         provisioned(execution)
         going = self._going[name] = asyncio.ensure_future(self._tasks.run_all(execution))
         try:
@@ -180,7 +179,9 @@ class ExecutionRuns:
         finally:
             going.cancel()  # for when the emulator itself is being stopped
             del self._going[name]
-        return None if going.cancelled() else going.result()
+        if not going.cancelled():
+            going.result()  # what went wrong with the emulator itself
+        return self._tasks.failures(execution)
 
     def _finish(self, operation: str, execution: Any) -> None:  # noqa: ANN401 - Execution
         last = completed(execution)

@@ -18,6 +18,7 @@ from provision.emulator.seams import (
 from provision.emulator.services.run.execution_conditions import (
     CANCELLED,
     Failure,
+    failure_of,
     started,
     task_ended,
     task_started,
@@ -85,20 +86,40 @@ class TaskRuns:
             task.etag = run_etag(execution.create_time, task.name)
             self._state.tasks.put(task.name, task)
 
-    async def run_all(self, execution: Any) -> list[Failure]:  # noqa: ANN401 - Execution
-        """Run what has not ended yet; why each task that failed did."""
+    async def run_all(self, execution: Any) -> None:  # noqa: ANN401 - Execution
+        """Run what has not ended yet: after a restart that is not everything."""
         places = asyncio.Semaphore(min(execution.parallelism or _AT_ONCE, _AT_ONCE))
 
-        async def run(name: str) -> Failure | None:
-            task = self._state.tasks.get(name)
-            if task is None or task.HasField("completion_time"):
-                return None
-            task.scheduled_time.CopyFrom(timestamp())
+        async def run(task: Any) -> None:  # noqa: ANN401 - Task
             async with places:
-                return await self._run(execution, task)
+                await self._run(execution, task)
 
+        self._count(execution)
+        waiting = [one for one in self._of(execution) if not one.HasField("completion_time")]
+        for task in waiting:
+            task.scheduled_time.CopyFrom(timestamp())
+        await asyncio.gather(*map(run, waiting))
+
+    def _of(self, execution: Any) -> list[Any]:  # noqa: ANN401 - Execution
         names = self._state.tasks.below(f"{execution.name}/tasks")
-        return [found for found in await asyncio.gather(*map(run, names)) if found is not None]
+        found = (self._state.tasks.get(name) for name in names)
+        return [task for task in found if task is not None]
+
+    def _count(self, execution: Any) -> None:  # noqa: ANN401 - Execution
+        """Count what has ended; what was cut off in the middle begins anew."""
+        done = [one for one in self._of(execution) if one.HasField("completion_time")]
+        execution.running_count = 0
+        execution.failed_count = sum(failure_of(one) is not None for one in done)
+        execution.succeeded_count = len(done) - execution.failed_count
+        execution.retried_count = sum(one.retried > 0 for one in done)
+
+    def failures(self, execution: Any) -> list[Failure] | None:  # noqa: ANN401 - Execution
+        """Why the tasks of an execution failed that did; None while not all of them have ended."""
+        tasks = self._of(execution)
+        if not all(task.HasField("completion_time") for task in tasks):
+            return None
+        found = ((task, failure_of(task)) for task in tasks)
+        return [_told(task, failure) for task, failure in found if failure is not None]
 
     def keep(self, execution: Any) -> None:  # noqa: ANN401 - Execution
         """Keep what became of an execution, unless it was deleted meanwhile."""
@@ -107,13 +128,12 @@ class TaskRuns:
 
     def cancel_rest(self, execution: Any) -> None:  # noqa: ANN401 - Execution
         """Write down the tasks that had not ended as cancelled."""
-        for name in self._state.tasks.below(f"{execution.name}/tasks"):
-            task = self._state.tasks.get(name)
-            if task is not None and not task.HasField("completion_time"):
+        for task in self._of(execution):
+            if not task.HasField("completion_time"):
                 self._end(task, Failure("The task was cancelled.", CANCELLED))
 
-    async def _run(self, execution: Any, task: Any) -> Failure | None:  # noqa: ANN401 - messages
-        """Attempt a task until it succeeds or may not be retried; why it failed."""
+    async def _run(self, execution: Any, task: Any) -> None:  # noqa: ANN401 - messages
+        """Attempt a task until it succeeds or may not be retried."""
         started(execution)
         task_started(task)
         execution.running_count += 1
@@ -131,7 +151,6 @@ class TaskRuns:
             execution.failed_count += 1
         self.keep(execution)
         self._end(task, failure)
-        return _told(task, failure) if failure else None
 
     async def _attempt(self, execution: Any, task: Any, attempt: int) -> Failure | None:  # noqa: ANN401 - messages
         container = task.containers[0]

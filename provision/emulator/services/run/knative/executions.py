@@ -1,6 +1,7 @@
 """The methods of v1's executions and tasks: the same ones as in v2, in the Knative form."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from google.cloud import run_v2
@@ -46,8 +47,14 @@ class KnativeExecutions:
 
     def shown(self, request: KnativeRequest, message: Any) -> dict[str, Any]:  # noqa: ANN401 - Execution
         """An execution in the Knative form."""
-        notes = self._state.execution_notes.get(message.name) or {}
-        return executions_shown.execution(message, self._number(request), notes)
+        number = self._number(request)
+        return executions_shown.execution(message, number, self._notes(message))
+
+    def _notes(self, message: Any) -> Mapping[str, str]:  # noqa: ANN401 - Execution
+        return self._state.execution_notes.get(message.name) or {}
+
+    def _labels(self, message: Any) -> Mapping[str, str]:  # noqa: ANN401 - Execution
+        return executions_shown.execution_labels(message, self._notes(message))
 
     def _number(self, request: KnativeRequest) -> int:
         project = self._world.hierarchy.find(request.project)
@@ -78,7 +85,8 @@ class KnativeExecutions:
         request: KnativeRequest = call.request
         require(self._world, call, "run.executions.list", request.parent, words.list_refusal)
         items = self._of(self._state.executions, request)
-        return listed(request, "Execution", items, API, lambda one: self.shown(request, one))
+        shown = partial(self.shown, request)
+        return listed(request, "Execution", items, API, shown, self._labels)
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         return self.shown(call.request, self._execution(call, "get"))
@@ -104,9 +112,9 @@ class KnativeExecutions:
     async def _list_tasks(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         request: KnativeRequest = call.request
         require(self._world, call, "run.tasks.list", request.parent, words.list_refusal)
-        number = self._number(request)
         items = self._of(self._state.tasks, request)
-        return listed(request, "Task", items, API, lambda one: executions_shown.task(one, number))
+        shown = partial(executions_shown.task, number=self._number(request))
+        return listed(request, "Task", items, API, shown, executions_shown.task_labels)
 
     async def _get_task(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         found = self._find(call, "run.tasks.get", self._state.tasks, "TASK")

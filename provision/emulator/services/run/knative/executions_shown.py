@@ -26,7 +26,7 @@ def execution(message: Any, number: int, notes: Mapping[str, str]) -> dict[str, 
         notes: of the job it was made of, and of the operation; empty when not known.
     """
     about = _metadata(message, number, "executions")
-    about["labels"] |= _job_labels(message, notes)
+    about["labels"] = execution_labels(message, notes)
     about["annotations"] |= _job_annotations(message, notes)
     if "uid" in notes:
         about["ownerReferences"] = [
@@ -52,8 +52,10 @@ def execution(message: Any, number: int, notes: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _job_labels(message: Any, notes: Mapping[str, str]) -> dict[str, str]:  # noqa: ANN401 - Execution
+def execution_labels(message: Any, notes: Mapping[str, str]) -> dict[str, str]:  # noqa: ANN401 - Execution
+    """The labels of an execution; see `execution`."""
     labels = {
+        **_labels(message),
         f"{_RUN}/job": message.job,
         f"{_RUN}/jobGeneration": notes.get("generation", ""),
         f"{_RUN}/jobResourceVersion": notes.get("changed", ""),
@@ -93,11 +95,7 @@ def task(message: Any, number: int) -> dict[str, Any]:  # noqa: ANN401 - Task
         number: the project's number.
     """
     about = _metadata(message, number, "tasks")
-    about["labels"] |= {
-        f"{_RUN}/execution": message.execution,
-        f"{_RUN}/job": message.job,
-        f"{_RUN}/runningState": running_state(message),
-    }
+    about["labels"] = task_labels(message)
     about["annotations"] |= shown_by(OF_TASK, message)
     if message.HasField("scheduled_time"):
         scheduled = message.scheduled_time.ToJsonString()
@@ -111,7 +109,21 @@ def task(message: Any, number: int) -> dict[str, Any]:  # noqa: ANN401 - Task
     }
 
 
-def running_state(message: Any) -> str:  # noqa: ANN401 - Task
+def task_labels(message: Any) -> dict[str, str]:  # noqa: ANN401 - Task
+    """The labels of a task."""
+    return {
+        **_labels(message),
+        f"{_RUN}/execution": message.execution,
+        f"{_RUN}/job": message.job,
+        f"{_RUN}/runningState": _running_state(message),
+    }
+
+
+def _labels(message: Any) -> dict[str, str]:  # noqa: ANN401 - Execution or Task
+    return {**dict(message.labels), REGION_LABEL: message.name.split("/")[3]}
+
+
+def _running_state(message: Any) -> str:  # noqa: ANN401 - Task
     """``Pending``, ``Running``, ``Succeeded``, ``Failed``, ``Cancelled`` or ``Abandoned``."""
     begun = message.HasField("start_time")
     if not message.HasField("completion_time"):
@@ -147,16 +159,15 @@ def _observed(message: Any) -> dict[str, Any]:  # noqa: ANN401 - Execution or Ta
 
 
 def _metadata(message: Any, number: int, kind: str) -> dict[str, Any]:  # noqa: ANN401 - Execution or Task
-    parts = message.name.split("/")
+    name = message.name.rpartition("/")[2]
     shown = {
-        "name": parts[-1],
+        "name": name,
         "namespace": str(number),
-        "selfLink": f"/apis/{API}/namespaces/{number}/{kind}/{parts[-1]}",
+        "selfLink": f"/apis/{API}/namespaces/{number}/{kind}/{name}",
         "uid": message.uid,
         "resourceVersion": resource_version(message),
         "generation": int(message.generation),
         "creationTimestamp": message.create_time.ToJsonString(),
-        "labels": {**dict(message.labels), REGION_LABEL: parts[3]},
         "annotations": dict(message.annotations),
     }
     if message.HasField("delete_time"):

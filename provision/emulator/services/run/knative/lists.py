@@ -41,12 +41,13 @@ def _one(part: str) -> Selector:
     raise invalid(f"labelSelector: unable to parse requirement '{part}'.")
 
 
-def listed(
+def listed(  # noqa: PLR0913, PLR0917 - what a list is made of
     request: KnativeRequest,
     kind: str,
     items: Iterable[Any],
     group: str,
     shown: Callable[[Any], dict[str, Any]] = dict,
+    labels: Callable[[Any], Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """The answer of a list: items that fit, one page of them. Raises `ApiError`.
 
@@ -56,10 +57,11 @@ def listed(
         items: all there are, in order.
         group: what ``apiVersion`` is.
         shown: makes an item's JSON; without a selector, of one page's items only.
+        labels: tells an item's labels, where that takes less than making its JSON.
     """
     text = request.query.get("labelSelector", "")
-    fits = selector(text)
-    found = [one for one in items if not text or fits(shown(one)["metadata"].get("labels", {}))]
+    fits, told = selector(text), labels or (lambda one: shown(one)["metadata"].get("labels", {}))
+    found = [one for one in items if not text or fits(told(one))]
     token = request.query.get("continue", "")
     size = _number(request, "limit") or (0 if token else len(found))
     entries, following = page(found, size, token) if found else ((), "")
