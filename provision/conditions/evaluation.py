@@ -45,6 +45,15 @@ TAG_FUNCTIONS: dict[str, Callable[[Tag], tuple[str, ...]]] = {
 """What each of IAM's functions compares of a tag."""
 
 _CHANGED_ROLES = "iam.googleapis.com/modifiedGrantsByRole"
+_ELSEWHERE = frozenset(
+    {
+        "aiplatform.googleapis.com/memoryScope",
+        "aiplatform.googleapis.com/sessionUserId",
+        "storage.googleapis.com/objectListPrefix",
+    }
+)
+"""API attributes that requests to other services have: here their default counts."""
+
 
 
 def evaluate(expression: str, request: Request) -> Truth:
@@ -266,6 +275,8 @@ class Evaluation:
         if [type_of(one) for one in arguments[:1]] != [Type.STRING] or len(arguments) != 2:  # noqa: PLR2004
             return self._mismatch("api.getAttribute", tuple(arguments))
         name, default = arguments
+        if name in _ELSEWHERE:
+            return default
         if name != _CHANGED_ROLES or self.context.changed_roles is None:
             return Unknown(type_of(default), f"it depends on {name}", frozenset({str(name)}))
         return self.context.changed_roles or default

@@ -154,6 +154,17 @@ def test_a_limit_on_granted_roles(roles: tuple[str, ...] | None, expected: bool 
 
 
 @pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [("storage.googleapis.com/objectListPrefix", True), ("run.googleapis.com/news", None)],
+)
+def test_api_attributes_of_other_services_have_their_default(
+    attribute: str, expected: bool | None
+) -> None:
+    """An invocation lists no bucket; what is not documented is not known."""
+    assert evaluate(f"api.getAttribute('{attribute}', '') == ''", ALL).value is expected
+
+
+@pytest.mark.parametrize(
     ("expression", "outcome"),
     [
         ("1 / 0 == 1", BREAKS),
