@@ -25,6 +25,8 @@ from google.oauth2.credentials import Credentials
 
 from tests.golden.answers import AnswersFile
 
+os.environ.setdefault("PROVISION_EMULATOR_FUNCTION_BASE", "provision-base:dev")
+
 C = TypeVar("C")
 
 

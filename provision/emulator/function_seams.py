@@ -56,9 +56,6 @@ class FunctionTargets(Protocol):
     def route(self, service: ServiceKey) -> Route | None:
         """The route of a function of the first generation; None once it is deleted."""
 
-    def host(self, google_name: str) -> FunctionHost | None:
-        """Whose functions answer at a name of Google's; None when nobody's do."""
-
 
 class FunctionDoor(Protocol):
     """Opens the addresses of functions."""

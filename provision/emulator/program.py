@@ -259,11 +259,23 @@ class Emulator:
             self._options.grpc_port or self._place.port("grpc"),
         )
         host = self._options.host
-        self._proxy = Proxy(self._authority, (host, self._http_port), (host, self._grpc_port))
+        self._proxy = Proxy(
+            self._authority,
+            (host, self._http_port),
+            (host, self._grpc_port),
+            self._address_of,
+        )
         await self._proxy.start(self._proxy_socket)
         self._keep_place()
         await self._functions.serving.restore()
         await self._run.rollouts.restore()
+
+    async def _address_of(self, asked: str) -> tuple[str, int] | None:
+        """Where a service or functions listen, by host and port; None for all others."""
+        host, _, port = asked.partition(":")
+        if self._front_door and port.isdecimal() and self._front_door.listens(host, int(port)):
+            return host, int(port)
+        return await self._functions.serving.address(host)
 
     def _app(self, offered: tuple[Method, ...]) -> web.Application:
         admin = Admin(
@@ -280,7 +292,7 @@ class Emulator:
             "run": (KnativeRoutes(self.world, self._run.state, self._dispatcher).mount,),
             "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
             REGISTRY: (self._registry.mount,),
-            "storage": (self._functions.mount,),
+            **self._functions.mounts(self._dispatcher),
         }
         app = host_apps.build(self._dispatcher, offered, rooms, (admin.mount,), _MAX_BODY)
         if self._options.answers is not None:

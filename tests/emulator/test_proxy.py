@@ -127,7 +127,8 @@ def test_certificates_are_for_googles_names_alone(
     limits = certificate.extensions.get_extension_for_class(x509.NameConstraints)
     assert limits.critical
     permitted = [str(one.value) for one in limits.value.permitted_subtrees or ()]
-    assert permitted == ["googleapis.com", "pkg.dev", "gcr.io", "accounts.google.com"]
+    names = ["googleapis.com", "pkg.dev", "gcr.io", "accounts.google.com", "cloudfunctions.net"]
+    assert permitted == names
     assert len(limits.value.excluded_subtrees or ()) == 2
     lasts = certificate.not_valid_after_utc - certificate.not_valid_before_utc
     assert lasts.days <= 90

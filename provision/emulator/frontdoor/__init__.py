@@ -86,6 +86,10 @@ class HttpFrontDoor:
         """Stop listening for the service, or for one of its tags."""
         await self._listeners.close((service, tag))
 
+    def listens(self, host: str, port: int) -> bool:
+        """Whether an address is one of those that are open."""
+        return host in (*self._names, "localhost") and self._listeners.has(port)
+
     def attach(self, functions: FunctionTargets) -> None:
         """Say what functions there are; before an address of theirs is opened."""
         self._functions = functions
@@ -96,7 +100,7 @@ class HttpFrontDoor:
         """Listen for a project's functions of a region; see `function_seams.FunctionDoor`."""
 
         async def serve(request: web.BaseRequest) -> web.StreamResponse:
-            return await self.serve_function(host, request, plain=False)
+            return await self._serve_function(host, request)
 
         chosen = await self._listeners.open(host, serve, port)
         return chosen, tuple(f"http://{name}:{chosen}" for name in self._names)
@@ -105,30 +109,26 @@ class HttpFrontDoor:
         """Stop listening for them."""
         await self._listeners.close(host)
 
-    async def serve_function(
-        self, host: FunctionHost, request: web.BaseRequest, *, plain: bool
-    ) -> web.StreamResponse:
-        """Answer a request whose path begins with a function's name.
-
-        Args:
-            host: whose functions.
-            request: as it came.
-            plain: whether it came by ``http://`` where there is ``https://``.
-        """
-        first = raw_target(request).partition("?")[0].split("/", 2)[1:2]
-        name = unquote(first[0]) if first else ""
-        found = self._functions.target(host, name) if self._functions and name else None
-        if found is None:
-            return _response(request, pages.not_found())
-        if plain and found.secure_always:
-            secure = f"https://{host.google_name}{raw_target(request)}"
-            return _response(request, pages.moved(secure))
-        return await self._serve(found.key, "", request, f"/{first[0]}")
-
     async def close_all(self) -> None:
         """Stop listening, and let go of the containers."""
         await self._listeners.close_all()
         await self._forwarder.close()
+
+    async def _serve_function(
+        self, host: FunctionHost, request: web.BaseRequest
+    ) -> web.StreamResponse:
+        """Answer a request whose path begins with a function's name."""
+        target = raw_target(request)
+        first = target.partition("?")[0].split("/", 2)[1:2]
+        name = unquote(first[0]) if first else ""
+        found = self._functions.target(host, name) if self._functions and name else None
+        if found is None:
+            return _response(request, pages.not_found())
+        # Whoever asks for Google's name without TLS sends it to a proxy, as a whole address.
+        plain = request.raw_path.lower().startswith(f"http://{host.google_name}/")
+        if found.secure_always and plain:
+            return _response(request, pages.moved(f"https://{host.google_name}{target}"))
+        return await self._serve(found.key, "", request, f"/{first[0]}")
 
     async def _serve(
         self, service: ServiceKey, tag: str, request: web.BaseRequest, prefix: str = ""

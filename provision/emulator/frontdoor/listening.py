@@ -19,6 +19,7 @@ _SHUTDOWN_SECONDS = 1.0
 class _Listener:
     """What listens at one address."""
 
+    port: int
     handlers: web.Server
     servers: tuple[asyncio.Server, ...]
 
@@ -57,8 +58,13 @@ class Listeners:
         servers = [
             await loop.create_server(handlers, sock=bound, backlog=_BACKLOG) for bound in sockets
         ]
-        self._listening[address] = _Listener(handlers, tuple(servers))
-        return int(sockets[0].getsockname()[1])
+        chosen = int(sockets[0].getsockname()[1])
+        self._listening[address] = _Listener(chosen, handlers, tuple(servers))
+        return chosen
+
+    def has(self, port: int) -> bool:
+        """Whether something listens on a port."""
+        return any(one.port == port for one in self._listening.values())
 
     async def close(self, address: Hashable) -> None:
         """Stop listening for an address."""

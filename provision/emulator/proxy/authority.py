@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from provision.emulator.store import write_atomically
 
-NAMES = ("googleapis.com", "pkg.dev", "gcr.io", "accounts.google.com")
+NAMES = ("googleapis.com", "pkg.dev", "gcr.io", "accounts.google.com", "cloudfunctions.net")
 """What a certificate of this authority may be for: these names and all beneath them."""
 
 # HTTP before HTTP/2: what can speak both gets the HTTP port; gRPC offers HTTP/2 alone.
@@ -76,7 +76,7 @@ class Authority:
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             return None
         fresh = certificate.not_valid_after_utc - _RENEWED_BEFORE > now
-        return cls(key, certificate) if fresh else None
+        return cls(key, certificate) if fresh and _is_for_all(certificate) else None
 
     @property
     def pem(self) -> str:
@@ -143,6 +143,12 @@ def _builder(
         not_valid_before=start,
         not_valid_after=end,
     )
+
+
+def _is_for_all(certificate: x509.Certificate) -> bool:
+    """Whether it may be used for every name; one of an earlier version knows fewer."""
+    found = [one.value for one in certificate.extensions if one.value == _constraints()]
+    return bool(found)
 
 
 def _constraints() -> x509.NameConstraints:

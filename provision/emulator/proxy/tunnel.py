@@ -10,6 +10,7 @@ import logging
 import re
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 
 from provision.emulator.proxy.authority import Authority
 from provision.emulator.rpc import asked_at
@@ -23,6 +24,7 @@ _TLS_PORT = "443"
 _log = logging.getLogger(__name__)
 
 Address = tuple[str, int]
+AddressOf = Callable[[str], Awaitable[Address | None]]
 
 
 class Proxy:
@@ -32,12 +34,18 @@ class Proxy:
         authority: makes the certificates.
         http: where the HTTP port listens.
         grpc: where the gRPC port listens.
+        services: where a host and port listen that are a service's or functions':
+            ``127.0.0.1:41000``
+            or ``us-central1-demo-project.cloudfunctions.net:443``. None for all others.
     """
 
-    def __init__(self, authority: Authority, http: Address, grpc: Address) -> None:
+    def __init__(
+        self, authority: Authority, http: Address, grpc: Address, services: AddressOf
+    ) -> None:
         self._authority = authority
         self._http = http
         self._grpc = grpc
+        self._services = services
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
@@ -82,7 +90,8 @@ class Proxy:
         if method == "CONNECT":
             await self._tunnel(reader, writer, target)
         elif target.lower().startswith("http://"):
-            await self._through(reader, writer, self._http, head)
+            asked = target[len("http://") :].partition("/")[0]
+            await self._through(reader, writer, await self._services(asked) or self._http, head)
         else:
             text = "this is a proxy: ask it for http://HOST/… or CONNECT HOST:443"
             await _refuse(writer, "400 Bad Request", text)
@@ -92,10 +101,13 @@ class Proxy:
     ) -> None:
         found = _TARGET.fullmatch(target)
         host, port = found.groups() if found else ("", "")
-        if port != _TLS_PORT or google_host(host) is None:
+        named = google_host(host) is not None
+        functions = None if named or port != _TLS_PORT else await self._services(target)
+        if port != _TLS_PORT or not (named or functions):
             text = (
                 "only Google's hosts (HOST.googleapis.com:443, LOCATION-docker.pkg.dev:443, "
-                "gcr.io:443 and the like) are answered here, by the emulator"
+                "gcr.io:443 and the like) and those of projects' functions are answered here, by "
+                "the emulator"
             )
             await _refuse(writer, "403 Forbidden", text)
             return
@@ -105,7 +117,7 @@ class Proxy:
         await writer.start_tls(context, ssl_handshake_timeout=_HEAD_SECONDS)
         speaks: ssl.SSLObject = writer.get_extra_info("ssl_object")
         port_there = self._grpc if speaks.selected_alpn_protocol() == "h2" else self._http
-        await self._through(reader, writer, port_there, b"")
+        await self._through(reader, writer, functions or port_there, b"")
 
     async def _through(
         self,

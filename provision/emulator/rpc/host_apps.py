@@ -21,7 +21,7 @@ Mount = Callable[[web.Application], None]
 """Adds a room's routes to an application; called once for each host that has them."""
 
 _LOCATION = re.compile(r"projects/[^/]+/locations/([^/:]+)(?:[/:].*)?")
-_MOUNTED_ALONE = frozenset({"storage"})
+_MOUNTED_ALONE = frozenset({"storage", "cloudbuild"})
 """APIs that are not offered but for what a room mounts."""
 _NOT_OURS = "this is no proxy to other hosts: only Google's hosts and loopback are answered\n"
 

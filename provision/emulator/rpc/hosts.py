@@ -16,10 +16,6 @@ REGISTRY = "docker"
 """The API name of the registry's hosts (``LOCATION-docker.pkg.dev``, ``gcr.io``)."""
 
 _REGION = r"[a-z]+(?:-[a-z]+)+[0-9]+"
-FUNCTIONS_HOST = re.compile(
-    rf"(?P<region>{_REGION})-(?P<project>[a-z][a-z0-9-]+)\.cloudfunctions\.net"
-)
-"""The hosts of functions; they are nobody's API."""
 _HOSTS = (
     re.compile(rf"(?P<region>{_REGION})-(?P<api>run|cloudresourcemanager)\.googleapis\.com"),
     re.compile(rf"(?P<api>[a-z0-9-]+)\.(?P<region>{_REGION})\.rep\.googleapis\.com"),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TITLES = {
     "artifactregistry.googleapis.com": "Artifact Registry API",
+    "cloudbuild.googleapis.com": "Cloud Build API",
+    "cloudfunctions.googleapis.com": "Cloud Functions API",
     "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
     "iam.googleapis.com": "Identity and Access Management (IAM) API",
     "iamcredentials.googleapis.com": "IAM Service Account Credentials API",

@@ -174,7 +174,9 @@ class Deployments:
             )
 
         def change(current: Any) -> Any:  # noqa: ANN401 - Service
-            return rules.taken_over(current, service, _TEMPLATE, rules.WRITABLE)
+            wanted = type(current)()
+            wanted.CopyFrom(current)
+            return rules.taken_over(wanted, service, _TEMPLATE, rules.WRITABLE)
 
         return self._run.writes.replace(author, found, change)
 

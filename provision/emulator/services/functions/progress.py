@@ -20,7 +20,7 @@ _SECOND_TYPES = functions_v2.OperationType
 _STATUS = functions_v1.CloudFunctionStatus
 _STATE = functions_v2.Function.State
 _STAGE = functions_v2.Stage
-_STAGES = ("ARTIFACT_REGISTRY", "BUILD", "SERVICE")
+_STAGES = ("BUILD", "SERVICE")
 _ERROR = functions_v2.StateMessage.Severity.ERROR
 
 

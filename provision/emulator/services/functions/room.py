@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-
-from provision.emulator.rpc.calls import Handler
+from provision.emulator.rpc.calls import Dispatcher, Handler
+from provision.emulator.rpc.host_apps import Mount
 from provision.emulator.seams import Images, ServiceKey
 from provision.emulator.services.artifacts.repositories import RepositoryRecords
 from provision.emulator.services.functions.builds import Builds
@@ -15,6 +15,7 @@ from provision.emulator.services.functions.calling import Caller
 from provision.emulator.services.functions.deployments import Deployments
 from provision.emulator.services.functions.first import FirstRpcs
 from provision.emulator.services.functions.keeping import Keeping
+from provision.emulator.services.functions.locations import FunctionLocations
 from provision.emulator.services.functions.records import FunctionState
 from provision.emulator.services.functions.second import SecondRpcs
 from provision.emulator.services.functions.serving import FunctionServing
@@ -73,15 +74,22 @@ class CloudFunctions:
         self._deployments = Deployments(world, state, operations, builds, self.serving, run)
         keeping = Keeping(world, state, self.uploads, lambda key: _exists(run, key))
         self._second = SecondRpcs(keeping, self._deployments)
+        self._locations = FunctionLocations(world)
         self._first = FirstRpcs(keeping, self._deployments, Caller(self.serving))
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs of both versions by name."""
-        return {**self._first.handlers(), **self._second.handlers()}
+        rooms = (self._first, self._second, self._locations)
+        return {name: handler for room in rooms for name, handler in room.handlers().items()}
 
-    def mount(self, app: web.Application) -> None:
-        """Add the addresses that take sources."""
-        self.uploads.mount(app)
+    def mounts(self, dispatcher: Dispatcher) -> dict[str, tuple[Mount, ...]]:
+        """What these APIs have beside their RPCs: uploads, lists of locations, who builds."""
+        locations = self._locations
+        return {
+            "storage": (self.uploads.mount,),
+            "cloudfunctions": (partial(locations.mount, dispatcher),),
+            "cloudbuild": (partial(locations.mount_builder, dispatcher),),
+        }
 
     def work_of(self, operation: Any) -> Callable[[str], Awaitable[None]] | None:  # noqa: ANN401 - Operation
         """The work of an operation that a restart broke off; None when it is none of ours."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from google.cloud import functions_v2
 
-from provision.emulator.services.artifacts.filters import matching
+from provision.emulator.services.functions.filters import matching
 
 _GA = functions_v2.ListRuntimesResponse.RuntimeStage.GA
 _MINORS = (10, 11, 12, 13)

@@ -7,9 +7,9 @@ from google.cloud import functions_v2
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.seams import ServiceKey
-from provision.emulator.services.artifacts.filters import matching
 from provision.emulator.services.functions import names, rules
 from provision.emulator.services.functions.deployments import Deployments
+from provision.emulator.services.functions.filters import matching
 from provision.emulator.services.functions.forms import (
     as_second,
     fill_cpu,

@@ -1,7 +1,9 @@
 """What answers for functions at this moment: addresses, and what runs of the first generation."""
 
 import errno
+import re
 import sys
+from urllib.parse import urlsplit
 
 from provision.emulator.function_seams import (
     Builder,
@@ -10,14 +12,17 @@ from provision.emulator.function_seams import (
     FunctionKey,
     FunctionTarget,
 )
-from provision.emulator.rpc.hosts import FUNCTIONS_HOST
 from provision.emulator.seams import Images, RevisionToRun, Route, Runtime, ServiceKey, StartError
 from provision.emulator.services.functions.forms import ingress_of, memory_bytes
 from provision.emulator.services.functions.records import FunctionRecord, FunctionState
+from provision.emulator.services.run.knative.locations import REGIONS
 from provision.emulator.world import World
 
 _STARTUP_SECONDS = 120
 _PORT = 8080
+_HOST = re.compile(
+    r"(?P<region>[a-z]+-[a-z]+[0-9]+)-(?P<project>[a-z][a-z0-9-]+)[.]cloudfunctions[.]net"
+)
 _ALWAYS = 1
 """``SECURE_ALWAYS``, in both generations."""
 
@@ -77,12 +82,18 @@ class FunctionServing:
         )
         return FunctionTarget(found.key, secure_always=level == _ALWAYS)
 
-    def host(self, google_name: str) -> FunctionHost | None:
-        """Whose functions answer at ``REGION-PROJECT.cloudfunctions.net``."""
-        found = FUNCTIONS_HOST.fullmatch(google_name.lower().partition(":")[0])
-        if found is None or self._world.hierarchy.find(found["project"]) is None:
+    async def address(self, google_name: str) -> tuple[str, int] | None:
+        """Where ``REGION-PROJECT.cloudfunctions.net`` listens; None for hosts of nobody's."""
+        found = _HOST.fullmatch(google_name.lower())
+        if found is None or found["region"] not in REGIONS:
             return None
-        return FunctionHost(found["project"], found["region"])
+        project = self._world.hierarchy.find(found["project"])
+        if project is None:
+            return None
+        host = FunctionHost(project.project_id, found["region"])
+        await self.open(host)
+        parts = urlsplit(self._opened[host][0])
+        return str(parts.hostname), int(parts.port or 0)
 
     def route(self, service: ServiceKey) -> Route | None:
         """The route of a function of the first generation; None once it is gone."""
