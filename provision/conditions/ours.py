@@ -1,7 +1,7 @@
 """The conditions that `provision grant` writes, and what can be told of any other. Pure.
 
-Limits of a condition's title and description: 100 and 256, counted here in bytes, the stricter
-reading.
+Titles of 100 and descriptions of 256 are what IAM is taken to allow: its reference names no limits
+(google.type.Expr), so the careful ones are kept, in bytes.
 """
 
 import re
