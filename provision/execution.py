@@ -166,7 +166,8 @@ class TaskFailure:
     def __str__(self) -> str:
         """In a line, the log left out."""
         code = f"exit code {self.exit_code}" if self.exit_code is not None else ""
-        again = f"after {self.retries} retries" if self.retries else ""
+        many = "retry" if self.retries == 1 else "retries"
+        again = f"after {self.retries} {many}" if self.retries else ""
         short = " ".join(part for part in (code, again) if part)
         told = ": ".join(part for part in (short, self.message) if part)
         return f"task {self.index}: {told or 'no reason is told'}"

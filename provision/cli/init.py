@@ -11,7 +11,7 @@ from provision.cli.options import Json, Project, Region
 from provision.clients.gcloud_config import read_defaults
 from provision.clients.local_cloud import LocalCloud, find_local_cloud
 from provision.errors import UsageError
-from provision.spec.model import Ingress
+from provision.spec.model import Ingress, Kind
 from provision.spec.starter import Starter, service_id
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -22,11 +22,20 @@ _OWN_CODE = frozenset({_DOCKERFILE, ".dockerignore"})
 _REGION = "us-central1"
 
 Directory = Annotated[Path, typer.Argument(help="Where the application is.")]
+KindWord = Annotated[Kind, typer.Option(help="What to declare.")]
 Service = Annotated[
     str | None,
-    typer.Option(help="Name of the service; the directory's by default.", show_default=False),
+    typer.Option(
+        "--service",
+        "--name",
+        help="Name of the service or job; the directory's by default.",
+        show_default=False,
+    ),
 ]
-IngressWord = Annotated[Ingress, typer.Option(help="Which networks reach the service.")]
+IngressWord = Annotated[
+    Ingress | None,
+    typer.Option(help="Which networks reach the service; all by default.", show_default=False),
+]
 Invokers = Annotated[
     list[str] | None,
     typer.Option(
@@ -46,16 +55,22 @@ Force = Annotated[
 def init(
     directory: Directory = Path(),
     *,
+    kind: KindWord = Kind.SERVICE,
     service: Service = None,
     project: Project = None,
     region: Region = None,
-    ingress: IngressWord = Ingress.ALL,
+    ingress: IngressWord = None,
     invoker: Invokers = None,
     github_actions: GithubActions = False,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Write provision.yaml, and a Dockerfile if there is none."""
+    """Write provision.yaml, and a Dockerfile if there is none.
+
+    Example: `provision init --kind job --name nightly`
+    """
+    if kind is Kind.JOB and ingress is not None:
+        raise UsageError("--ingress: a job has no address that networks could reach.")
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory.", hint="Make it first, or name another.")
     local = find_local_cloud(os.environ)
@@ -65,8 +80,9 @@ def init(
         service=service or service_id(directory.resolve().name),
         project=known or (defaults.project.value if defaults.project else None),
         region=defaults.region.value if defaults.region else _REGION,
-        ingress=ingress,
+        ingress=ingress or Ingress.ALL,
         invokers=tuple(invoker or _caller(local)),
+        kind=kind,
     )
     starter.check()
     wanted = _wanted(directory, github_actions)
@@ -103,8 +119,11 @@ def _stays(target: Path, force: bool) -> bool:
 
 
 def _content(name: str, starter: Starter) -> str:
-    # In templates/ the workflow has no directories of its own.
-    path = TEMPLATES / ("github-workflow.yaml" if name == _WORKFLOW else name)
+    # In templates/ the workflow has no directories of its own, and each kind its spec.
+    stored = {_WORKFLOW: "github-workflow.yaml"}
+    if starter.kind is Kind.JOB:
+        stored[_SPEC] = "provision-job.yaml"
+    path = TEMPLATES / stored.get(name, name)
     text = path.read_text(encoding="utf-8")
     return starter.render(text) if name == _SPEC else text
 
@@ -123,7 +142,11 @@ def _show(
 ) -> None:
     steps = _next_steps(starter, written)
     if as_json:
-        names = {"service": starter.service, "project": starter.project, "region": starter.region}
+        names = {
+            str(starter.kind): starter.service,
+            "project": starter.project,
+            "region": starter.region,
+        }
         files = {"directory": str(directory), "written": written, "kept": kept}
         print_json({**names, **files, "next": steps})
         return
@@ -145,6 +168,9 @@ def _next_steps(starter: Starter, written: list[str]) -> list[str]:
     if starter.project is None:
         steps.append("say the project in provision.yaml, or with `gcloud config set project`")
     if not starter.invokers:
-        steps.append("name who may call the service, under `invokers` in provision.yaml")
-    steps.append(f"see whether {starter.region} and ingress {starter.ingress} are what you want")
+        calls = "execute the job" if starter.kind is Kind.JOB else "call the service"
+        steps.append(f"name who may {calls}, under `invokers` in provision.yaml")
+    ingress = "" if starter.kind is Kind.JOB else f" and ingress {starter.ingress}"
+    verb = "are" if ingress else "is"
+    steps.append(f"see whether {starter.region}{ingress} {verb} what you want")
     return [*steps, "`provision plan` shows what would be done; `provision up` does and proves it"]

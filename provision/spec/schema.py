@@ -5,7 +5,6 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from provision.spec.border import ServiceFields
 from provision.spec.check import FIELDS
 from provision.spec.model import Kind
 
@@ -38,6 +37,6 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def field_table(model: type[BaseModel] = ServiceFields) -> list[tuple[str, str]]:
+def field_table(model: type[BaseModel]) -> list[tuple[str, str]]:
     """Each field and what it is, as docs/spec.md lists them."""
     return [(name, item.description or "") for name, item in model.model_fields.items()]

@@ -13,6 +13,7 @@ from provision.resources import (
     check_region,
     check_service_id,
 )
+from provision.spec.model import Kind
 
 _MARKER = re.compile(r"__[A-Z]+__")
 _LONGEST_SERVICE = 49
@@ -25,12 +26,13 @@ class Starter:
     """What a first spec says.
 
     Args:
-        service: the service's id.
+        service: the service's or job's id.
         project: None when it is not known yet; the line stays as a comment.
         region: likewise.
-        ingress: one of the four words.
+        ingress: one of the four words; a job has none.
         invokers: members; may be empty.
         repository: Artifact Registry repository.
+        kind: what it declares.
     """
 
     service: str
@@ -39,6 +41,7 @@ class Starter:
     ingress: str
     invokers: Sequence[str] = ()
     repository: str = "services"
+    kind: Kind = Kind.SERVICE
 
     def check(self) -> None:
         """Refuse what the spec would be refused for.
@@ -54,7 +57,7 @@ class Starter:
         for member in self.invokers:
             if Principal.parse(member).is_public:
                 raise InvalidNameError(
-                    f"{member} makes the service public; allowed only with `public: true`, "
+                    f"{member} makes it public; allowed only for a service with `public: true`, "
                     "written into the spec by hand"
                 )
 

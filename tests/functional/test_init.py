@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from provision.cli.group import ProvisionGroup
 from provision.cli.init import init
 from provision.cli.schema import schema
-from provision.spec import Ingress, ServiceSpec, load
+from provision.spec import Ingress, JobSpec, ServiceSpec, load
 from provision.spec.schema import json_schema
 
 PROJECT = ["--project", "acme-prod", "--region", "asia-east1"]
@@ -141,7 +141,7 @@ def test_without_a_project_the_spec_says_where_to_put_it(application: Path) -> N
         (["--project", "x"], "is not a project id"),
         (["--region", "mars"], "is not a region"),
         (["--invoker", "ann@example.com"], "write user:ann@example.com"),
-        (["--invoker", "allUsers"], "makes the service public"),
+        (["--invoker", "allUsers"], "makes it public"),
     ],
 )
 def test_what_the_spec_would_be_refused_for_is_not_written(
@@ -188,3 +188,16 @@ def test_the_schema_is_printed_as_json() -> None:
     result = run("schema")
     assert result.exit_code == 0
     assert json.loads(result.stdout) == json_schema()
+
+
+def test_a_job_is_begun_with_its_own_template(application: Path) -> None:
+    """The spec is a job's; networks are no question, and asking one is refused."""
+    result = run("init", application, *PROJECT, "--kind", "job", "--name", "nightly", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output)["job"] == "nightly"
+    (spec,) = load([application / "provision.yaml"])
+    assert isinstance(spec, JobSpec)
+    assert spec.name == "nightly"
+    refused = run("init", application, *PROJECT, "--kind", "job", "--ingress", "all", "--force")
+    assert refused.exit_code == 2
+    assert "a job has no address" in refused.output

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provision.spec import Ingress, ServiceSpec, load
+from provision.spec import Ingress, JobSpec, Kind, ServiceSpec, Setting, load
 from provision.spec.starter import Starter
 
 TEMPLATES = files("provision") / "templates"
@@ -53,6 +53,20 @@ def test_filled_in_spec_is_valid(tmp_path: Path) -> None:
     assert spec.ingress is Ingress.INTERNAL
     assert [str(member) for member in spec.invokers] == ["user:ann@example.com"]
     assert not spec.public
+
+
+@pytest.mark.parametrize("project", ["acme-prod", None])
+def test_a_filled_in_job_is_valid(tmp_path: Path, project: str | None) -> None:
+    """The template of a job is a job's, named and owned as was asked for."""
+    starter = Starter("nightly", project, None, "all", ["user:ann@example.com"], kind=Kind.JOB)
+    path = tmp_path / "provision.yaml"
+    path.write_text(starter.render(_text("provision-job.yaml")))
+
+    (spec,) = load([path], project=Setting("other-1", "a test"), region=Setting("us-west1", "it"))
+
+    assert isinstance(spec, JobSpec)
+    assert (spec.name, spec.project.value) == ("nightly", project or "other-1")
+    assert spec.invokers == ("user:ann@example.com",)
 
 
 def test_spec_without_project_leaves_it_as_a_comment(tmp_path: Path) -> None:
