@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from provision.clients.clock import Clock
+from provision.clients.gcloud_login import find_gcloud_login
 from provision.clients.local_cloud import LocalCloud
 from provision.clients.token_refusals import Dated, of_google_auth, refused, skew_told
-from provision.errors import PermissionDeniedError, ProvisionError, UsageError
+from provision.errors import PermissionDeniedError, ProvisionError, UnavailableError, UsageError
 
 SCOPES = (
     "https://www.googleapis.com/auth/cloud-platform",
@@ -97,11 +98,24 @@ def _source(environ: Mapping[str, str], local: LocalCloud | None) -> tuple[Any, 
     try:
         credentials, _ = google.auth.default(scopes=SCOPES)
     except DefaultCredentialsError as error:
+        login = find_gcloud_login(environ) if _NONE in str(error) else None
+        if login is not None:
+            return login, "gcloud's login"
         raise UsageError(
-            "Looking for Application Default Credentials: there are none, or they are unreadable.",
+            "Looking for Application Default Credentials: there are none, or they are unreadable."
+            f"{_metadata_server(environ)}",
             hint=_LOG_IN,
         ) from error
     return credentials, "Application Default Credentials"
+
+
+_NONE = "default credentials were not found"
+"""What google-auth says where there are none at all, and none that cannot be read."""
+
+
+def _metadata_server(environ: Mapping[str, str]) -> str:
+    host = environ.get("GCE_METADATA_HOST", "")
+    return f" The metadata server that GCE_METADATA_HOST names ({host}) is silent." if host else ""
 
 
 def _local_source(path: str, local: LocalCloud) -> tuple[Any, str]:
@@ -209,10 +223,10 @@ def resource_of(account: str) -> str:
 def _identify(credentials: Any, local: LocalCloud | None) -> tuple[str, str]:  # noqa: ANN401
     """Kind and e-mail, asked of the credentials first and of Google's userinfo otherwise."""
     refresh(credentials)
-    email = getattr(credentials, "service_account_email", None)
-    if email and email != "default":
-        return "serviceAccount", email
-    email = _userinfo(credentials, local)
+    email = getattr(credentials, "gcloud_account", None)
+    email = email or getattr(credentials, "service_account_email", None)
+    if not email or email == "default":
+        email = _userinfo(credentials, local)
     if not email:
         return "unknown", ""
     return ("serviceAccount" if email.endswith(".gserviceaccount.com") else "user"), email
@@ -245,7 +259,7 @@ def force_refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth ships
 
 
 def _refusal(credentials: Any, error: Exception, skew: float | None) -> ProvisionError:  # noqa: ANN401
-    from google.auth.exceptions import RefreshError
+    from google.auth.exceptions import RefreshError, TransportError
     from google.oauth2 import service_account
 
     if isinstance(error, RefreshError) and isinstance(credentials, service_account.Credentials):
@@ -253,10 +267,16 @@ def _refusal(credentials: Any, error: Exception, skew: float | None) -> Provisio
         doing = f"Fetching an access token with a key of {email}"
         return refused(doing, email, key, of_google_auth(error, skew))
     late = f" {skew_told(skew)}".rstrip()
-    return UsageError(
-        f"Fetching an access token for the identity to act as: {_said(error)}{late}",
-        hint=_LOG_IN,
-    )
+    message = f"Fetching an access token for the identity to act as: {_said(error)}{late}"
+    if isinstance(error, TransportError):
+        return UnavailableError(message, hint=_UNREACHABLE)
+    return UsageError(message, hint=_LOG_IN)
+
+
+_UNREACHABLE = (
+    "A token service, or the metadata server of the machine, does not answer: look at network,"
+    " proxy and firewall, then run the same command again."
+)
 
 
 def behind(caller: Caller) -> tuple[Caller, tuple[str, ...]]:

@@ -63,6 +63,17 @@ def read_defaults(
     )
 
 
+def active_account(environ: Mapping[str, str]) -> Setting | None:
+    """Who is logged in to gcloud: ``CLOUDSDK_CORE_ACCOUNT``, or core/account."""
+    files = tuple(_property_files(environ))
+    return _variable(environ, "CLOUDSDK_CORE_ACCOUNT") or _property(files, "core", "account")
+
+
+def gcloud_program(environ: Mapping[str, str]) -> str | None:
+    """Where gcloud is; None when it is not on the path."""
+    return shutil.which("gcloud", path=environ.get("PATH", ""))
+
+
 def _flag(name: str, value: str | None) -> Setting | None:
     return Setting(value, name, overrides=True) if value else None
 
@@ -96,7 +107,7 @@ def _property_files(
         if name:
             file = directory / "configurations" / f"config_{name}"
             yield f"gcloud configuration '{name}'", _parsed(file)
-    gcloud = shutil.which("gcloud", path=environ.get("PATH", ""))
+    gcloud = gcloud_program(environ)
     if gcloud is not None:
         root = Path(gcloud).resolve().parent.parent
         yield _INSTALLATION, _parsed(root / "properties")

@@ -10,6 +10,7 @@ from provision.authorization import claims_of
 from provision.clients.calls import TIMEOUT, calling
 from provision.clients.clock import Clock
 from provision.clients.credentials import accounts, behind, force_refresh, refresh, resource_of
+from provision.clients.gcloud_login import id_token_of
 from provision.clients.google import GoogleClients
 from provision.clients.key_exchange import KeyExchange
 from provision.clients.token_refusals import skew_told
@@ -122,7 +123,10 @@ class IdTokens:
             return _of_metadata_server(audience)
         if isinstance(held, external_account.Credentials | impersonated_credentials.Credentials):
             return self._of_borrowed(audience)
-        return self._impersonated(self.google, caller.email, audience) if caller.email else None
+        token = id_token_of(held, audience)
+        if token or not caller.email:
+            return token
+        return self._impersonated(self.google, caller.email, audience)
 
     def _of_borrowed(self, audience: str) -> str:
         """A token of the account that a credentials file impersonates.
@@ -201,7 +205,7 @@ def _unchosen(really: str, audience: str) -> str:
     elif really == ADC_CLIENT_ID:
         taken = (
             "the client id of Application Default Credentials, which Cloud Run takes from users"
-            " less surely than gcloud's"
+            " less surely than gcloud's (`gcloud auth print-identity-token`)"
         )
     else:
         taken = f"{really}, which Cloud Run need not take"
