@@ -55,7 +55,6 @@ _ELSEWHERE = frozenset(
 """API attributes that requests to other services have: here their default counts."""
 
 
-
 def evaluate(expression: str, request: Request) -> Truth:
     """What an expression comes to; a text that is no expression is not known.
 

@@ -31,7 +31,7 @@ class Terms(NamedTuple):
     Args:
         since: the first moment at which it can hold; None: no bound, or it never can.
         until: the moment from which on it never holds again; None: no bound, or it never can.
-        path: as `--path` takes it, where one part of it asks for a path and nothing else.
+        path: as `--path` takes it, where exactly one part asks for just that.
         who: who asked for it, where `provision grant` wrote so.
         reason: why, likewise.
         ours: whether `provision grant` wrote it.

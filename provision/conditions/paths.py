@@ -87,22 +87,20 @@ def _wrong(page: str, *, below: bool) -> str:  # noqa: PLR0911 - one answer each
 
 
 def path_of(node: Node) -> str | None:
-    """The path that a part of a condition asks for, as a user writes it; None: not (only) that.
+    """The path that a part of a condition asks for, as a user writes it.
 
-    ``startsWith("/x")`` is shown as ``/x*`` and ``endsWith`` as ``*/x``; `--path` takes neither.
+    None for what asks for something else, or for paths that `--path` cannot say.
     """
     match node.form:
         case Call("||", None, (left, right)):
             page, below = _compared(left), _asked(right, "startsWith")
-            same = page is not None and below == f"{page}/"
-            return f"{page}/*" if same else None
-    page = _compared(node)
-    if page is not None:
-        return page
-    start, end = _asked(node, "startsWith"), _asked(node, "endsWith")
-    if start is not None:
-        return f"{start}*"
-    return f"*{end}" if end is not None else None
+            found = Path(page, below=True) if page and below == f"{page}/" else None
+        case _:
+            page = _compared(node)
+            found = Path(page, below=False) if page else None
+    if found is None or _wrong(found.page, below=found.below):
+        return None
+    return str(found)
 
 
 def _compared(node: Node) -> str | None:
