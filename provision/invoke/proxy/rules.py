@@ -1,0 +1,176 @@
+"""What the local door lets through, and what it changes on the way. Pure.
+
+Whoever reaches the door calls the service as its owner, so a web page that happens to be open in
+the same browser must not reach it: neither by a name of its own that resolves to this machine (DNS
+rebinding), nor by a request across sites.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from provision.audiences import is_loopback, origin
+from provision.authorization import AUTHORIZATION, SERVERLESS, bearer, header_for
+from provision.clients.http_exchange import Headers
+from provision.errors import UsageError
+from provision.invoke.proxy.cookies import at_home
+
+_HOP_BY_HOP = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization"),
+        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
+    }
+)
+"""For one connection only (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)."""
+_OURS_TO_SEND = frozenset({"host", "content-length", "expect", SERVERLESS.lower()})
+_NOT_FOR_HOME = frozenset({"alt-svc", "strict-transport-security"})
+"""They speak of the service's own address, and would turn a browser away from this one."""
+_NEVER = frozenset({"CONNECT", "TRACE"})
+"""CONNECT makes a proxy to anywhere; TRACE would show the token to whoever asks."""
+_READING = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not passed on.
+
+    Args:
+        status: HTTP status.
+        why: in a sentence, for whoever sent it.
+    """
+
+    status: int
+    why: str
+
+
+def refusal(method: str, headers: Headers) -> Refusal | None:
+    """Why a request is not passed on; None when it is.
+
+    A link from elsewhere may be followed, as browsers do with cookies that are ``SameSite=Lax``:
+    whoever linked sees nothing of the answer.
+
+    Args:
+        method: the request's method.
+        headers: as they came in.
+    """
+    told = {name.lower(): value for name, value in headers}
+    host = told.get("host", "")
+    if method in _NEVER:
+        return Refusal(405, f"{method} is not passed on.")
+    if not _is_local(host):
+        return Refusal(
+            403, "This address answers as localhost or 127.0.0.1 only, against DNS rebinding."
+        )
+    if "origin" in told and told["origin"].lower() != f"http://{host}".lower():
+        return Refusal(403, "A page of another origin may not use this address.")
+    if told.get("sec-fetch-site", "none").lower() in {"cross-site", "same-site"}:
+        navigates = told.get("sec-fetch-mode") == "navigate"
+        into_a_tab = told.get("sec-fetch-dest") == "document"
+        if not (method in _READING and navigates and into_a_tab):
+            return Refusal(403, "A page of another origin may not use this address.")
+    return None
+
+
+def _is_local(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return is_loopback(name) or name.endswith(".localhost")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changes between the browser and the service.
+
+    Args:
+        base: the service's address, perhaps with a path.
+        owned: origins that are the service's as well.
+        first_generation: it is a function of the first generation, which takes a token in
+            ``Authorization`` alone.
+    """
+
+    base: str
+    owned: tuple[str, ...] = ()
+    first_generation: bool = False
+
+    def outward(self, headers: Headers, host: str, token: str) -> Headers:
+        """The headers for the service: as if the browser had asked it directly, with a token.
+
+        Args:
+            headers: the browser's.
+            host: what the browser takes this address for, as ``localhost:8080``.
+            token: the ID token.
+        """
+        named = _named_by_connection(headers)
+        kept = tuple(
+            (name, self._abroad(name, " ".join(value.split("\r\n")), host))
+            for name, value in headers
+            if name.lower() not in _HOP_BY_HOP | _OURS_TO_SEND | named
+        )
+        brought = [name for name, _ in kept]
+        header = (header_for(brought) or AUTHORIZATION) if self.first_generation else SERVERLESS
+        return (*kept, (header, bearer(token)))
+
+    def homeward(self, headers: Headers, host: str) -> Headers:
+        """The headers for the browser: redirects and cookies lead back to this address."""
+        named = _named_by_connection(headers)
+        return tuple(
+            (name, self._home(name, value, host))
+            for name, value in headers
+            if name.lower() not in _HOP_BY_HOP | _NOT_FOR_HOME | named
+        )
+
+    def target(self, raw: str) -> str:
+        """The address of what the browser asks for; `raw` as it stands in the request line."""
+        if not raw.startswith("/"):
+            parts = urlsplit(raw)
+            raw = f"{parts.path or '/'}?{parts.query}".removesuffix("?")
+        return self.base + raw
+
+    def _abroad(self, name: str, value: str, host: str) -> str:
+        """An address of ours becomes the service's: it would not know the other one."""
+        ours = f"http://{host}"
+        if name.lower() in {"origin", "referer"} and value.lower().startswith(ours.lower()):
+            return origin(self.base) + value[len(ours) :]
+        return value
+
+    def _home(self, name: str, value: str, host: str) -> str:
+        if name.lower() == "set-cookie":
+            return at_home(value)
+        if name.lower() in {"location", "content-location"}:
+            return self._led_home(value, host)
+        return value
+
+    def _led_home(self, location: str, host: str) -> str:
+        """A redirect within the service stays here; any other one is left as it is."""
+        path = location
+        if "://" in location.partition("?")[0]:
+            try:
+                start = origin(location)
+            except UsageError:
+                return location
+            if start.partition("://")[2] not in set(self._hosts()):
+                return location
+            parts = urlsplit(location)
+            path = parts._replace(scheme="", netloc="").geturl()
+        elif not location.startswith("/"):
+            return location
+        prefix = urlsplit(self.base).path
+        inner = path.removeprefix(prefix) if path.startswith(prefix) else path
+        return f"http://{host}{inner}" if path != location else inner
+
+    def _hosts(self) -> Iterator[str]:
+        """The service's hosts, whatever scheme a redirect has: applications see plain http."""
+        for url in (self.base, *self.owned):
+            yield origin(url).partition("://")[2]
+
+
+def _named_by_connection(headers: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Headers that ``Connection`` says are for one connection only."""
+    return frozenset(
+        one.strip().lower()
+        for name, value in headers
+        if name.lower() == "connection"
+        for one in value.split(",")
+    )
