@@ -1,9 +1,8 @@
 """Where the rooms of the emulator meet: control side, registry, runtime and front door.
 
-The control side (`services/`, `iam/`) knows what was asked for; the registry stores images; the
-runtime runs revisions; the front door lets callers in or turns them away. They know each other only
-through the protocols here, and everything runs on one asyncio event loop, so that nothing needs a
-lock: what blocks (the Docker engine) is moved to a thread by its room.
+The control side (`services/`, `iam/`) knows what was asked for, the registry stores images, the
+runtime runs revisions, the front door lets callers in or not. They know each other only through
+these protocols. All run on one event loop; what blocks is moved to a thread by its room.
 """
 
 import datetime as dt
@@ -286,9 +285,7 @@ class StartError(Exception):
 
     def __init__(self, message: str, *, reason: str, logs: str = "", cause: str = "") -> None:
         super().__init__(message)
-        self.reason = reason
-        self.logs = logs
-        self.cause = cause or message
+        self.reason, self.logs, self.cause = reason, logs, cause or message
 
 
 @dataclass(frozen=True)
@@ -313,7 +310,7 @@ class TaskEnd:
     Args:
         exit_code: the container's; None when its time was up.
         logs: the last lines it wrote.
-        signal: which the platform ended it by; 0 when it ended by itself.
+        signal: which the platform ended it by, or 0.
     """
 
     exit_code: int | None

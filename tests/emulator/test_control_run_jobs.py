@@ -127,6 +127,31 @@ def test_nobody_in_public_may_run_a_job(clients: Clients, pushed_image: str) -> 
     assert jobs.get_iam_policy(request={"resource": NIGHTLY}).bindings[0].members
 
 
+def test_an_execution_whose_image_is_gone_fails_without_another_attempt(
+    grpc_clients: Clients, pushed_image: str
+) -> None:
+    """Its conditions say what is missing; no container ran, and so none ended."""
+    create(grpc_clients, job_of(pushed_image, tasks=2))
+    package = f"{PARENT}/repositories/services/packages/hello"
+    grpc_clients.repositories.delete_package(name=package).result(timeout=30)
+
+    operation = jobs_of(grpc_clients).run_job(name=NIGHTLY)
+    with pytest.raises(exceptions.GoogleAPICallError, match=f"Image '{pushed_image}' not found"):
+        operation.result(timeout=30)
+
+    executions = grpc_clients.make(run_v2.ExecutionsClient)
+    execution = executions.get_execution(name=operation.metadata.name)
+    states = {one.type_: (one.state.name, one.reason.name) for one in execution.conditions}
+    assert states["Completed"] == ("CONDITION_FAILED", "CONTAINER_MISSING")
+    assert states["ContainerReady"] == states["Started"] == states["Completed"]
+    assert (execution.failed_count, execution.retried_count) == (2, 0)
+    [first, _] = grpc_clients.make(run_v2.TasksClient).list_tasks(parent=execution.name)
+    attempt = first.last_attempt_result
+    assert (attempt.exit_code, attempt.status.code, first.retried) == (0, 9, 0)
+    job = jobs_of(grpc_clients).get_job(name=NIGHTLY)
+    assert job.latest_created_execution.completion_status.name == "EXECUTION_FAILED"
+
+
 Change = Callable[[run_v2.Job], None]
 
 

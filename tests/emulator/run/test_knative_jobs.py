@@ -215,3 +215,42 @@ def test_jobs_need_their_permissions(
         assert (
             f"'{permission}' denied on resource 'namespaces/demo-project/jobs" in error["message"]
         )
+
+
+@pytest.mark.parametrize(
+    ("binding", "words"),
+    [
+        (
+            {"members": ["allUsers"]},
+            "Member allUsers is invalid due to membership type restrictions on the resource",
+        ),
+        (
+            {"members": ["user:ann@example.com", "allAuthenticatedUsers"]},
+            "Member allAuthenticatedUsers is invalid due to membership type restrictions",
+        ),
+        (
+            {
+                "members": ["user:ann@example.com"],
+                "condition": {
+                    "title": "for a day",
+                    "expression": 'request.time < timestamp("2040-01-01T00:00:00Z")',
+                },
+            },
+            "Conditions are not supported on this resource",
+        ),
+    ],
+)
+def test_a_job_s_policy_has_neither_public_members_nor_conditions(
+    v1: "KnativeApi", pushed_image: str, binding: dict[str, Any], words: str
+) -> None:
+    """400, and the policy stays what it was."""
+    v1.ok("POST", JOBS, knative_job(pushed_image))
+    v1.ok("GET", f"{JOBS}/nightly")
+    path = f"/v1/{PARENT}/jobs/nightly"
+    policy = {"version": 3, "bindings": [{"role": "roles/run.invoker", **binding}]}
+
+    error = v1.error("POST", f"{path}:setIamPolicy", {"policy": policy})
+
+    assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
+    assert words in error["message"]
+    assert v1.ok("GET", f"{path}:getIamPolicy") == {"etag": "ACAB"}
