@@ -1,8 +1,7 @@
 """Where the rooms of the emulator meet: control side, registry, runtime and front door.
 
-The control side (`services/`, `iam/`) knows what was asked for, the registry stores images, the
-runtime runs revisions, the front door lets callers in or not. They know each other only through
-these protocols. All run on one event loop; what blocks is moved to a thread by its room.
+The control side (`services/`, `iam/`) knows what was asked for, the front door who gets in. They
+know each other by these protocols alone, on one event loop; what blocks goes to a thread.
 """
 
 import datetime as dt
