@@ -85,7 +85,7 @@ class Completer:
             found = {one.lower() for one in known.members} & wanted
             if len(found) == 1:
                 kind = next(iter(found)).partition(":")[0]
-                return Named(f"{kind}:{email}", f"it stands {known.where} so")
+                return Named(f"{kind}:{email}", f"as it stands {known.where}")
         return None
 
     def _looked_up(self, email: str) -> Named | None:

@@ -142,7 +142,7 @@ def _grant(run: AccessRun, members: tuple[str, ...], reason: str, *, dry_run: bo
         offered, now = report.offer, clock.now()
         if offered is None:
             raise TypeError("a target without an offer")
-        run.progress(f"changing the policy of {report.target}")
+        run.progress(f"{'reading' if dry_run else 'changing'} the policy of {report.target}")
         report.granted = change(
             found(report),
             lambda policy: granted(policy, members, offered, now),

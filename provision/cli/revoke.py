@@ -63,7 +63,7 @@ def _revoke(
     def one(report: TargetReport) -> None:
         resolved = found(report)
         carries = run.carries(resolved)
-        run.progress(f"changing the policy of {report.target}")
+        run.progress(f"{'reading' if dry_run else 'changing'} the policy of {report.target}")
         done = report.revoked = change(
             resolved,
             lambda policy: revoked(policy, members, carries, role),
