@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.run.conftest import NAMESPACE, KnativeApi, knative_service
+from tests.emulator.run.test_knative_jobs import JOBS, knative_job
 
 SERVICES = f"{NAMESPACE}/services"
 ODD: tuple[Any, ...] = (
@@ -115,3 +116,36 @@ def test_of_two_writers_with_one_version_one_wins(v1: KnativeApi, pushed_image: 
     winner = str(codes.index(200))
     about = v1.get("orders")["metadata"]["annotations"]
     assert about["run.googleapis.com/description"] == winner
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_odd_overrides_are_taken_or_refused_but_break_nothing(
+    v1: KnativeApi, pushed_image: str, seed: int
+) -> None:
+    """A hundred altered requests a seed: each executes the job or is refused, never a 500."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable, no secret
+    v1.ok("POST", JOBS, knative_job(pushed_image))
+    v1.ok("GET", f"{JOBS}/nightly")
+    container = {
+        "name": "",
+        "args": ["a"],
+        "env": [{"name": "A", "value": "1"}],
+        "clearArgs": False,
+    }
+    body = {
+        "overrides": {"containerOverrides": [container], "taskCount": 2, "timeoutSeconds": 60},
+    }
+    seen = []
+    for _ in range(100):
+        made = json.loads(json.dumps(body))
+        *above, last = rng.choice(places(made)[1:])
+        inner = made
+        for key in above:
+            inner = inner[key]
+        inner[last] = rng.choice(ODD)
+        answer = v1.call("POST", f"{JOBS}/nightly:run", made)
+        seen.append(answer.status_code)
+        assert answer.status_code in (200, 400), answer.text
+    assert {200, 400} == set(seen)
+    done = v1.ok("GET", f"{JOBS}/nightly")["status"]["executionCount"]
+    assert done == seen.count(200)
