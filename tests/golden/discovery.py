@@ -26,6 +26,8 @@ _NAMES = (
     "cloudresourcemanager.v2",
     "cloudresourcemanager.v3",
     "serviceusage.v1",
+    "cloudfunctions.v1",
+    "cloudfunctions.v2",
 )
 _REGIONAL = re.compile(r"^[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
 

@@ -12,7 +12,7 @@ from google.cloud import artifactregistry_v1
 from provision.emulator.function_seams import Builder, BuildError, FunctionHost, ImageToBuild
 from provision.emulator.seams import Images, RepositoryKey, StoredImage
 from provision.emulator.services.artifacts.repositories import RepositoryMessage, RepositoryRecords
-from provision.emulator.services.functions import images
+from provision.emulator.services.functions import images, packages
 from provision.emulator.services.functions.archive import (
     SourceError,
     check_source,
@@ -121,7 +121,7 @@ class Builds:
     async def _make(
         self, wanted: ToBuild, content: bytes, reference: str, builder: Builder | None
     ) -> None:
-        files = await asyncio.to_thread(_checked, content)
+        files, needed = await asyncio.to_thread(_checked, content)
         token = self._world.identities.access_token(self.agent(wanted.host.project))
         if builder is None:
             problem = missing_function(files, wanted.entry_point)
@@ -130,7 +130,9 @@ class Builds:
             archive = images.source_archive(files)
             await images.push_source(ImageToBuild(archive, reference, token), wanted.entry_point)
             return
-        made = await asyncio.to_thread(images.context, self._base, files, wanted.entry_point)
+        made = await asyncio.to_thread(
+            images.context, self._base, files, needed, wanted.entry_point
+        )
         await builder.build(ImageToBuild(made, reference, token))
 
     def forget(self, record: FunctionRecord) -> None:
@@ -164,10 +166,12 @@ class Builds:
         return key
 
 
-def _checked(content: bytes) -> dict[str, bytes]:
+def _checked(content: bytes) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The files of a source, and the packages that it needs. Raises `SourceError`."""
     files = read_archive(content)
     check_source(files)
-    return files
+    requirements = files.get("requirements.txt", b"").decode("utf-8", "replace")
+    return files, packages.needed(requirements)
 
 
 def _path(repository: RepositoryKey) -> str:

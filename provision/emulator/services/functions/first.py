@@ -37,6 +37,7 @@ _WRITABLE = (
     "min_instances",
     "ingress_settings",
     "docker_registry",
+    "build_service_account",
 )
 
 
@@ -152,8 +153,9 @@ class FirstRpcs:
         message = record.message
         project = self._keeping.project(message.name)
         account = message.service_account_email or self._keeping.app_account(project)
-        fill_first(message, account)
-        rules.check_first_message(message)
+        builder = self._keeping.builder(project)
+        fill_first(message, account, builder)
+        rules.check_first_message(message, builder)
         self._keeping.check_account(call, message.service_account_email)
         bucket, name = _source(message)
         self._keeping.take_source(record, bucket, name)

@@ -44,8 +44,14 @@ def ingress_of(settings: int) -> run_v2.IngressTraffic:
     return run_v2.IngressTraffic(_INGRESS[_V2.IngressSettings(settings)])
 
 
-def fill_first(message: Any, account: str) -> None:  # noqa: ANN401 - CloudFunction
-    """Fill in what a first-generation function leaves open (recorded), in place."""
+def fill_first(message: Any, account: str, builder: str) -> None:  # noqa: ANN401 - CloudFunction
+    """Fill in what a first-generation function leaves open (recorded), in place.
+
+    Args:
+        message: the function.
+        account: its own account.
+        builder: the name of the account that builds.
+    """
     message.entry_point = message.entry_point or message.name.rpartition("/")[2]
     message.timeout.seconds = message.timeout.seconds or _SECONDS
     message.available_memory_mb = message.available_memory_mb or 256
@@ -53,19 +59,21 @@ def fill_first(message: Any, account: str) -> None:  # noqa: ANN401 - CloudFunct
     message.ingress_settings = message.ingress_settings or _V1.IngressSettings.ALLOW_ALL
     message.docker_registry = message.docker_registry or _V1.DockerRegistry.ARTIFACT_REGISTRY
     message.automatic_update_policy.SetInParent()
+    message.build_service_account = message.build_service_account or builder
     trigger = message.https_trigger
     if message.HasField("https_trigger") and not trigger.security_level:
         trigger.security_level = functions_v1.HttpsTrigger.SecurityLevel.SECURE_OPTIONAL
 
 
-def fill_second(message: Any, account: str) -> None:  # noqa: ANN401 - Function
-    """Fill in what a second-generation function leaves open, in place."""
+def fill_second(message: Any, account: str, builder: str) -> None:  # noqa: ANN401 - Function
+    """Fill in what a second-generation function leaves open, in place; as `fill_first`."""
     message.environment = Environment.GEN_2
     build, service = message.build_config, message.service_config
     build.entry_point = build.entry_point or message.name.rpartition("/")[2]
     build.docker_registry = build.docker_registry or _REGISTRY.ARTIFACT_REGISTRY
     build.docker_repository = build.docker_repository or repository_of(message.name)
     build.automatic_update_policy.SetInParent()
+    build.service_account = build.service_account or builder
     service.timeout_seconds = service.timeout_seconds or _SECONDS
     service.available_memory = service.available_memory or "256M"
     service.service_account_email = service.service_account_email or account

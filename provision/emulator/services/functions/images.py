@@ -20,19 +20,15 @@ _SECONDS = aiohttp.ClientTimeout(total=60)
 _CREATED = 201
 
 
-def context(base: str, files: dict[str, bytes], entry_point: str) -> bytes:
+def context(base: str, files: dict[str, bytes], names: tuple[str, ...], entry_point: str) -> bytes:
     """The context of an engine's build, a tar archive with a Dockerfile.
 
     Args:
         base: the base image.
         files: the source.
+        names: the packages that it needs.
         entry_point: the function in ``main.py``.
-
-    Raises:
-        SourceError: ``requirements.txt`` asks for what cannot be had.
     """
-    asked = packages.requested(files.get("requirements.txt", b"").decode("utf-8", "replace"))
-    names = tuple(sorted({*packages.framework(), *asked}))
     dockerfile = _dockerfile(base, entry_point, packages.compiled(names))
     content = {"Dockerfile": dockerfile.encode()}
     for path, file in packages.files(names):

@@ -74,6 +74,11 @@ class Keeping:
             raise ApiError("UNIMPLEMENTED", _NO_STORAGE)
         record.source = (bucket, name)
 
+    @staticmethod
+    def builder(project: Project) -> str:
+        """The name of the account that builds: the default compute account."""
+        return f"projects/{project.project_id}/serviceAccounts/{project.compute_account}"
+
     def app_account(self, project: Project) -> str:
         """The default account of first-generation functions, made when it is first needed.
 

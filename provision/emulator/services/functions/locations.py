@@ -63,7 +63,7 @@ class FunctionLocations:
         told["name"] = f"{name}/defaultServiceAccount"
         if project is not None:
             email = project.compute_account
-            told["serviceAccountEmail"] = f"{project.name}/serviceAccounts/{email}"
+            told["serviceAccountEmail"] = f"projects/{project.project_id}/serviceAccounts/{email}"
         return told
 
 

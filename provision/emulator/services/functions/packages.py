@@ -25,9 +25,14 @@ def framework() -> tuple[str, ...]:
     return closure([Requirement(FRAMEWORK)])
 
 
-def requested(text: str) -> tuple[str, ...]:
-    """What a ``requirements.txt`` asks for, with all that it needs. Raises `SourceError`."""
-    return closure([_requirement(line) for line in _lines(text)])
+def needed(text: str) -> tuple[str, ...]:
+    """functions-framework, what a ``requirements.txt`` asks for, and all that they need.
+
+    Raises:
+        SourceError: something of it is not there.
+    """
+    asked = closure([_requirement(line) for line in _lines(text)])
+    return tuple(sorted({*framework(), *asked}))
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -54,6 +54,7 @@ _FIRST = {
     "ingress_settings",
     "automatic_update_policy",
     "docker_registry",
+    "build_service_account",
 }
 _FIRST_TOLD = {
     "status",
@@ -72,6 +73,7 @@ _SECOND = {
         "source",
         "docker_registry",
         "docker_repository",
+        "service_account",
     },
     "build_config.source.": {"storage_source"},
     "service_config.": {
@@ -123,8 +125,13 @@ def _not_offered(what: str) -> ApiError:
     return ApiError("UNIMPLEMENTED", f"Functions with {what} are not offered by this emulator.")
 
 
-def check_first_message(message: Any) -> None:  # noqa: ANN401 - CloudFunction
-    """Raise (INVALID_ARGUMENT, UNIMPLEMENTED) for what cannot be; defaults are filled in."""
+def check_first_message(message: Any, builder: str) -> None:  # noqa: ANN401 - CloudFunction
+    """Raise (INVALID_ARGUMENT, UNIMPLEMENTED) for what cannot be; defaults are filled in.
+
+    Args:
+        message: the function as it is to be.
+        builder: the name of the one account that builds.
+    """
     if not message.HasField("https_trigger"):
         raise invalid("The function has no trigger: https_trigger is required.")
     _check_build(message.runtime, message.entry_point)
@@ -140,15 +147,18 @@ def check_first_message(message: Any) -> None:  # noqa: ANN401 - CloudFunction
     registry = functions_v1.CloudFunction.DockerRegistry
     if message.docker_registry not in (0, registry.ARTIFACT_REGISTRY):
         raise _not_offered("docker_registry CONTAINER_REGISTRY")
+    if message.build_service_account != builder:
+        raise _not_offered(f"a build_service_account other than {builder}")
     _check_instances(message.min_instances, message.max_instances)
 
 
-def check_second_message(message: Any, repository: str) -> None:  # noqa: ANN401 - Function
+def check_second_message(message: Any, repository: str, builder: str) -> None:  # noqa: ANN401 - Function
     """Raise (INVALID_ARGUMENT, UNIMPLEMENTED) for what cannot be; defaults are filled in.
 
     Args:
         message: the function as it is to be.
         repository: the name of the one repository that images go to.
+        builder: the name of the one account that builds.
     """
     build, service = message.build_config, message.service_config
     _check_build(build.runtime, build.entry_point)
@@ -163,6 +173,8 @@ def check_second_message(message: Any, repository: str) -> None:  # noqa: ANN401
         raise _not_offered("build_config.docker_registry CONTAINER_REGISTRY")
     if build.docker_repository != repository:
         raise _not_offered(f"a build_config.docker_repository other than {repository}")
+    if build.service_account != builder:
+        raise _not_offered(f"a build_config.service_account other than {builder}")
     _check_instances(service.min_instance_count, service.max_instance_count)
 
 

@@ -150,12 +150,13 @@ class SecondRpcs:
     def _prepare(self, call: Call, message: Any) -> None:  # noqa: ANN401 - Function
         """Fill in and check a function that is to be deployed."""
         project = self._keeping.project(message.name)
-        fill_second(message, project.compute_account)
+        builder = self._keeping.builder(project)
+        fill_second(message, project.compute_account, builder)
         config = message.service_config
         memory = quantity(config.available_memory)
         fill_cpu(config, (memory or 0) / _MEGABYTE)
         config.environment_variables["LOG_EXECUTION_ID"] = "true"
-        rules.check_second_message(message, repository_of(message.name))
+        rules.check_second_message(message, repository_of(message.name), builder)
         self._keeping.check_account(call, config.service_account_email)
 
     def _refuse_foreign(self, name: str) -> None:
