@@ -15,7 +15,7 @@ _TIME = (
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[Tt ](?P<clock>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?P<zone>[Zz]|[-+][0-9]{2}:[0-9]{2})?)?"
 )
-_SHOWN = "write it as in --until 2026-12-24T18:00Z or 2026-12-24T18:00+01:00"
+_SHOWN = "Write it as in --until 2026-12-24T18:00Z or 2026-12-24T18:00+01:00."
 
 
 def for_(text: str) -> timedelta:
@@ -26,18 +26,18 @@ def for_(text: str) -> timedelta:
     """
     if not re.fullmatch(_LENGTH, text):
         raise UsageError(
-            f"--for {text!r} is no length of time",
-            hint="write it as in --for 30m, 8h, 1d, 2w or 1h30m",
+            f"--for {text!r} is no length of time.",
+            hint="Write it as in --for 30m, 8h, 1d, 2w or 1h30m.",
         )
     parts = re.findall(_PART, text)
     if len({unit for _, unit in parts}) < len(parts):
-        raise UsageError(f"--for {text!r} says a unit twice", hint="write it as in --for 1h30m")
+        raise UsageError(f"--for {text!r} says a unit twice.", hint="Write it as in --for 1h30m.")
     try:
         found = sum((timedelta(**{_UNITS[unit]: int(n)}) for n, unit in parts), timedelta())
     except OverflowError:
         raise _too_late(f"--for {text}") from None
     if not found:
-        raise UsageError(f"--for {text!r} is no time at all", hint="write it as in --for 8h")
+        raise UsageError(f"--for {text!r} is no time at all.", hint="Write it as in --for 8h.")
     return found
 
 
@@ -67,14 +67,14 @@ def until(text: str, now: datetime) -> datetime:
     """
     found = re.fullmatch(_TIME, text)
     if found is None:
-        raise UsageError(f"--until {text!r} is no time", hint=_SHOWN)
+        raise UsageError(f"--until {text!r} is no time.", hint=_SHOWN)
     if found["zone"] is None:
         raise _ambiguous(text, found["day"], found["clock"])
     moment = _moment(text, found)
     if moment <= now:
         raise UsageError(
-            f"--until {text} is past: it is {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} now",
-            hint="grant until later, or take access away with `provision revoke`",
+            f"--until {text} is past: it is {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} now.",
+            hint="Grant until later, or take access away with `provision revoke`.",
         )
     return moment
 
@@ -84,7 +84,7 @@ def _moment(text: str, found: re.Match[str]) -> datetime:
     try:
         local = datetime.fromisoformat(f"{found['day']}T{found['clock']}{zone}")
     except ValueError as error:
-        raise UsageError(f"--until {text!r} is no time: {error}", hint=_SHOWN) from error
+        raise UsageError(f"--until {text!r} is no time: {error}.", hint=_SHOWN) from error
     try:
         return local.astimezone(UTC)
     except OverflowError:
@@ -95,21 +95,21 @@ def _ambiguous(text: str, day: str, clock: str | None) -> UsageError:
     try:
         start = datetime.fromisoformat(f"{day}T{clock or '00:00'}+00:00")
     except ValueError as error:
-        return UsageError(f"--until {text!r} is no time: {error}", hint=_SHOWN)
+        return UsageError(f"--until {text!r} is no time: {error}.", hint=_SHOWN)
     if clock is not None:
         return UsageError(
-            f"--until {text!r} does not say in which time zone",
-            hint=f"{day}T{clock}Z is UTC; {day}T{clock}+01:00 is an hour earlier",
+            f"--until {text!r} does not say in which time zone.",
+            hint=f"{day}T{clock}Z is UTC; {day}T{clock}+01:00 is an hour earlier.",
         )
     following = start + timedelta(days=1) if start.date() < LATEST.date() else start
     return UsageError(
-        f"--until {text!r} can mean the beginning or the end of that day",
-        hint=f"{day}T00:00Z leaves it out, {following:%Y-%m-%d}T00:00Z takes it in",
+        f"--until {text!r} can mean the beginning or the end of that day.",
+        hint=f"{day}T00:00Z leaves it out, {following:%Y-%m-%d}T00:00Z takes it in.",
     )
 
 
 def _too_late(said: str) -> UsageError:
     return UsageError(
-        f"{said} is later than the year 9999, which a condition cannot name",
-        hint="leave it out for access without an end",
+        f"{said} is later than the year 9999, which a condition cannot name.",
+        hint="Leave it out for access without an end.",
     )

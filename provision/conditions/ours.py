@@ -110,8 +110,8 @@ def _written(until: datetime) -> str:
     moment = until.astimezone(UTC)
     if moment > LATEST:
         raise UsageError(
-            f"{until.isoformat()} is later than a condition can name",
-            hint="leave the end out for access without one",
+            f"{until.isoformat()} is later than a condition can name.",
+            hint="Leave the end out for access without one.",
         )
     moment += timedelta(microseconds=-moment.microsecond % 1_000_000)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
@@ -127,8 +127,8 @@ def _description(end: str, who: str, reason: str) -> str:
     over = len(why.encode()) - left
     if over > 0:
         raise UsageError(
-            f"the reason is {over} bytes too long for a condition's description",
-            hint=f"say it in {left}, or give a ticket's number",
+            f"the reason is {over} bytes too long for a condition's description.",
+            hint=f"Say it in {left}, or give a ticket's number.",
         )
     return f"{start}: {why}"
 

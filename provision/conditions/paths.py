@@ -7,7 +7,7 @@ from provision.errors import UsageError
 
 _BELOW = ("…", "...", "**", "*")
 _LONGEST = 2000
-_SHOWN = "write /reports for that page alone, or /reports/* for it and all below it"
+_SHOWN = "Write /reports for that page alone, or /reports/* for it and all below it."
 
 
 class Path(NamedTuple):
@@ -47,7 +47,7 @@ def parse_path(text: str) -> Path:
             break
     wrong = _wrong(page, below=below)
     if wrong:
-        raise UsageError(f"--path {text!r}: {wrong}", hint=_SHOWN)
+        raise UsageError(f"--path {text!r}: {wrong}.", hint=_SHOWN)
     return Path(page, below)
 
 
