@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.cloud import run_v2
+from google.iam.v1 import policy_pb2
+from google.type import expr_pb2
 
 from tests.emulator.run.conftest import REGION, KnativeApi
 from tests.emulator.run.test_knative_jobs import JOBS, knative_job
@@ -329,3 +331,32 @@ def test_an_execution_of_v2_is_shown_by_v1(
     [shown_container] = shown["spec"]["template"]["spec"]["containers"]
     assert shown_container["image"] == pushed_image == execution.template.containers[0].image
     assert shown["status"]["succeededCount"] == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [
+        ('request.time < timestamp("2999-01-01T00:00:00Z")', 200),
+        ('request.time < timestamp("2001-01-01T00:00:00Z")', 403),
+        ('request.path.startsWith("/")', 403),
+        ('resource.name.endsWith("nightly")', 403),
+    ],
+)
+@pytest.mark.usefixtures("job")
+def test_a_job_inherits_conditions_that_can_be_told_of_it(
+    grpc_clients: "Clients", emulator: "RunningEmulator", expression: str, code: int
+) -> None:
+    """Its own policy takes none; one above it may end, but no path or name of it ever grants."""
+    projects, resource = grpc_clients.projects, "projects/demo-project"
+    asked = {"resource": resource, "options": {"requested_policy_version": 3}}
+    policy = projects.get_iam_policy(request=asked)
+    policy.version = 3
+    condition = expr_pb2.Expr(title="some", expression=expression)
+    policy.bindings.append(
+        policy_pb2.Binding(role="roles/run.invoker", members=[ANN], condition=condition)
+    )
+    projects.set_iam_policy(request={"resource": resource, "policy": policy})
+
+    answer = KnativeApi(emulator, ANN).call("POST", f"{JOBS}/nightly:run", {})
+
+    assert answer.status_code == code
