@@ -52,8 +52,8 @@ def offer(resolved: Resolved, asked: Asked, iam: Iam) -> tuple[Offer, tuple[str,
     if not asked.is_limited:
         if asked.reason:
             notes.append(
-                "the reason goes into the audit log only: the policy has no place for it"
-                " without an end or a path"
+                "The reason goes into the audit log only: the policy has no place for it"
+                " without an end or a path."
             )
         return Offer(role), tuple(notes)
     _check_takes_conditions(resolved, role)
@@ -72,7 +72,7 @@ def _check_role(resolved: Resolved, role: str, iam: Iam) -> list[str]:
             f" {resolved.permission}, or there is no such role.",
             hint=f"Without --role it is {resolved.role}.",
         )
-    return [] if carries else [f"whether {role} holds {resolved.permission} cannot be read"]
+    return [] if carries else [f"Whether {role} holds {resolved.permission} cannot be read."]
 
 
 def _check_takes_conditions(resolved: Resolved, role: str) -> None:

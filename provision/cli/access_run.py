@@ -158,7 +158,7 @@ class AccessRun:
         self.progress.pause()
         if self.as_json:
             member = self.context.caller.member
-            print_json(access_json.document(self.reports, member, self.code))
+            print_json(access_json.document(self.reports, member or None, self.code))
 
 
 def found(report: TargetReport) -> Resolved:
@@ -177,9 +177,16 @@ def over_targets(
     region: str | None,
     impersonate: str | None,
     as_json: bool,
+    check: Callable[[], object] | None = None,
 ) -> Iterator[AccessRun]:
-    """A run over targets; leaves with the exit code that it ended with."""
+    """A run over targets; leaves with the exit code that it ended with.
+
+    `check` refuses what the command line says wrong, before anything is looked up.
+    """
+    run: AccessRun | None = None
     try:
+        if check is not None:
+            check()
         context = open_targets(
             texts, files=files, project=project, region=region, impersonate=impersonate
         )
@@ -192,6 +199,7 @@ def over_targets(
         if not as_json:
             raise
         show_error(error)
-        print_json(access_json.failed(error))
+        reports = run.reports if run is not None else ()
+        print_json(access_json.document(reports, None, error.exit_code, error))
         raise typer.Exit(int(error.exit_code)) from error
     raise typer.Exit(int(run.code))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -9,17 +10,18 @@ import typer
 from provision.access.changing import change
 from provision.access.completing import check_may_be_granted
 from provision.access.granting import Offer, Outcome, granted
-from provision.access.offering import Asked, offer, parse_condition
+from provision.access.offering import Asked, offer
 from provision.access.remaining import openings
 from provision.cli import options
 from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
+from provision.cli.grant_limits import Limits
 from provision.cli.views import access_text
 from provision.cli.wait_option import wait_for, wait_length
 from provision.clients.clock import Clock
-from provision.conditions import from_now, parse_path
-from provision.conditions import until as read_until
-from provision.errors import ExitCode, UsageError
+from provision.clients.server_time import server_now
+from provision.conditions import parse_path
+from provision.errors import ExitCode
 from provision.invoke.taking_effect import Awaited
 from provision.principals import canonical
 
@@ -68,46 +70,44 @@ def grant(
 
     Example: `provision grant user:ann@example.com --on service/orders --for 8h --reason OPS-7`
     """
-    terms = _terms(for_, until, path, condition)
-    limit = wait_length(wait, dry_run=dry_run)
+    limits = Limits(for_, until, path, condition)
     with over_targets(
-        on, files=file, project=project, region=region, impersonate=impersonate, as_json=as_json
+        on,
+        files=file,
+        project=project,
+        region=region,
+        impersonate=impersonate,
+        as_json=as_json,
+        check=limits.check,
     ) as run:
+        limit = wait_length(wait, dry_run=dry_run)
         if run.failed:
             return
-        asked = replace(terms, role=role, reason=reason, who=run.context.caller.member)
+        now, told = _now(run, limits)
+        who = run.context.caller.member
+        asked = replace(limits.asked(now), role=role, reason=reason, who=who)
         named = run.members(principals)
         members = tuple(one.member for one in named)
         check_may_be_granted(members)
         for report in run.reports:
             report.named = {one.member: one for one in named}
+            report.notes += [told] if told else []
         _asked(run, asked)
         if run.failed:
             return
-        _grant(run, members, reason, dry_run=dry_run)
+        _grant(run, members, reason, now, dry_run=dry_run)
         if limit is not None and not run.interrupted:
             wait_for(run, list(_awaited(run)), limit)
         if dry_run and detailed_exitcode and any(one.differs for one in run.reports):
             run.otherwise = ExitCode.DIFFERENCES
 
 
-def _terms(for_: str | None, until: str | None, path: str | None, condition: str | None) -> Asked:
-    """The limits that were asked for, read before anything is looked up."""
-    if for_ is not None and until is not None:
-        raise UsageError("--for and --until both say when it ends.", hint="Give one of them.")
-    if condition is not None and (for_ or until or path):
-        raise UsageError(
-            "--condition is all of the condition, and --for, --until and --path are parts of one.",
-            hint="Write the end and the path into the expression.",
-        )
-    now = Clock().now()
-    end = from_now(for_, now) if for_ is not None else None
-    if until is not None:
-        end = read_until(until, now)
-    if path is not None:
-        parse_path(path)
-    own = parse_condition(condition) if condition is not None else None
-    return Asked(until=end, path=path, condition=own)
+def _now(run: AccessRun, limits: Limits) -> tuple[datetime, str]:
+    """The time; Google's where an end depends on it, and what is wrong with this machine's."""
+    if not limits.in_time:
+        return Clock().now(), ""
+    run.progress("looking at what time it is for Google")
+    return server_now(run.context.google, Clock())
 
 
 def _asked(run: AccessRun, asked: Asked) -> None:
@@ -135,11 +135,11 @@ def _undone(report: TargetReport, asked: Asked) -> Iterator[str]:
         )
 
 
-def _grant(run: AccessRun, members: tuple[str, ...], reason: str, *, dry_run: bool) -> None:
-    clock = Clock()
-
+def _grant(
+    run: AccessRun, members: tuple[str, ...], reason: str, now: datetime, *, dry_run: bool
+) -> None:
     def one(report: TargetReport) -> None:
-        offered, now = report.offer, clock.now()
+        offered = report.offer
         if offered is None:
             raise TypeError("a target without an offer")
         run.progress(f"{'reading' if dry_run else 'changing'} the policy of {report.target}")

@@ -41,10 +41,10 @@ def revoke(
 
     Example: `provision revoke user:ann@example.com --on service/orders`
     """
-    limit = wait_length(wait, dry_run=dry_run)
     with over_targets(
         on, files=file, project=project, region=region, impersonate=impersonate, as_json=as_json
     ) as run:
+        limit = wait_length(wait, dry_run=dry_run)
         if run.failed:
             return
         named = run.members(principals)

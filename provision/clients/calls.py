@@ -104,6 +104,13 @@ def calling(doing: str, *, member: str = "", needs: str = "") -> Iterator[None]:
         ) from error
 
 
+def is_quota(error: ProvisionError) -> bool:
+    """Whether a service refused because too much was asked at once: nothing was done."""
+    from google.api_core.exceptions import TooManyRequests
+
+    return isinstance(error.__cause__, TooManyRequests)
+
+
 _LOG_IN = "Log in again: `gcloud auth application-default login`."
 _LATER = "Nothing is lost: run the same command again."
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from provision.clients.calls import TIMEOUT, calling
+from provision.clients.calls import TIMEOUT, calling, is_quota
 from provision.clients.clock import Clock
-from provision.errors import ConflictError, ProvisionError
+from provision.errors import ConflictError, ProvisionError, UnavailableError
 from provision.policy import MAX_GROUPS, MAX_PRINCIPALS, Binding, Condition, Policy
 
 VERSION = 3
@@ -48,7 +48,7 @@ class PolicyClient:
         """Apply `edit` to the policy of `resource`; nothing is written when it changes nothing.
 
         The whole cycle of reading, editing and writing is repeated, with jitter, while others
-        write at the same time.
+        write at the same time, or too much is asked at once (429).
 
         Args:
             resource: whose policy.
@@ -63,8 +63,9 @@ class PolicyClient:
             try:
                 with calling(f"Changing the policy of {resource}", member=self.member):
                     return self._cycle(resource, edit, reason)
-            except ConflictError:
-                if attempt == ATTEMPTS - 1:
+            except (ConflictError, UnavailableError) as error:
+                again = isinstance(error, ConflictError) or is_quota(error)
+                if attempt == ATTEMPTS - 1 or not again:
                     raise
             # Full jitter: writers that collided once do not collide again in step.
             self.clock.sleep(random.uniform(0, min(8.0, 0.25 * 2**attempt)))  # noqa: S311 - no secret
@@ -99,7 +100,8 @@ class PolicyClient:
 
 def _for_the_audit_log(reason: str) -> tuple[tuple[str, str], ...]:
     """Google's system parameter that audit logs show; headers are ASCII."""
-    plain = reason.encode("ascii", "backslashreplace").decode()
+    line = "".join(sign for sign in " ".join(reason.split()) if sign.isprintable())
+    plain = line.encode("ascii", "backslashreplace").decode()
     return (("x-goog-request-reason", plain),) if plain else ()
 
 

@@ -12,23 +12,25 @@ from provision.errors import ExitCode, ProvisionError
 from provision.policy import Condition
 
 
-def document(reports: Sequence[TargetReport], identity: str, code: ExitCode) -> dict[str, Any]:
-    """The whole result of a command about access."""
+def document(
+    reports: Sequence[TargetReport],
+    identity: str | None,
+    code: ExitCode,
+    error: ProvisionError | None = None,
+) -> dict[str, Any]:
+    """The whole result of a command about access.
+
+    Args:
+        reports: one for each target; none where the command ended before it knew them.
+        identity: whom it acted as; None where that is not known.
+        code: its exit code.
+        error: what ended the whole command.
+    """
     return {
         "identity": identity,
         "targets": [_target(report) for report in reports],
-        "error": None,
+        "error": _error(error) if error else None,
         "exit_code": int(code),
-    }
-
-
-def failed(error: ProvisionError) -> dict[str, Any]:
-    """The result of a command that ended before it knew its targets."""
-    return {
-        "identity": None,
-        "targets": [],
-        "error": _error(error),
-        "exit_code": int(error.exit_code),
     }
 
 

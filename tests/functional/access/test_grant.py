@@ -1,11 +1,14 @@
 """`provision grant`, as a user runs it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from google.cloud import run_v2
 from google.iam.v1 import policy_pb2
+
+from tests.functional.proofs.wrong_clock import build_clock
 
 if TYPE_CHECKING:
     from tests.conftest import Clients, RunningEmulator
@@ -224,3 +227,47 @@ def test_somebody_elses_bindings_survive(provision: "Provision", orders: "Orders
     provision("grant", BOB, *ON)
     after = [one.SerializeToString() for one in orders.policy().bindings]
     assert set(before) <= set(after)
+
+
+@pytest.mark.usefixtures("orders")
+def test_an_end_is_by_google_s_time(
+    provision: "Provision", tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A machine whose clock is two hours ahead grants no longer than was asked for."""
+    clock = {**build_clock(tmp_path_factory.mktemp("clock")), "CLOCK_OFF": "7200"}
+    done = provision("grant", ANN, *ON, "--for", "1h", "--json", **clock)
+    assert done.code == 0, done.err
+    told = done.document["targets"][0]
+    until = datetime.fromisoformat(told["principals"][0]["until"])
+    assert abs(until - datetime.now(tz=UTC) - timedelta(hours=1)) < timedelta(minutes=5)
+    assert "ahead of Google's" in told["notes"][0]
+
+
+def test_too_much_at_once_is_tried_again(
+    provision: "Provision", orders: "Orders", emulator: "RunningEmulator"
+) -> None:
+    """429 means that nothing was done; the whole cycle is repeated."""
+    method = "google.cloud.run.v2.Services/SetIamPolicy"
+    emulator.admin("POST", "/faults", method=method, code="RESOURCE_EXHAUSTED", times=2)
+    emulator.admin("DELETE", "/requests")
+    assert provision("grant", ANN, *ON).code == 0
+    assert policy_calls(emulator) == ["GetIamPolicy", "SetIamPolicy"] * 3
+    assert orders.invokers() == [ANN]
+
+
+def test_a_missing_permission_is_named_with_the_least_role(
+    provision: "Provision", orders: "Orders", emulator: "RunningEmulator"
+) -> None:
+    """As whoever may look at the service only."""
+    emulator.admin(
+        "POST", "/grants", role="roles/run.viewer", member=BOB, resource="projects/demo-project"
+    )
+    credentials = provision.directory / "bob.json"
+    credentials.write_text(
+        json.dumps(emulator.admin("POST", "/identities", member=BOB)["adc"]), encoding="utf-8"
+    )
+    done = provision("grant", ANN, *ON, GOOGLE_APPLICATION_CREDENTIALS=str(credentials))
+    assert done.code == 1
+    assert "run.services.setIamPolicy" in done.err
+    assert "roles/run.admin" in done.err
+    assert list(orders.policy().bindings) == []
