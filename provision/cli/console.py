@@ -49,6 +49,11 @@ def safe(text: str, *, lines: bool = False) -> str:
     return escape(shown + ("…" if len(text) > _LONGEST else ""))
 
 
+def note(text: str, label: str = "Note") -> None:
+    """Say something besides the result, on stderr; broken between words on a terminal."""
+    errors.print(f"[bold]{label}:[/] {safe(text)}", soft_wrap=not errors.is_terminal)
+
+
 def interactive() -> bool:
     """Whether a person can be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

@@ -7,7 +7,7 @@ import typer
 from provision.audiences import for_address
 from provision.cli import options
 from provision.cli.addressing import Addressed, Place, address
-from provision.cli.console import errors, print_json, safe
+from provision.cli.console import errors, note, print_json
 from provision.cli.init import TEMPLATES
 from provision.cli.progress import Progress
 from provision.cli.views.snippet_text import FILES, Call, Language, check_path, rendered
@@ -56,8 +56,8 @@ def snippet(
         told = {"language": language.value, "url": call.address, "audience": call.audience}
         print_json({**told, "code": code, "notes": notes, "exit_code": ExitCode.DONE})
         return
-    for note in notes:
-        errors.print(f"[bold]Note:[/] {safe(note)}")
+    for one in notes:
+        note(one)
     typer.echo(code, nl=False)
 
 
@@ -87,4 +87,4 @@ def _notes(found: Addressed, call: Call) -> list[str]:
         if plain.startswith(_RESERVED) or plain.endswith("z")
         else ""
     )
-    return [note for note in (said, found.audience.note, reserved) if note]
+    return [one for one in (said, found.audience.note, reserved) if one]

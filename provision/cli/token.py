@@ -9,7 +9,7 @@ import typer
 from provision.authorization import claims_of
 from provision.cli import options
 from provision.cli.addressing import Addressed, Place, address
-from provision.cli.console import errors, interactive, print_json, results, safe
+from provision.cli.console import errors, interactive, note, print_json, results, safe
 from provision.cli.progress import Progress
 from provision.cli.views.token_text import moments, show_claims, until
 from provision.clients.clock import Clock
@@ -70,8 +70,8 @@ def token(
     if decode:
         _show(claims_of(minted.token), told, minted.member, clock, as_json=as_json)
         return
-    for note in told:
-        errors.print(f"[bold]Note:[/] {safe(note)}")
+    for one in told:
+        note(one)
     _agree(minted, clock, yes=yes)
     typer.echo(minted.token)
 
@@ -81,7 +81,7 @@ def _told(found: Addressed, minted: Minted) -> list[str]:
     said = found.resolved.said if found.resolved else ""
     # Whoever cannot choose an audience need not hear which one would have been chosen.
     chosen = found.audience.note if minted.audience == found.audience.value else ""
-    return [note for note in (said, chosen, minted.note) if note]
+    return [one for one in (said, chosen, minted.note) if one]
 
 
 def _agree(minted: Minted, clock: Clock, *, yes: bool) -> None:
@@ -93,8 +93,7 @@ def _agree(minted: Minted, clock: Clock, *, yes: bool) -> None:
     if yes or not sys.stdout.isatty():
         return
     left = until(minted.expires_at, clock.now())
-    warning = f"Whoever sees this token can call as {minted.member} ({left})."
-    errors.print(f"[bold yellow]Warning:[/] {safe(warning)}")
+    note(f"Whoever sees this token can call as {minted.member} ({left}).", "Warning")
     if not interactive():
         return
     try:
@@ -131,5 +130,5 @@ def _show(
         print_json({**told, "claims": dict(claims), "notes": notes, "exit_code": ExitCode.DONE})
         return
     show_claims(claims, now)
-    for note in notes:
-        results.print(f"\n{safe(note)}")
+    for one in notes:
+        results.print(f"\n{safe(one)}", soft_wrap=not results.is_terminal)

@@ -18,6 +18,8 @@ from provision.clients.id_tokens import IdTokens, Minted
 from provision.clients.invoking.source import TokenSource
 from provision.errors import UsageError
 
+_FUNCTIONS = ".cloudfunctions.net"
+
 
 @dataclass(frozen=True)
 class Service:
@@ -46,6 +48,11 @@ class Service:
             raise UsageError(
                 "A service's address has neither a query nor a fragment.",
                 hint="Give them with the request.",
+            )
+        if self.wanted_audience.endswith(_FUNCTIONS):
+            raise UsageError(
+                f"{self.url} is the address of all functions of a project, and of none.",
+                hint="A function's address ends with its name, which is part of the audience.",
             )
         object.__setattr__(self, "origin", origin(self.url))
 

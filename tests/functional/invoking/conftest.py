@@ -17,6 +17,7 @@ from google.iam.v1 import policy_pb2
 
 from provision.clients.clock import Clock
 from tests.conftest import Clients, RunningEmulator
+from tests.e2e.emulator_shell import evaluated, new_shell
 
 REGION = "asia-east1"
 CUT: tuple[int, dict[str, str], bytes] = (0, {}, b"")
@@ -63,6 +64,10 @@ class Shell:
         """Run ``provision``."""
         return self.command(sys.executable, "-m", "provision", *words, text=text, **environ)
 
+    def python(self, script: str, **environ: str) -> Done:
+        """Run a script in the directory."""
+        return self.command(sys.executable, script, **environ)
+
     def command(self, *words: str, text: str = "", **environ: str) -> Done:
         """Run any program."""
         done = subprocess.run(
@@ -95,6 +100,16 @@ def shell(emulator: RunningEmulator, tmp_path: Path) -> Shell:
         "CLOUDSDK_RUN_REGION": REGION,
     }
     return Shell(tmp_path / "work", environ)
+
+
+@pytest.fixture
+def google(emulator: RunningEmulator, tmp_path: Path) -> Shell:
+    """A shell in which only Google's host names lead to the emulator, and no variable of ours."""
+    environ = evaluated(new_shell(emulator.http, tmp_path))
+    for name in ("PROVISION_EMULATOR", "GOOGLE_APPLICATION_CREDENTIALS"):
+        environ.pop(name)
+    environ["PYTHONPATH"] = str(Path(__file__).parents[3])
+    return Shell(tmp_path, environ)
 
 
 @dataclass

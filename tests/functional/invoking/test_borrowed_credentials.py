@@ -9,9 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from tests.e2e.emulator_shell import evaluated, new_shell
 from tests.functional.invoking.conftest import Done, Orders, Seen, Shell
 
 if TYPE_CHECKING:
@@ -19,16 +16,6 @@ if TYPE_CHECKING:
 
 _TARGET = "https://orders-1.asia-east1.run.app"
 _POOL = "projects/1/locations/global/workloadIdentityPools/github"
-
-
-@pytest.fixture
-def google(emulator: "RunningEmulator", tmp_path: Path) -> Shell:
-    """A shell in which only the host names lead to the emulator."""
-    environ = evaluated(new_shell(emulator.http, tmp_path))
-    for name in ("PROVISION_EMULATOR", "GOOGLE_APPLICATION_CREDENTIALS"):
-        environ.pop(name)
-    environ["PYTHONPATH"] = str(Path(__file__).parents[3])
-    return Shell(tmp_path, environ)
 
 
 def _token(google: Shell, tmp_path: Path, credentials: dict[str, Any], *words: str) -> Done:

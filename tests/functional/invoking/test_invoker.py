@@ -1,5 +1,6 @@
 """`Invoker`, the requests session that carries ID tokens, on the emulator's front door."""
 
+import json
 import pickle
 import threading
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from google.oauth2 import service_account
 
 from provision.errors import PermissionDeniedError, UsageError
 from provision.invoke import Invoker, LeftOriginWarning, explain
@@ -256,3 +258,33 @@ def test_account_that_may_not_be_impersonated_names_the_least_role(orders: Order
     with pytest.raises(PermissionDeniedError) as caught:
         service.get("/")
     assert "roles/iam.serviceAccount" in caught.value.hint
+
+
+def test_answers_are_streamed(serve: Callable[[], Seen]) -> None:
+    """A body is not read before it is asked for, and a file can be sent."""
+    seen = serve()
+    seen.answers["/big"] = (200, {}, b"x" * 200_000)
+    with Invoker(seen.origin).get("/big", stream=True) as answer:
+        assert answer.raw.tell() == 0
+        assert sum(len(part) for part in answer.iter_content(65_536)) == 200_000
+    Invoker(seen.origin).post("/file", data=(part for part in (b"a", b"b")))
+    assert seen.headers("/file")["transfer-encoding"] == "chunked"
+
+
+def test_clock_that_is_off_is_named(orders: Orders, tmp_path: Path) -> None:
+    """A signed request of another hour is refused: by how much is told, and in which direction."""
+    email = orders.account("caller-one")
+    orders.key(email, tmp_path / "key.json")
+    info = json.loads((tmp_path / "key.json").read_text())
+    key = service_account.Credentials.from_service_account_info(info, scopes=["openid"])
+    for off, said in (
+        (-7200, r"clock is (2 h 0|119) min behind"),
+        (7200, "clock is 2 h 0 min ahead"),
+    ):
+        late = Invoker(orders.url, credentials=key, clock=Shifted(off))
+        with pytest.raises(UsageError, match=said) as caught:
+            late.get("/")
+        assert "Set the clock" in caught.value.hint
+    assert Invoker(orders.url, credentials=key).get("/").status_code == 200
+    with pytest.raises(TypeError):
+        pickle.dumps(Invoker(orders.url, credentials=key))
