@@ -10,53 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.functional.jobs.conftest import declare, executed
+
 if TYPE_CHECKING:
     from tests.conftest import RunningEmulator
-    from tests.functional.conftest import Project, Result
+    from tests.functional.conftest import Project
 
 pytestmark = pytest.mark.engine
-
-JOB = """
-import os, sys, time
-
-index, attempt = (int(os.environ["CLOUD_RUN_TASK_" + word]) for word in ("INDEX", "ATTEMPT"))
-if os.environ.get("SLEEP"):
-    time.sleep(float(os.environ["SLEEP"]))
-failing = os.environ.get("FAILING", "")
-if failing == "once" and attempt == 0 or failing == str(index):
-    sys.exit(7)
-if "--fail" in sys.argv:
-    sys.exit(3)
-"""
-
-
-def declare(project: "Project") -> None:
-    """Declare the job `nightly` in place of the service."""
-    project.declare(
-        kind="job",
-        job="nightly",
-        service=None,
-        ingress=None,
-        service_account="nightly-run",
-        max_retries=1,
-        tasks=2,
-    )
-
-
-@pytest.fixture
-def nightly(project: "Project") -> "Project":
-    """A project with a job `nightly`, deployed."""
-    # The same inputs for every test here: the engine builds them once.
-    (project.path / "app.py").write_text(JOB)
-    declare(project)
-    done = project.run("up", "--yes", "--json", "--wait", "3s")
-    assert done.code == 0, done.err + done.out
-    return project
-
-
-def executed(project: "Project", *words: str, **environ: str) -> "Result":
-    """``provision execute nightly --json``, with more words."""
-    return project.run("execute", "nightly", "--json", *words, **environ)
 
 
 def as_another(project: "Project", cloud: "RunningEmulator", role: str) -> dict[str, str]:
