@@ -152,7 +152,8 @@ class TaskFailure:
     Args:
         index: which of them, from 0.
         message: in Cloud Run's words.
-        exit_code: of the last try; None where the container did not end by itself.
+        exit_code: of the last try; None where none is told.
+        signal: that ended the container of the last try; None where it ended by itself.
         retries: tries after the first.
         log: address of its log; may be empty.
     """
@@ -160,12 +161,15 @@ class TaskFailure:
     index: int
     message: str
     exit_code: int | None
+    signal: int | None
     retries: int
     log: str
 
     def __str__(self) -> str:
         """In a line, the log left out."""
         code = f"exit code {self.exit_code}" if self.exit_code is not None else ""
+        if self.signal is not None:
+            code = f"killed by signal {self.signal}"
         many = "retry" if self.retries == 1 else "retries"
         again = f"after {self.retries} {many}" if self.retries else ""
         short = " ".join(part for part in (code, again) if part)
@@ -180,6 +184,9 @@ def failure_of(task: Json) -> TaskFailure | None:
         return None
     last = task.get("lastAttemptResult", {})
     message = last.get("status", {}).get("message") or told.get("message", "")
-    code = int(last["exitCode"]) if last.get("exitCode") else None
+    code, signal = (int(last[name]) if last.get(name) else None for name in _ENDS)
     index, retries = int(task.get("index", 0)), int(task.get("retried", 0))
-    return TaskFailure(index, str(message), code, retries, str(task.get("logUri", "")))
+    return TaskFailure(index, str(message), code, signal, retries, str(task.get("logUri", "")))
+
+
+_ENDS = ("exitCode", "termSignal")

@@ -11,7 +11,8 @@ from provision.cli.context import seconds
 from provision.cli.progress import Progress
 from provision.cli.target_context import TargetContext, open_targets
 from provision.cli.views import execution as view
-from provision.errors import InterruptedByUserError, ProvisionError, UsageError
+from provision.clients.targets import missing
+from provision.errors import InterruptedByUserError, NotFoundError, ProvisionError, UsageError
 from provision.execution import Overrides, State, overrides_of, state_of
 from provision.resources import JobName
 
@@ -76,11 +77,11 @@ def execute(
         try:
             _run(_executing(context, progress), report, overrides, cancel=cancel_on_interrupt)
         except ProvisionError as error:
-            report.error = error
+            report.error = _placed(error, context, report)
             progress.pause()
             if as_json:
                 print_json(view.document(report))
-            raise
+            raise report.error from error
     _show(report, as_json=as_json)
     raise typer.Exit(int(report.exit_code))
 
@@ -104,6 +105,7 @@ def _open(
 
 
 def _job(context: TargetContext) -> JobName:
+    """The one target, which has to be a job."""
     (target,) = context.targets
     if not isinstance(target.name, JobName):
         raise UsageError(
@@ -111,6 +113,16 @@ def _job(context: TargetContext) -> JobName:
             hint=f"`provision call {target.kind}/{target.id}` sends it a request.",
         )
     return target.name
+
+
+def _placed(error: ProvisionError, context: TargetContext, report: view.Report) -> ProvisionError:
+    """`error`; of a job that is not there, with what is and what to do."""
+    if not isinstance(error, NotFoundError) or report.execution:
+        return error
+    (target,) = context.targets
+    found = missing(target)
+    declared = "`provision up` makes the job that the spec declares."
+    return NotFoundError(str(found), hint=declared if target.spec else found.hint)
 
 
 def _executing(context: TargetContext, progress: Progress) -> "Execute":

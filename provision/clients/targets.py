@@ -92,7 +92,7 @@ class Targets:
     def _service(self, target: Target, name: ServiceName, said: str = "") -> Resolved:
         live = CloudRun(self.google, self.clock).find_service(name)
         if live is None:
-            raise _missing(target)
+            raise missing(target)
         return Resolved(
             target=target,
             resource=name.name,
@@ -124,7 +124,7 @@ class Targets:
     def _function(self, target: Target, name: FunctionName) -> Resolved:
         found = Functions(self.google).find(name)
         if found is None:
-            raise _missing(target)
+            raise missing(target)
         if found.service is not None:
             said = (
                 f"{name.function} is a second-generation function: access to it is access to its"
@@ -154,7 +154,7 @@ class Targets:
             with calling(doing, member=self.google.caller.member):
                 message = read()
         except NotFoundError:
-            raise _missing(target) from None
+            raise missing(target) from None
         live: dict[str, Any] = MessageToDict(type(message).pb(message))
         return live
 
@@ -174,7 +174,8 @@ class Targets:
         return PolicyClient(api, self.google.caller.member, clock=self.clock)
 
 
-def _missing(target: Target) -> NotFoundError:
+def missing(target: Target) -> NotFoundError:
+    """What to say where a target is not there, with the command that shows what is."""
     listing = {
         TargetKind.SERVICE: "gcloud run services list",
         TargetKind.JOB: "gcloud run jobs list",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from provision.clients.clock import Clock
 from provision.clients.cloud_run_jobs import CloudRunJobs
@@ -93,14 +94,15 @@ class Execute:
             pause = min(pause * 1.3, _LONGEST_PAUSE)
 
     def failures(self, name: str) -> tuple[TaskFailure, ...]:
-        """Why tasks of the execution failed, of the first `MOST_FAILURES` that did."""
-        found: list[TaskFailure] = []
-        for task in self.executions.tasks(name):
-            failure = failure_of(task)
-            if failure is not None:
-                found.append(failure)
-            if len(found) == MOST_FAILURES:
-                break
+        """Why tasks of the execution failed, of the first `MOST_FAILURES` that did.
+
+        Empty where they cannot be read: that they failed is known all the same.
+        """
+        failed = filter(None, map(failure_of, self.executions.tasks(name)))
+        try:
+            found = list(islice(failed, MOST_FAILURES))
+        except ProvisionError:
+            return ()
         return tuple(sorted(found, key=lambda one: one.index))
 
     def _container(self, name: JobName) -> str:

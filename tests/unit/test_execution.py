@@ -93,6 +93,8 @@ def test_a_failed_task_tells_its_last_try() -> None:
         str(failure_of({**failed, "lastAttemptResult": last, "index": 3, "retried": 2}))
         == "task 3: exit code 7 after 2 retries: it exited"
     )
+    killed = {**failed, "lastAttemptResult": {"exitCode": 137, "termSignal": 9}, "retried": 1}
+    assert str(failure_of(killed)) == "task 0: killed by signal 9 after 1 retry: no room"
     assert str(failure_of(failed)) == "task 0: no room"
     assert str(failure_of(completed("CONDITION_FAILED"))) == "task 0: no reason is told"
     assert failure_of(completed("CONDITION_SUCCEEDED")) is None
