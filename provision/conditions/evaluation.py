@@ -33,6 +33,7 @@ from provision.conditions.values import (
     Type,
     Unknown,
     Value,
+    shown,
     type_of,
 )
 
@@ -97,7 +98,7 @@ class Evaluation:
                 return Truth(ANY, why, names)
             case Absent(Type.BOOL | Type.ANY, name, why):
                 return Truth(NEVER, why, frozenset({name}))
-        self.faults.append(f"{node.text} is no condition but a {type_of(found)}")
+        self.faults.append(f"{shown(node.text)} is no condition but a {type_of(found)}")
         return Truth(BREAKS, self.faults[-1])
 
     def value(self, node: Node) -> Value | Truth:  # noqa: PLR0911 - one a form
@@ -140,12 +141,13 @@ class Evaluation:
             operand = self._plain(node.form.operand)
             if isinstance(operand, Map):
                 found = entry(operand, node.form.field)
-                return found[0] if found else Failed(f"{node.text} is not there")
+                return found[0] if found else Failed(f"{shown(node.text)} is not there")
             if isinstance(operand, Failed | Unknown | Absent):
                 return operand
         return self._undeclared(node.text)
 
-    def _undeclared(self, name: str) -> Unknown:
+    def _undeclared(self, text: str) -> Unknown:
+        name = shown(text)
         self.faults.append(f"IAM documents no {name}")
         return Unknown(Type.ANY, f"{name} is not known here", frozenset({name}))
 
@@ -211,9 +213,9 @@ class Evaluation:
                 return part
         if isinstance(operand, Map):
             found = entry(operand, index)
-            return found[0] if found else Failed(f"{node.text} is not there")
+            return found[0] if found else Failed(f"{shown(node.text)} is not there")
         if isinstance(operand, tuple) and type(index) is int:
-            return operand[index] if 0 <= index < len(operand) else Failed(f"no {node.text}")
+            return operand[index] if 0 <= index < len(operand) else Failed(f"no {shown(node.text)}")
         return self._mismatch("[]", (operand, index))
 
     def _mismatch(self, name: str, arguments: tuple[Value, ...]) -> Failed:
@@ -310,7 +312,7 @@ def _kind(value: Value | Truth) -> Type:
 
 def _told(node: Node, holds: bool) -> Truth:  # noqa: FBT001 - the answer itself
     said = str(holds).lower()
-    why = f"it says {said}" if node.text == said else f"{node.text} is {said}"
+    why = f"it says {said}" if node.text == said else f"{shown(node.text)} is {said}"
     return Truth(HOLDS if holds else FAILS, why)
 
 

@@ -21,6 +21,7 @@ from provision.conditions.values import (
     Type,
     Unknown,
     Value,
+    shown,
     type_of,
 )
 
@@ -83,7 +84,7 @@ def extract(text: str, template: str) -> str | Failed:
     """
     found = re.fullmatch(r"([^{}]*)\{[A-Za-z0-9_]+\}([^{}]*)", template)
     if found is None:
-        return Failed(f"extract({template!r}) has no single name in braces")
+        return Failed(f"extract({shown(template)!r}) has no single name in braces")
     before, after = found.groups()
     start = text.find(before)
     if start < 0:

@@ -84,13 +84,13 @@ def problems(expression: str, kind: str = "service") -> list[str]:
     except ConditionSyntaxError as error:
         return [f"it is no valid expression: {error}"]
     walk = Evaluation(context_of(Request(kind=kind)))
-    truth = walk.truth(tree)
+    walk.truth(tree)
     found = list(dict.fromkeys((*walk.faults, *walk.unreadable)))
     count = operators(tree)
     if count > MAX_OPERATORS:
         found.append(f"it has {count} logical operators; IAM takes {MAX_OPERATORS}")
     if not found and not any(one.open for one in stretches(expression, kind)):
-        found.append(f"it never grants: {_why_never(truth)}")
+        found.append(f"it never grants: {_why_never(expression, kind)}")
     return found
 
 
@@ -104,12 +104,16 @@ def operators(tree: Node) -> int:
 def _never(expression: str, tree: Node, kind: str) -> Standing:
     if any(_marks_eligible(node) for node in tree.walk()):
         return Standing(State.ELIGIBLE, "may ask for it in JIT Access, does not have it")
-    return Standing(State.NEVER, _why_never(evaluate(expression, Request(kind=kind))))
+    return Standing(State.NEVER, _why_never(expression, kind))
 
 
-def _why_never(truth: Truth) -> str:
+def _why_never(expression: str, kind: str) -> str:
     """Why it never holds; where it could but for the time, no time is one at which it does."""
-    return "no time meets it" if truth.possible & HOLDS else truth.why
+    truth = evaluate(expression, Request(kind=kind))
+    if not truth.possible & HOLDS:
+        return truth.why
+    whys = {one.truth.why for one in stretches(expression, kind)}
+    return whys.pop() if len(whys) == 1 else "no time meets it"
 
 
 def _marks_eligible(node: Node) -> bool:

@@ -9,7 +9,17 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 from provision.conditions.tokens import MAX_INT
-from provision.conditions.values import SECOND, Failed, Instant, Range, Span, Type, Unknown, Value
+from provision.conditions.values import (
+    SECOND,
+    Failed,
+    Instant,
+    Range,
+    Span,
+    Type,
+    Unknown,
+    Value,
+    shown,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -63,11 +73,13 @@ def datetime_of(instant: Instant) -> datetime:
 def timestamp(text: str) -> Instant | Failed | Unknown:
     """A text in the form of RFC 3339; with a digit too few, it may be one or not."""
     found = re.fullmatch(_TIMESTAMP, text)
-    failed = Failed(f'timestamp("{text}") is no time, so the condition never grants')
+    failed = Failed(f'timestamp("{shown(text)}") is no time, so the condition never grants')
     if found is None:
         if re.fullmatch(_LOOSE, text) is None:
             return failed
-        return Unknown(Type.TIMESTAMP, f"{text} is not quite a time", frozenset({"timestamp()"}))
+        return Unknown(
+            Type.TIMESTAMP, f"{shown(text)} is not quite a time", frozenset({"timestamp()"})
+        )
     day, clock, seconds, fraction, zone_text = found.groups()
     leap = seconds == "60"  # means the next minute
     offset = zone_text.upper().replace("Z", "+00:00")
@@ -86,14 +98,14 @@ def day(text: str) -> Instant | Failed:
             return instant_of(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC))
     except ValueError:
         pass
-    return Failed(f'date("{text}") is no date, so the condition never grants')
+    return Failed(f'date("{shown(text)}") is no date, so the condition never grants')
 
 
 def duration(text: str) -> Span | Failed:
     """A length of time as ``3600s`` or ``1h30m``."""
     found = re.fullmatch(_DURATION, text) if len(text) <= _LONGEST_TEXT else None
     if found is None:
-        return Failed(f'duration("{text[:40]}") is no duration')
+        return Failed(f'duration("{shown(text)}") is no duration')
     nanos = 0
     for whole, part, unit in re.findall(_PART, found[2]):
         nanos += int(whole or "0") * _UNITS[unit]
@@ -130,13 +142,13 @@ def year_begins(year: int, zone_name: str) -> Instant | None:
         local = _local(nearly, zone_name)
     except (ValueError, OverflowError):
         return None
-    if isinstance(local, Failed):
+    if not isinstance(local, datetime):
         return None
     ahead = local.replace(tzinfo=UTC) - datetime_of(nearly)
     return Instant(nearly.nanos - ahead // _MICROSECOND * 1000)
 
 
-def _local(moment: Instant, zone_name: str) -> datetime | Failed:
+def _local(moment: Instant, zone_name: str) -> datetime | Failed | Unknown:
     """A moment by the clocks of a time zone, by its name or its distance from UTC, as ``+02:00``.
 
     Raises:
@@ -151,7 +163,20 @@ def _local(moment: Instant, zone_name: str) -> datetime | Failed:
     try:
         return datetime_of(moment).astimezone(zoneinfo.ZoneInfo(zone_name or "UTC"))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return Failed(f"{zone_name!r} is no time zone")
+        if not _knows_zones():
+            return Unknown(Type.INT, "this machine knows no time zones", frozenset({"time zones"}))
+        return Failed(f"{shown(zone_name)!r} is no time zone")
+
+
+def _knows_zones() -> bool:
+    """Whether the time zone database is there; small images come without it."""
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo("America/New_York")
+    except zoneinfo.ZoneInfoNotFoundError:
+        return False
+    return True
 
 
 def _day_of_week(time: datetime) -> int:
@@ -179,7 +204,7 @@ def read_off(getter: str, moment: Instant, zone_name: str = "UTC") -> Value:
         time = _local(moment, zone_name)
     except OverflowError:
         return Unknown(Type.INT, "years before 1 and after 9999 are not told", frozenset({getter}))
-    return time if isinstance(time, Failed) else GETTERS[getter][0](time)
+    return GETTERS[getter][0](time) if isinstance(time, datetime) else time
 
 
 def read_off_range(getter: str, moments: Range, zone_name: str = "UTC") -> Value:
@@ -188,6 +213,8 @@ def read_off_range(getter: str, moments: Range, zone_name: str = "UTC") -> Value
     for place, end in enumerate((moments.low, moments.high)):
         found = read_off(getter, Instant(end), zone_name)
         if isinstance(found, Failed):
+            return found
+        if isinstance(found, Unknown) and "time zones" in found.names:
             return found
         if getter == "getFullYear" and isinstance(found, int):
             least, most = (least, found) if place else (found, most)

@@ -7,6 +7,14 @@ SECOND = 1_000_000_000
 """Nanoseconds."""
 
 
+_SHOWN = 100
+
+
+def shown(text: str) -> str:
+    """Text of a condition as reasons quote it: the beginning, when it is long."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
 class Type(StrEnum):
     """CEL's types, as its checker names them; ANY stands for all of them."""
 

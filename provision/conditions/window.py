@@ -17,8 +17,10 @@ from provision.conditions.tokens import MAX_INT
 from provision.conditions.truth import HOLDS, Truth
 from provision.conditions.values import Instant, Range, Span, Type
 
-_MAX_POINTS = 200
+_MAX_POINTS = 100
 """Times that are looked at; a condition of 12 logical operators names far fewer."""
+
+_COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!=", "in"})
 
 
 class Stretch(NamedTuple):
@@ -94,19 +96,29 @@ def remaining(expression: str, now: datetime, kind: str = "service") -> tuple[St
 
 
 def _points(tree: Node) -> list[int]:
-    """Moments at which something may change: those it names, moved by the durations it names."""
-    nothing = Evaluation(context_of(Request()))
-    instants = set(_years(tree))
-    differs = any(isinstance(node.form, Call) and node.form.function == "-" for node in tree.walk())
-    spans: set[int] = {0, MAX_INT, -MAX_INT - 1} if differs else {0}
+    """Moments at which something may change: those it names, moved by durations beside them."""
+    found = set(_years(tree))
     for node in tree.walk():
-        match nothing.value(node) if isinstance(node.form, Call) else None:
+        if isinstance(node.form, Call) and node.form.function in _COMPARING:
+            found.update(_named(node))
+    inside = (point for point in found if FIRST.nanos <= point <= LAST.nanos)
+    return sorted(inside)[:_MAX_POINTS]
+
+
+def _named(comparison: Node) -> Iterator[int]:
+    nothing = Evaluation(context_of(Request()))
+    instants, spans = set[int](), {0}
+    for node in comparison.walk():
+        if not isinstance(node.form, Call):
+            continue
+        if node.form.function == "-":  # where the difference of two times becomes too large
+            spans.update((MAX_INT, -MAX_INT - 1))
+        match nothing.value(node):
             case Instant(nanos):
                 instants.add(nanos)
             case Span(nanos):
                 spans.update((nanos, -nanos))
-    found = sorted({moment + span for moment in instants for span in spans})[:_MAX_POINTS]
-    return [point for point in found if FIRST.nanos <= point <= LAST.nanos]
+    yield from (moment + span for moment in instants for span in spans)
 
 
 def _years(tree: Node) -> Iterator[int]:

@@ -1,5 +1,6 @@
 """Where a condition stands at a time, and what speaks against it on Cloud Run."""
 
+import zoneinfo
 from datetime import UTC, datetime
 
 import pytest
@@ -53,17 +54,35 @@ BEFORE = 'request.time < timestamp("2026-11-01T00:00:00Z")'
         ('resource.name == "a"', State.NEVER, "has no resource.name"),
         ('"l" in request.auth.access_levels', State.NEVER, "Identity-Aware Proxy"),
         ('request.time < timestamp("soon")', State.NEVER, "is no time"),
-        ("request.time.getMonth() == 12", State.NEVER, "no time meets it"),
+        ("request.time.getMonth() == 12", State.NEVER, "getMonth() == 12 is false"),
         ('!resource.name.startsWith("a")', State.UNKNOWN, "has no resource.name"),
         (f'{LATER} && !resource.name.startsWith("a")', State.UNKNOWN, "has no resource.name"),
         ("request.wish", State.UNKNOWN, "not known here"),
         ("request.time <", State.UNKNOWN, "cannot be read here"),
+        ("request.time.getHours('Moon') == 1", State.NEVER, "'Moon' is no time zone"),
+        ("request.time > timestamp('2026-1-1T0:0:0Z')", State.UNKNOWN, "not quite a time"),
+        (f"'{'x' * 9000}' == ''", State.NEVER, "x…"),
     ],
 )
 def test_where_a_condition_stands(expression: str, expected: State, why: str) -> None:
     """In one word, and why in a few."""
     found = state(Condition(expression), NOW)
     assert (found.state, why in found.why) == (expected, True), found
+
+
+def test_without_a_time_zone_database_nothing_is_told_of_zones() -> None:
+    """Small images come without it: that says nothing against the condition."""
+    expression = "request.time.getHours('Asia/Kathmandu') == 12 && request.path != 'zones'"
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        found = state(Condition(expression), NOW)
+    finally:
+        zoneinfo.reset_tzpath()
+    assert (found.state, found.why) == (
+        State.UNKNOWN,
+        "this machine knows no time zones and it depends on request.path",
+    )
 
 
 def test_no_condition_is_active() -> None:
