@@ -257,6 +257,9 @@ def test_an_update_that_fails_leaves_what_answered_before(clients: Clients) -> N
     assert after.state == functions_v2.Function.State.ACTIVE
     assert "SyntaxError" in after.state_messages[0].message
     assert status(made.url) == 403
+    again = update(clients, {"name": HELLO, "labels": {"team": "orders"}}, "labels")
+    assert again.state == functions_v2.Function.State.ACTIVE
+    assert not again.state_messages
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from provision.emulator.packing import packed, unpacked
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.seams import StartError
@@ -35,6 +34,7 @@ _UNLOADABLE = (
     "Error message: {}"
 )
 _UNHEALTHY = "Could not create or update Cloud Run service {}, Container Healthcheck failed. {}"
+_TO_COME = "operations/to-come"
 _FAILED = (BuildFailedError, NotLoadedError, StartError, ApiError)
 
 
@@ -67,16 +67,20 @@ class Deployments:
         self._run = run
         self._progress = Progress(state, operations, serving)
 
-    async def deploy(self, record: FunctionRecord, before: Any = None) -> Any:  # noqa: ANN401 - messages
+    async def deploy(self, record: FunctionRecord, before: FunctionRecord | None = None) -> Any:  # noqa: ANN401 - Operation
         """Begin to deploy a function as its record says; the operation.
 
         Args:
             record: as it is to become.
-            before: the message that it had; None for a new function.
+            before: as it was; None for a new function.
         """
-        await self._serving.open(record.host)
+        record.operation = _TO_COME  # so that no other begins during what follows
+        try:
+            await self._serving.open(record.host)
+        finally:
+            record.operation = ""
         record.version += 1
-        record.before = packed(before) if before is not None else ""
+        record.before = before
         record.failure = ""
         verb = "create" if before is None else "update"
         return self._begin(record, verb, self._deployment(record.name))
@@ -199,17 +203,17 @@ class Deployments:
         return ApiError("INVALID_ARGUMENT", text)
 
     def _succeed(self, record: FunctionRecord, operation: str) -> None:
-        record.before = record.operation = ""
+        record.before, record.operation = None, ""
         self._progress.show_ready(record)
         self._state.keep(record)
         self._progress.succeed(record, operation)
 
     def _fail(self, record: FunctionRecord, operation: str, error: ApiError) -> None:
         record.operation, record.failure = "", error.message
-        if record.before:
+        if record.before is not None:
             # What answers is what it was before, and is shown so.
-            record.message = unpacked(record.before, type(record.message)())
-            record.before = ""
+            record.message, record.image = record.before.message, record.before.image
+            record.source, record.before = record.before.source, None
         self._progress.show_failed(record)
         self._state.keep(record)
         self._progress.fail(record, operation, error)

@@ -121,13 +121,10 @@ class FirstRpcs:
         require(self._world, call, "cloudfunctions.functions.update", name, run_refusal)
         record = self._changeable(name)
         rules.check_offered_first(request.function)
-        before = record.copy()
+        before, changed = record.copy(), record.copy()
         paths = [path for path in request.update_mask.paths if path != "*"]
-        changed = FunctionRecord(
-            taken_over(record.copy(), request.function, paths, _WRITABLE), first=True
-        )
-        changed.source = record.source
-        changed.message.https_trigger.url = before.https_trigger.url
+        taken_over(changed.message, request.function, paths, _WRITABLE)
+        changed.message.https_trigger.url = before.message.https_trigger.url
         self._prepare(call, changed)
         record.message, record.source = changed.message, changed.source
         return await self._deployments.deploy(record, before)

@@ -98,7 +98,7 @@ def repository_of(name: str) -> str:
 def as_second(record: FunctionRecord) -> Any:  # noqa: ANN401 - Function
     """A function as v2 shows it, whatever its generation."""
     if not record.first:
-        return record.copy()
+        return record.copy().message
     first = record.message
     shown = SecondMessage(
         name=first.name,

@@ -1,7 +1,7 @@
 """What is kept of a function beside the message that callers see."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from google.cloud import functions_v1, functions_v2
@@ -29,7 +29,7 @@ class FunctionRecord:
         serving: the version of a first-generation function that answers; 0 for none.
         operation: name of the operation that is going on; empty for none.
         failure: why the last deployment failed; empty when it did not.
-        before: what it was before the update in progress, packed; empty for none.
+        before: what it was before the update in progress.
     """
 
     message: Any
@@ -40,7 +40,7 @@ class FunctionRecord:
     serving: int = 0
     operation: str = ""
     failure: str = ""
-    before: str = ""
+    before: "FunctionRecord | None" = None
 
     @property
     def name(self) -> str:
@@ -64,11 +64,16 @@ class FunctionRecord:
         kind = FunctionKey if self.first else ServiceKey
         return kind(self.host.project, self.host.region, self.id)
 
-    def copy(self) -> Any:  # noqa: ANN401 - a function's message
-        """A copy of the message."""
-        made = type(self.message)()
-        made.CopyFrom(self.message)
-        return made
+    @property
+    def answering(self) -> "FunctionRecord":
+        """As what answers was made: before the update in progress, if there is one."""
+        return self.before or self
+
+    def copy(self) -> "FunctionRecord":
+        """A copy, with a message of its own, for what is to become of it."""
+        message = type(self.message)()
+        message.CopyFrom(self.message)
+        return replace(self, message=message, before=None)
 
 
 class FunctionState:
@@ -100,11 +105,18 @@ class FunctionState:
 
 
 def _encode(record: FunctionRecord) -> Any:  # noqa: ANN401 - JSON
-    return {**vars(record), "message": packed(record.message)}
+    before = _encode(record.before) if record.before is not None else None
+    return {**vars(record), "message": packed(record.message), "before": before}
 
 
 def _decode(value: Any) -> FunctionRecord:  # noqa: ANN401 - JSON
     kind = FirstMessage if value["first"] else SecondMessage
     message = unpacked(value.pop("message"), kind())
     source = tuple(value.pop("source"))
-    return FunctionRecord(message, source=(source[0], source[1]), **value)
+    before = value.pop("before")
+    return FunctionRecord(
+        message,
+        source=(source[0], source[1]),
+        before=_decode(before) if before is not None else None,
+        **value,
+    )

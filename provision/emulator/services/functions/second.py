@@ -123,12 +123,12 @@ class SecondRpcs:
         record = self._changeable(name)
         rules.check_offered_second(request.function)
         paths = [path for path in request.update_mask.paths if path != "*"]
-        before = record.copy()
-        message = taken_over(record.copy(), request.function, paths, _WRITABLE)
-        _keep_told(message, before)
+        before, changed = record.copy(), record.copy()
+        message = taken_over(changed.message, request.function, paths, _WRITABLE)
+        _keep_told(message, before.message)
         self._prepare(call, message)
-        record.message = message
-        self._keeping.take_source(record, *_storage(message))
+        self._keeping.take_source(changed, *_storage(message))
+        record.message, record.source = message, changed.source
         return await self._deployments.deploy(record, before)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Operation

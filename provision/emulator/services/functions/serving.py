@@ -179,7 +179,7 @@ class FunctionServing:
             if record is None or not record.first or not record.serving:
                 continue
             try:
-                await self.start(record, record.serving)
+                await self.start(record.answering, record.serving)
             except StartError as error:
                 sys.stderr.write(f"{name} does not start again: {error}\n")
 
