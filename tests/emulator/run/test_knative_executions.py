@@ -150,12 +150,15 @@ def test_arguments_can_be_cleared(v1: KnativeApi, pushed_image: str) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"overrides": {"taskCount": -1}}, "must be between 0 and 10000"),
+        ({"overrides": {"taskCount": -1}}, "overrides.taskCount: must be between 0 and 10000"),
         ({"overrides": {"taskCount": "many"}}, "TYPE_INT32"),
         ({"overrides": {"timeoutSeconds": 604801}}, "at most seven days"),
         ({"overrides": {"timeoutSeconds": -1}}, "more than zero"),
         ({"overrides": {"colour": "red"}}, 'Unknown name "colour"'),
-        ({"overrides": {"containerOverrides": [{"name": "ghost"}]}}, "'ghost' is not the name"),
+        (
+            {"overrides": {"containerOverrides": [{"name": "ghost"}]}},
+            "overrides.containerOverrides[0].name: 'ghost' is not the name of a container.",
+        ),
         (
             {"overrides": {"containerOverrides": [{"env": [{"name": "CLOUD_RUN_JOB"}]}]}},
             "CLOUD_RUN_JOB",

@@ -26,6 +26,8 @@ _PATHS = (
     ("labels", "metadata.labels"),
     ("annotations", "metadata.annotations"),
     ("service_id", "metadata.name"),
+    ("overrides.container_overrides", "overrides.containerOverrides"),
+    ("overrides.task_count", "overrides.taskCount"),
 )
 
 
