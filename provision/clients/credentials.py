@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from provision.clients.clock import Clock
-from provision.clients.gcloud_login import find_gcloud_login
 from provision.clients.local_cloud import LocalCloud
 from provision.clients.token_refusals import Dated, of_google_auth, refused, skew_told
 from provision.errors import PermissionDeniedError, ProvisionError, UnavailableError, UsageError
@@ -94,6 +93,8 @@ def _source(environ: Mapping[str, str], local: LocalCloud | None) -> tuple[Any, 
         return _local_source(environ.get("GOOGLE_APPLICATION_CREDENTIALS", ""), local)
     import google.auth
     from google.auth.exceptions import DefaultCredentialsError
+
+    from provision.clients.gcloud_login import find_gcloud_login
 
     try:
         credentials, _ = google.auth.default(scopes=SCOPES)

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from provision.clients.gcloud_config import active_account, gcloud_program
 from provision.errors import UsageError
 
 _TIMEOUT = 60.0
@@ -23,6 +22,9 @@ def find_gcloud_login(environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - goog
     Args:
         environ: the environment, which says where gcloud is and what it is set to.
     """
+    # Which reads specs, too: what the importable client has no need of.
+    from provision.clients.gcloud_config import active_account, gcloud_program
+
     program, account = gcloud_program(environ), active_account(environ)
     if program is None or account is None:
         return None

@@ -66,7 +66,7 @@ class IdTokens:
             UsageError: a key or login that is not good any more, a clock that is wrong.
             UnavailableError: the token service or the metadata server does not answer.
         """
-        if account:
+        if account is not None:  # an empty one is a mistake, and nobody's wish to be themselves
             *delegates, target = accounts(account, "--as")
             token = self._impersonated(self.google, target, audience, delegates)
         else:

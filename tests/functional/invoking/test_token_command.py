@@ -170,6 +170,7 @@ def test_only_service_of_the_spec_needs_no_name(orders: Orders, shell: Shell) ->
         (("job/nightly",), 2, "provision execute"),
         (("orders",), 2, "service/orders"),
         (("--audience", ""), 2, "audience is empty"),
+        (("--audience", "x", "--as", ""), 2, "names no service accounts"),
         (("--audience", "x", "--json"), 2, "--decode"),
         (("-",), 2, "--decode"),
         (("http://orders.run.app/x y", "--audience", "x", "--as", "ann@example.com"), 2, "service"),
