@@ -11,6 +11,8 @@ from provision.errors import UsageError
 from provision.policy import Condition
 from provision.targets import TargetKind
 
+_OURS = "provision grant"
+"""How titles begin of conditions that `provision` may replace and take out by itself."""
 _BASIC = ("roles/owner", "roles/editor", "roles/viewer")
 
 
@@ -133,6 +135,8 @@ def parse_condition(text: str) -> Condition:
             raise _no_condition(text, f"{piece!r} is neither expression=, title= nor description=")
     if not parts.get("expression") or not parts.get("title"):
         raise _no_condition(text, "it needs an expression and a title")
+    if parts["title"].strip().startswith(_OURS):
+        raise _no_condition(text, f"a title that begins with {_OURS!r} marks what --for writes")
     return Condition(parts["expression"], parts["title"], parts.get("description", ""))
 
 

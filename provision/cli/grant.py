@@ -172,13 +172,13 @@ def _awaited_one(
     now = Clock().now()
     own = offered.condition is not None and offered.terms is None
     path = offered.terms.path if offered.terms is not None else None
-    page = parse_path(path).page if path else "/"
+    page = parse_path(path).page if path else ""
     return Awaited(
         found(report),
         member,
         admitted=True,
         settled=lambda policy: granted(policy, [member], offered, now)[0] == policy,
-        paths=(page or "/",),
+        paths=(page,),
         written=written,
         unaskable="it depends on a condition of your own" if own else "",
     )

@@ -11,6 +11,7 @@ from provision.cli.access_report import TargetReport
 from provision.cli.access_run import found, over_targets
 from provision.cli.views import access_text
 from provision.clients.clock import Clock
+from provision.clients.server_time import server_now
 from provision.errors import ExitCode
 
 
@@ -42,15 +43,23 @@ def prune_expired(
     ) as run:
         if run.failed:
             return
-        now = Clock().now()
+        run.progress("looking at what time it is for Google")
+        now, told = server_now(run.context.google, Clock())
 
         def one(report: TargetReport) -> None:
             run.progress(f"looking for expired grants of {report.target}")
-            report.pruned = change(
+            done = report.pruned = change(
                 found(report),
                 lambda policy: pruned(policy, now, everybodys=everybodys),
                 dry_run=dry_run,
             )
+            _, others = pruned(done.after, now, everybodys=True)
+            report.notes += [told] if told else []
+            if others:
+                report.notes.append(
+                    f"{len(others)} more ran out, in bindings that `provision grant` did not"
+                    " write: --all takes them out too."
+                )
             with run.showing():
                 access_text.show_pruned(report)
 

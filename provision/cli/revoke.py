@@ -101,7 +101,7 @@ def _awaited_one(run: AccessRun, report: TargetReport, one: Revoked, role: str |
         one.member,
         admitted=False,
         settled=lambda policy: revoked(policy, [one.member], carries, role)[0] == policy,
-        paths=("/", *_paths(one)),
+        paths=("", *_paths(one)),
         written=report.revoked.written_at if report.revoked is not None else None,
     )
 
@@ -111,4 +111,4 @@ def _paths(one: Revoked) -> Iterator[str]:
     for held in one.taken:
         terms = written_by_us(held.binding.condition)
         if terms is not None and terms.path is not None:
-            yield parse_path(terms.path).page or "/"
+            yield parse_path(terms.path).page

@@ -44,7 +44,7 @@ class Awaited:
         resolved: the target.
         member: who is to get in, or not to.
         admitted: whether to get in.
-        paths: where it is asked; all have to answer alike.
+        paths: where it is asked, after the address; all have to answer alike.
         settled: whether a policy says so.
         written: when the policy was written, in seconds of the monotonic clock; None where nothing
             had to be written.
@@ -55,7 +55,7 @@ class Awaited:
     member: str
     admitted: bool
     settled: Callable[[Policy], bool] = field(repr=False)
-    paths: tuple[str, ...] = ("/",)
+    paths: tuple[str, ...] = ("",)
     written: float | None = None
     unaskable: str = ""
 

@@ -138,7 +138,8 @@ def _grant_lines(one: Grant, now: datetime) -> list[str]:
         lines.append(", ".join(filter(None, (terms.reason, f"asked by {terms.who}"))))
     elif one.condition is not None and not one.ours:
         lines.append(f"if {one.condition.expression}")
-    if one.why and one.state is not State.EXPIRED:
+    told_already = one.state is State.EXPIRED or (one.ours and one.state is State.CONDITIONAL)
+    if one.why and not told_already:
         lines.append(one.why)
     return lines
 

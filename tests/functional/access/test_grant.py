@@ -169,6 +169,7 @@ def test_a_job_takes_no_conditions(
         (("--condition", 'expression=resource.name == "a",title=x'), "resource.name"),
         (("--condition", "expression=request.path ==,title=x"), "no valid expression"),
         (("--condition", "title=x"), "needs an expression"),
+        (("--condition", "expression=true,title=provision grant x"), "marks what --for writes"),
         (("--for", "8h", "--until", "2099-01-01T00:00Z"), "both say when"),
         (("--wait", "--dry-run"), "nothing that --wait"),
     ],

@@ -72,6 +72,7 @@ def test_only_what_provision_granted_is_pruned(provision: "Provision", orders: "
     done = provision("prune-expired", "service/orders", "--json")
     assert done.code == 0, done.err
     (gone,) = done.document["targets"][0]["principals"]
+    assert "1 more ran out" in done.document["targets"][0]["notes"][0]
     assert (gone["principal"], gone["until"]) == (BOB, "2026-01-01T00:00:00Z")
     titles = [one.condition.title for one in orders.policy().bindings]
     assert titles == ["", "theirs"]
