@@ -20,6 +20,8 @@ PACKAGES = (
     "google.cloud.iam_admin_v1",
     "google.cloud.iam_credentials_v1",
     "google.cloud.iam_v2",
+    "google.cloud.functions_v2",
+    "google.cloud.functions_v1",
 )
 """The client packages of the emulated services."""
 

@@ -394,4 +394,55 @@ OLDER_ROWS = {
     "google.cloudresourcemanager.v2.Folders/SearchFolders": Row((), {}),
 }
 
-TABLE = {**RUN_ROWS, **REGISTRY_ROWS, **IAM_ROWS, **MANAGER_ROWS, **OLDER_ROWS}
+FUNCTION = f"{LOCATION}/functions/orders"
+_SOURCE = "uploads-1.asia-east1.cloudfunctions.appspot.com"
+_SECOND = {
+    "buildConfig": {
+        "runtime": "python311",
+        "source": {"storageSource": {"bucket": f"gcf-v2-{_SOURCE}", "object": "a.zip"}},
+    },
+    "serviceConfig": {"serviceAccountEmail": "{compute}"},
+}
+_FIRST = {
+    "name": f"{LOCATION}/functions/older",
+    "runtime": "python311",
+    "httpsTrigger": {},
+    "sourceUploadUrl": f"https://storage.googleapis.com/{_SOURCE}/a.zip",
+    "serviceAccountEmail": "{compute}",
+}
+_V1, _V2 = (
+    "google.cloud.functions.v1.CloudFunctionsService",
+    "google.cloud.functions.v2.FunctionService",
+)
+_FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "GetFunction": ("get", {"name": FUNCTION}),
+    "ListFunctions": ("list", {"parent": LOCATION}),
+    "UpdateFunction": ("update", {"function": {"name": FUNCTION}}),
+    "DeleteFunction": ("delete", {"name": FUNCTION}),
+    "GenerateUploadUrl": ("sourceCodeSet", {"parent": LOCATION}),
+}
+FUNCTION_ROWS = {
+    **_rows(_V1, "cloudfunctions.functions", _FUNCTIONS),
+    **_rows(_V2, "cloudfunctions.functions", _FUNCTIONS),
+    f"{_V1}/CreateFunction": Row(
+        ("cloudfunctions.functions.create", "iam.serviceAccounts.actAs"),
+        {"location": LOCATION, "function": _FIRST},
+    ),
+    f"{_V2}/CreateFunction": Row(
+        ("cloudfunctions.functions.create", "iam.serviceAccounts.actAs"),
+        {"parent": LOCATION, "functionId": "hello", "function": _SECOND},
+    ),
+    f"{_V1}/CallFunction": Row(("cloudfunctions.functions.call",), {"name": FUNCTION}),
+    f"{_V2}/ListRuntimes": Row(("cloudfunctions.functions.list",), {"parent": LOCATION}),
+    **_policy_rows(_V1, "cloudfunctions.functions", FUNCTION),
+    **_policy_rows("google.iam.v1.IAMPolicy", "cloudfunctions.functions", FUNCTION),
+}
+
+TABLE = {
+    **RUN_ROWS,
+    **REGISTRY_ROWS,
+    **IAM_ROWS,
+    **MANAGER_ROWS,
+    **OLDER_ROWS,
+    **FUNCTION_ROWS,
+}

@@ -118,6 +118,9 @@ def filled(request: dict[str, Any], made: dict[str, str]) -> dict[str, Any]:
 
 def words(method: str, permission: str, said: str) -> bool:
     """Whether a refusal has the words of its API."""
+    functions = method.startswith(("google.cloud.functions.", "google.iam.v1.IAMPolicy/"))
+    if permission == "iam.serviceAccounts.actAs" and functions:
+        return said.startswith("Caller is missing permission 'iam.serviceaccounts.actAs' on serv")
     if permission == "iam.serviceAccounts.actAs":
         return said.startswith("Permission 'iam.serviceaccounts.actAs' denied on service account ")
     if method.startswith("google.iam.v2."):
@@ -128,10 +131,10 @@ def words(method: str, permission: str, said: str) -> bool:
         )
     if method.startswith(("google.cloud.resourcemanager.", "google.cloudresourcemanager.")):
         return said == "The caller does not have permission"
-    if method.startswith("google.iam."):
+    if method.startswith("google.iam.") and not functions:
         return said == f"Permission '{permission}' denied on resource (or it may not exist)."
     begins = f"Permission '{permission}' denied on resource '"
-    run = method.startswith(("google.cloud.run.", "google.longrunning."))
+    run = functions or method.startswith(("google.cloud.run.", "google.longrunning."))
     ends = "' (or resource may not exist)." if run else "' (or it may not exist)."
     return said.startswith(begins) and said.endswith(ends)
 
