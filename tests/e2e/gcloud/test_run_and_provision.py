@@ -1,68 +1,22 @@
 """What `provision up` made, gcloud describes; what gcloud made, `provision plan` sees as it is."""
 
 import json
-import subprocess
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 import requests
-import yaml
 
+from tests.e2e.gcloud.application import Application
 from tests.functional.conftest import APP, DOCKERFILE
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from tests.e2e.cloud.target import Target
     from tests.e2e.gcloud.conftest import Gcloud
 
 pytestmark = pytest.mark.engine
-
-
-@dataclass(frozen=True)
-class Application:
-    """An application with its spec.
-
-    Args:
-        path: its directory.
-        target: where it goes.
-        service: its service's name.
-    """
-
-    path: "Path"
-    target: "Target"
-    service: str
-
-    def declare(self, **fields: object) -> None:
-        """Write the spec."""
-        spec = {
-            "project": self.target.project,
-            "region": self.target.region,
-            "service": self.service,
-            "ingress": "all",
-            "service_account": self.target.name("run"),
-            "invokers": [self.target.member],
-            **fields,
-        }
-        (self.path / "provision.yaml").write_text(yaml.safe_dump(spec))
-
-    def provision(self, *words: str, code: int = 0) -> str:
-        """Run `provision`; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "provision", *words],
-            cwd=self.path,
-            env=dict(self.target.environ),
-            capture_output=True,
-            text=True,
-            timeout=1200,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
 
 
 @pytest.fixture(scope="session")
