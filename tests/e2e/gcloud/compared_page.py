@@ -1,6 +1,6 @@
 """docs/compared.md: what became of every case, with gcloud and with `provision`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,13 @@ None of it was run on Google Cloud. Where the outcome hangs on something that is
 case says so. The numbers are those of the list that the cases come from; it has no P9 and P11.
 
 """
-_COLUMNS = ("", "before, and what is wanted", *(("exit", "public", "writes") * 2))
+_LOOKED_AT = ("exit", "public", "writes")
+_COLUMNS = (
+    "case",
+    "before",
+    "wanted",
+    *(f"{program}: {what}" for program in ("gcloud", "provision") for what in _LOOKED_AT),
+)
 
 
 class Pair(NamedTuple):
@@ -47,9 +53,8 @@ def page(version: str, pairs: Mapping[str, Pair]) -> str:
     """
     chosen = [(probe, pairs[name]) for name, probe in PROBES.items() if name in pairs]
     table = [
-        "| | | gcloud | | | provision | | |",
-        f"|{'---|' * len(_COLUMNS)}",
         f"| {' | '.join(_COLUMNS)} |",
+        f"|{'---|' * len(_COLUMNS)}",
         *(row(probe, pair) for probe, pair in chosen),
     ]
     sections = [section(probe, pair) for probe, pair in chosen]
@@ -60,7 +65,8 @@ def row(probe: Probe, pair: Pair) -> str:
     """The case's line in the table."""
     cells = (
         f"[{probe.name}](#{probe.name.lower()})",
-        f"{_sentence(probe.start.words)} {_sentence(probe.wish)}",
+        probe.start.words,
+        probe.wish,
         *(cell for one in pair for cell in (str(one.code), one.public, _writes(one))),
     )
     return f"| {' | '.join(cells)} |"
@@ -91,19 +97,9 @@ def section(probe: Probe, pair: Pair) -> str:
 def _left(one: Outcome) -> str:
     bindings = "; ".join(f"`{binding}`" for binding in one.bindings) or "no binding"
     revisions = "one revision" if one.revisions == 1 else f"{one.revisions} revisions"
-    return f"{bindings}; {revisions}. {' '.join(_told(one))}"
-
-
-def _told(one: Outcome) -> Iterator[str]:
-    if not one.told:
-        yield "It says nothing of it."
-    for line in one.told:
-        yield f"It says: `` {line} ``"
+    told = " and ".join(f"`` {line} ``" for line in one.told)
+    return f"{bindings}; {revisions}. {f'It says: {told}' if told else 'It says nothing of it.'}"
 
 
 def _writes(one: Outcome) -> str:
     return ", ".join(one.writes) or "none"
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}."

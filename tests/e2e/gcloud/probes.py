@@ -69,7 +69,8 @@ class Probe:
         wish: what is asked for, in words.
         gcloud: gcloud's command; ``orders`` is the service, ``IMAGE`` the image.
         provision: the command of ours.
-        telling: a regular expression for the lines of what is printed that speak of the matter.
+        telling: a regular expression for the lines of what is printed that speak of the matter;
+            its group, where it has one, is what is told of the line.
         by_tool: the service was deployed with the same program, its policy changed afterwards.
         note: what has to be known to read the outcome, in sentences.
     """
@@ -145,6 +146,8 @@ _PROBES = (
         _UP,
         r"Done\.|no-public-member |revocations-in-effect",
         by_tool=True,
+        note="IAM may need minutes until a revocation is true in effect: provision's exit code 4"
+        " says that it is not proven yet after one second of waiting.",
     ),
     Probe(
         "P6",
@@ -218,7 +221,7 @@ _PROBES = (
         "see who may call it",
         "run services get-iam-policy orders",
         "grants service/orders",
-        r"uthenticat|invoker check|everybody|anybody",
+        r"(.*(?:[Aa]uthenticat|invoker check)[^,]*)",
     ),
     Probe(
         "P15",

@@ -121,6 +121,7 @@ class ProvisionProgram:
                 **self.environ,
                 "CLOUDSDK_CORE_PROJECT": self.run.emulator.project,
                 "CLOUDSDK_RUN_REGION": REGION,
+                "COLUMNS": "300",  # no line is broken
             },
             check=False,
             capture_output=True,
@@ -145,6 +146,7 @@ def outcome(run: RunServices, program: Program, probe: Probe) -> Outcome:
         done = program.ask(probe, service)
     finally:
         run.emulator.admin("DELETE", "/faults")
+    assert "Traceback" not in done.stderr, done.stderr
     writes = _writes(run)
     return Outcome(
         done.returncode,
@@ -224,7 +226,8 @@ def _telling(done: Done, probe: Probe, run: RunServices, service: str) -> list[s
     said = f"{done.stdout}\n{done.stderr}".replace(service, "orders")
     host = run.emulator.http.removeprefix("http://")
     lines = (" ".join(line.split()) for line in said.replace(host, "HOST").splitlines())
-    return [_steady(line) for line in lines if re.search(probe.telling, line)]
+    found = [match for match in (re.search(probe.telling, line) for line in lines) if match]
+    return [_steady(match[1] if match.re.groups else match.string) for match in found]
 
 
 def _steady(line: str) -> str:
