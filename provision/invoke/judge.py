@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from provision.authorization import REFUSED
 from provision.clients.outside import Answer
 from provision.plan import Verdict
 
@@ -27,9 +28,6 @@ class Status(IntEnum):
 
 
 REFUSALS = (Status.UNAUTHORIZED, Status.FORBIDDEN)
-
-_FRONT_END = "Your client does not have permission to"
-"""How the front end refuses; an application of its own would have to copy the words."""
 
 _IAP = "x-goog-iap-generated-response"
 _OPEN = "INGRESS_TRAFFIC_ALL"
@@ -88,7 +86,7 @@ class Judgement:
 
 def is_front_end_refusal(answer: Answer) -> bool:
     """Whether the front end refused, in its own words: no application was reached."""
-    return answer.status in REFUSALS and _FRONT_END in answer.body
+    return answer.status in REFUSALS and REFUSED in answer.body
 
 
 def judge_anonymous(answer: Answer, gate: Gate) -> Judgement:
@@ -126,7 +124,7 @@ def judge_public(answer: Answer) -> Judgement:
 
 
 def _refused(answer: Answer) -> Judgement:
-    if _FRONT_END in answer.body:
+    if REFUSED in answer.body:
         return Judgement(Verdict.PASSED, "a request without a token is refused")
     return Judgement(
         Verdict.NOT_PROVEN,
@@ -177,7 +175,7 @@ def _not_found(gate: Gate) -> Judgement:
 
 
 def _kept_out(answer: Answer, *, bound: bool) -> Judgement:
-    if _FRONT_END not in answer.body:
+    if REFUSED not in answer.body:
         return Judgement(
             Verdict.NOT_PROVEN,
             f"the application itself answered an invoker {answer.status}",

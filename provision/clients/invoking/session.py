@@ -58,6 +58,28 @@ class Invoker(requests.Session):
         self._given = credentials is not None
         self._tokens = self._service.tokens(credentials, clock)
 
+    @classmethod
+    def for_target(
+        cls, target: str, *, project: str = "", region: str = "", service_account: str = ""
+    ) -> "Invoker":
+        """An invoker of what a name means, looked up now: that needs a right to read it.
+
+        Args:
+            target: ``service/NAME``, ``function/NAME`` or a full resource name.
+            project: where the name has none; by default the environment's or gcloud's.
+            region: likewise.
+            service_account: as for `Invoker`; the look-up is the caller's own.
+
+        Raises:
+            UsageError: no such form, no project or region, or nothing that has an address.
+            NotFoundError: there is none.
+            PermissionDeniedError: it may not be read.
+        """
+        from provision.clients.invoking.lookup import service_of
+
+        found = service_of(target, project, region, service_account)
+        return cls(found.url, audience=found.audience, service_account=service_account)
+
     def __repr__(self) -> str:
         """The address."""
         return f"<Invoker {self._service.url}>"

@@ -11,9 +11,9 @@ import pytest
 import requests
 from google.oauth2 import service_account
 
-from provision.errors import PermissionDeniedError, UsageError
+from provision.errors import NotFoundError, PermissionDeniedError, UsageError
 from provision.invoke import Invoker, LeftOriginWarning, explain
-from tests.functional.invoking.conftest import CUT, Orders, Seen, Shifted
+from tests.functional.invoking.conftest import CUT, REGION, Orders, Seen, Shifted
 
 if TYPE_CHECKING:
     from tests.conftest import RunningEmulator
@@ -28,6 +28,16 @@ def test_three_lines_open_a_private_service(orders: Orders) -> None:
     service = Invoker(orders.url)
     assert service.get("/reports").status_code == 200
     assert requests.get(f"{orders.url}/reports", timeout=30).status_code == 403
+
+
+def test_name_of_a_target_is_looked_up(orders: Orders) -> None:
+    """By its full name, or with project and region beside it; what is not there is told."""
+    assert Invoker.for_target(orders.name).get("/").status_code == 200
+    place = {"project": orders.emulator.project, "region": REGION}
+    service = Invoker.for_target("service/orders", **place)
+    assert service.audience == orders.url
+    with pytest.raises(NotFoundError):
+        Invoker.for_target("service/other", **place)
 
 
 def test_foreign_authorization_moves_the_token(orders: Orders) -> None:
