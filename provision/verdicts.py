@@ -22,7 +22,7 @@ def exit_code(checks: Iterable[Check], *, strict: bool) -> ExitCode:
 
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
-    """One exit code for several services: interrupted, failed, not proven, differences, done."""
+    """One exit code for several: interrupted, failed, not proven, differences, done."""
     order = (
         ExitCode.INTERRUPTED,
         ExitCode.FAILED,

@@ -26,7 +26,7 @@ def running(
     wait: float = DEFAULT_LIMIT,
     strict: bool = False,
 ) -> Iterator[Run]:
-    """A run over the services of `files`; leaves with the exit code that it ended with."""
+    """A run over the services and jobs of `files`; leaves with the exit code that it ended with."""
     context = open_context(files, project, region, impersonate)
     with Progress() as progress:
         run = Run(context, Manner(as_json, prune, wait, strict), progress)

@@ -21,7 +21,7 @@ class Context:
     """The environment of one command.
 
     Args:
-        specs: every service that the files declare.
+        specs: every service and job that the files declare.
         impersonate: service account to act as, if any.
         environ: the environment variables.
     """

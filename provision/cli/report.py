@@ -1,4 +1,4 @@
-"""What came of a command for one service: what the views show."""
+"""What came of a command for one service or job: what the views show."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from provision.verdicts import exit_code
 
 @dataclass
 class ServiceReport:
-    """One service's plan, what was done, what was proven, and what went wrong.
+    """One service's or job's plan, what was done, what was proven, and what went wrong.
 
     Args:
         spec: what is declared.
@@ -44,5 +44,5 @@ class ServiceReport:
         return self.plan.known
 
     def exit_code(self, *, strict: bool = False) -> ExitCode:
-        """The exit code that this service calls for."""
+        """The exit code that it calls for."""
         return self.error.exit_code if self.error else exit_code(self.checks, strict=strict)

@@ -1,4 +1,4 @@
-"""What the commands share: each service on its own, so that one failing stops no other."""
+"""What the commands share: each service or job on its own, so that one failing stops no other."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ class Manner:
 
 @dataclass
 class Run:
-    """One command over all its services."""
+    """One command over all its services and jobs."""
 
     context: Context
     manner: Manner
@@ -51,13 +51,13 @@ class Run:
     _stages: dict[ServiceName | JobName, Sequence[Stage[Any]]] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """A report for each service, and the identity looked up once."""
+        """A report for each service and job, and the identity looked up once."""
         self.progress("looking at who we act as")
         self.reports = [ServiceReport(spec, self.context.caller) for spec in self.context.specs]
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """Makes the stages; its clients serve every service."""
+        """Makes the stages; its clients serve all of them."""
         return Pipeline(
             self.context.google,
             self.context.environ,
@@ -68,14 +68,14 @@ class Run:
         )
 
     def stages(self, report: ServiceReport) -> Sequence[Stage[Any]]:
-        """The stages of one service; planned, applied and verified with the same inputs."""
+        """The stages of one service or job; planned, applied and verified with the same inputs."""
         key = report.spec.resource_name
         if key not in self._stages:
             self._stages[key] = self.pipeline.stages(report.spec)
         return self._stages[key]
 
     def plan(self) -> None:
-        """Plan every service and show what would change."""
+        """Plan every service and job and show what would change."""
 
         def one(report: ServiceReport) -> None:
             report.plan = engine.plan(self.stages(report))
@@ -96,7 +96,7 @@ class Run:
         self.each(one)
 
     def verify(self, *, heading: bool = False) -> None:
-        """Look at every claim of every service, showing each as it is judged."""
+        """Look at every claim of each of them, showing each as it is judged."""
 
         def one(report: ServiceReport) -> None:
             with self.showing(report if heading or len(self.reports) > 1 else None):
@@ -130,7 +130,7 @@ class Run:
         """Print the JSON result, where asked for, and settle the exit code.
 
         Args:
-            otherwise: the code when no service calls for another.
+            otherwise: the code when none of them calls for another.
         """
         strict = self.manner.strict
         code = worst(report.exit_code(strict=strict) for report in self.reports)
@@ -140,7 +140,7 @@ class Run:
             print_json(as_json.document(self.reports, self.code, strict=strict))
 
     def each(self, action: Callable[[ServiceReport], None]) -> None:
-        """Do `action` for every service that has not failed; one that fails stops no other."""
+        """Do `action` for each that has not failed; one that fails stops no other."""
         for report in self.reports:
             if report.error is not None or self.interrupted:
                 continue

@@ -1,8 +1,13 @@
 """`provision up`: build, push, deploy, bind, verify."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from provision.cli import options
 from provision.cli.command import require_consent, running
 from provision.cli.context import seconds
+from provision.cli.report import ServiceReport
+from provision.spec import Kind
 
 
 def up(
@@ -28,8 +33,15 @@ def up(
         run.plan()
         changing = [r for r in run.reports if r.plan is not None and not r.plan.is_empty]
         if changing:
-            many = "1 service" if len(changing) == 1 else f"{len(changing)} services"
-            run.approve(f"Apply this to {many}?", yes=yes)
+            run.approve(f"Apply this to {_many(changing)}?", yes=yes)
             run.apply()
         run.verify()
         run.finish()
+
+
+def _many(reports: Sequence[ServiceReport]) -> str:
+    """How many of each kind: ``1 service``, ``2 services and 1 job``."""
+    counts = Counter(report.spec.kind for report in reports)
+    return " and ".join(
+        f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in Kind if counts[kind]
+    )

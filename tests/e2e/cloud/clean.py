@@ -1,8 +1,8 @@
 """Take away what the end-to-end suite made, also when it was killed.
 
-Nothing is remembered between runs: services, accounts and repositories are found by the beginning
-of their names, which nobody else's have, and the accounts' bindings in the project's policy by the
-accounts' names.
+Nothing is remembered between runs: services, jobs, accounts and repositories are found by the
+beginning of their names, which nobody else's have, and the accounts' bindings in the project's
+policy by the accounts' names.
 
     python -m tests.e2e.cloud.clean --project P --region R [--run abc123]
 """
@@ -34,6 +34,7 @@ def clean(target: Target, tell: Tell, *, every_run: bool = False) -> list[str]:
     failed = []
     for what, delete in (
         *_services(target, prefix),
+        *_jobs(target, prefix),
         *_repositories(target, prefix),
         *_bindings(target, prefix),
         *_accounts(target, prefix),
@@ -60,6 +61,13 @@ def _services(target: Target, prefix: str) -> Deletions:
                 f"service {_last(service.name)}",
                 partial(_wait, client.delete_service, service.name),
             )
+
+
+def _jobs(target: Target, prefix: str) -> Deletions:
+    client = target.client(run_v2.JobsClient)
+    for job in client.list_jobs(parent=target.location):
+        if _last(job.name).startswith(prefix):
+            yield f"job {_last(job.name)}", partial(_wait, client.delete_job, job.name)
 
 
 def _repositories(target: Target, prefix: str) -> Deletions:

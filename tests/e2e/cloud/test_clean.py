@@ -1,7 +1,7 @@
 """The suite's clean-up finds what a killed run left, and nothing else."""
 
 import pytest
-from google.cloud import artifactregistry_v1, iam_admin_v1, resourcemanager_v3
+from google.cloud import artifactregistry_v1, iam_admin_v1, resourcemanager_v3, run_v2
 from google.iam.v1 import iam_policy_pb2
 
 from tests.conftest import DEVELOPER, Clients, RunningEmulator
@@ -80,3 +80,17 @@ def test_what_killed_runs_left_goes_without_their_names(place: Target) -> None:
     told: list[str] = []
     assert clean(place, told.append, every_run=True) == []
     assert told == []
+
+
+def test_jobs_of_the_run_go(place: Target, pushed_image: str) -> None:
+    """The run's own job goes with its executions; a neighbour's stays."""
+    jobs = place.client(run_v2.JobsClient)
+    task = run_v2.TaskTemplate(containers=[run_v2.Container(image=pushed_image)])
+    job = run_v2.Job(template=run_v2.ExecutionTemplate(template=task))
+    for name in (place.name("job"), "nightly"):
+        jobs.create_job(parent=place.location, job_id=name, job=job).result(timeout=30)
+    told: list[str] = []
+    assert clean(place, told.append) == []
+    assert told == [f"deleted job {place.name('job')}"]
+    (left,) = jobs.list_jobs(parent=place.location)
+    assert left.name.endswith("/jobs/nightly")
