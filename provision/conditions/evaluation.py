@@ -4,13 +4,13 @@ Three answers: it grants, it does not, or it is not known, and why. An answer th
 contradicted by what was not known. Nothing is skipped, so faults are found wherever they stand.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from provision.conditions import truth
+from provision.conditions.asking import QUESTIONS
 from provision.conditions.attributes import UNEQUAL_WHEN_ABSENT
-from provision.conditions.functions import entry, equal, equal_between, overloads
-from provision.conditions.request import Context, Request, Tag, context_of
+from provision.conditions.functions import TIME, Overload, entry, equal, equal_between, overloads
+from provision.conditions.request import Context, Request, context_of
 from provision.conditions.syntax import (
     Call,
     Entries,
@@ -36,24 +36,6 @@ from provision.conditions.values import (
     shown,
     type_of,
 )
-
-TAG_FUNCTIONS: dict[str, Callable[[Tag], tuple[str, ...]]] = {
-    "resource.matchTag": lambda tag: (tag.key, tag.value),
-    "resource.matchTagId": lambda tag: (tag.key_id, tag.value_id),
-    "resource.hasTagKey": lambda tag: (tag.key,),
-    "resource.hasTagKeyId": lambda tag: (tag.key_id,),
-}
-"""What each of IAM's functions compares of a tag."""
-
-_CHANGED_ROLES = "iam.googleapis.com/modifiedGrantsByRole"
-_ELSEWHERE = frozenset(
-    {
-        "aiplatform.googleapis.com/memoryScope",
-        "aiplatform.googleapis.com/sessionUserId",
-        "storage.googleapis.com/objectListPrefix",
-    }
-)
-"""API attributes that requests to other services have: here their default counts."""
 
 
 def evaluate(expression: str, request: Request) -> Truth:
@@ -117,10 +99,10 @@ class Evaluation:
             case Entries(entries):
                 parts = [self._plain(part) for one in entries for part in one]
                 return self._made(parts, Type.MAP)
-            case Call(function, None, arguments):
-                return self._operator(node, function, arguments)
-            case Call():
-                return self._method(node)
+            case Call(function, target, arguments) as call:
+                if target is None:
+                    return self._operator(node, function, arguments)
+                return self._method(node, target, call)
 
     def _plain(self, node: Node) -> Value:
         """A part as an argument of a function: a truth that is open is a bool not known."""
@@ -169,7 +151,7 @@ class Evaluation:
             if isinstance(part, Unknown):
                 return Unknown(kind, part.why, part.names)
             if isinstance(part, Range):
-                return Unknown(kind, "it depends on the time", frozenset({"request.time"}))
+                return Unknown(kind, "it depends on the time", TIME)
         if kind is Type.LIST:
             return tuple(parts)
         return Map(tuple(zip(parts[::2], parts[1::2], strict=True)))
@@ -188,7 +170,8 @@ class Evaluation:
                 return self._equality(node, sign, self._plain(left), self._plain(right))
             case "[]", (operand, index):
                 return self._at(node, self._plain(operand), self._plain(index))
-        return self._applied(node, sign, [self._plain(argument) for argument in arguments])
+        plain = [self._plain(argument) for argument in arguments]
+        return self._applied(node, sign, overloads(sign), plain)
 
     def _choice(self, condition: Node, then: Node, otherwise: Node) -> Value | Truth:
         asked = self.truth(condition)
@@ -242,48 +225,23 @@ class Evaluation:
             return same
         return _told(node, same is (sign == "=="))
 
-    def _method(self, node: Node) -> Value | Truth:
-        form = node.form
-        assert isinstance(form, Call)  # noqa: S101 - by the caller
-        assert form.target is not None  # noqa: S101 - by the caller
-        name = f"{qualified(form.target)}.{form.function}"
+    def _method(self, node: Node, target: Node, form: Call) -> Value | Truth:
+        name = f"{qualified(target)}.{form.function}"
         arguments = [self._plain(argument) for argument in form.arguments]
-        if name in TAG_FUNCTIONS:
-            return self._tagged(node, name, arguments)
-        if name == "api.getAttribute":
-            return self._api(arguments)
-        if name == "compute.isForwardingRuleCreationOperation":
-            return _told(node, holds=False)
-        if name == "compute.matchLoadBalancingSchemes":
-            return Unknown(Type.BOOL, "it is about load balancers", frozenset({name}))
-        if overloads(form.function):
-            return self._applied(node, form.function, [self._plain(form.target), *arguments])
-        return self._undeclared(f"{form.function}()")
+        if name in QUESTIONS:
+            return self._applied(node, name, (QUESTIONS[name],), arguments, self.context)
+        known = overloads(form.function)
+        return self._applied(node, form.function, known, [self._plain(target), *arguments])
 
-    def _tagged(self, node: Node, name: str, arguments: list[Value]) -> Value | Truth:
-        read = TAG_FUNCTIONS[name]
-        wanted = len(read(Tag("", "")))
-        if [type_of(one) for one in arguments] != [Type.STRING] * wanted:
-            return self._mismatch(name, tuple(arguments))
-        for one in arguments:
-            if not isinstance(one, str):
-                return Unknown(Type.BOOL, *_reason(one))
-        if self.context.tags is None:
-            return Unknown(Type.BOOL, "it depends on tags", frozenset({name}))
-        return _told(node, any(read(tag) == tuple(arguments) for tag in self.context.tags))
-
-    def _api(self, arguments: list[Value]) -> Value:
-        if [type_of(one) for one in arguments[:1]] != [Type.STRING] or len(arguments) != 2:  # noqa: PLR2004
-            return self._mismatch("api.getAttribute", tuple(arguments))
-        name, default = arguments
-        if name in _ELSEWHERE:
-            return default
-        if name != _CHANGED_ROLES or self.context.changed_roles is None:
-            return Unknown(type_of(default), f"it depends on {name}", frozenset({str(name)}))
-        return self.context.changed_roles or default
-
-    def _applied(self, node: Node, name: str, arguments: list[Value]) -> Value | Truth:
-        known = overloads(name)
+    def _applied(
+        self,
+        node: Node,
+        name: str,
+        known: tuple[Overload, ...],
+        arguments: list[Value],
+        *before: Context,
+    ) -> Value | Truth:
+        """A function with its arguments, and `before` them what is known of the request."""
         if not known:
             return self._undeclared(f"{name}()")
         kinds = tuple(type_of(one) for one in arguments)
@@ -298,9 +256,9 @@ class Evaluation:
         apply = fitting[0].apply
         if any(isinstance(one, Range) for one in arguments):
             if fitting[0].between is None:
-                return Unknown(result, "it depends on the time", frozenset({"request.time"}))
+                return Unknown(result, "it depends on the time", TIME)
             apply = fitting[0].between
-        found: Value = apply(*arguments)
+        found: Value = apply(*before, *arguments)
         if isinstance(found, Failed) and name in ("timestamp", "date", "duration"):
             self.unreadable.append(found.why)
         return _told(node, found) if isinstance(found, bool) else found
@@ -314,15 +272,6 @@ def _told(node: Node, holds: bool) -> Truth:  # noqa: FBT001 - the answer itself
     said = str(holds).lower()
     why = f"it says {said}" if node.text == said else f"{shown(node.text)} is {said}"
     return Truth(HOLDS if holds else FAILS, why)
-
-
-def _reason(value: Value) -> tuple[str, frozenset[str]]:
-    match value:
-        case Unknown(_, why, names):
-            return why, names
-        case Absent(_, name, why):
-            return why, frozenset({name})
-    return "it depends on the time", frozenset({"request.time"})
 
 
 def _unsaid(arguments: list[Value], result: Type) -> Value | None:

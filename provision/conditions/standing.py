@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from provision.conditions.asking import TAGS
 from provision.conditions.attributes import ATTRIBUTES, MAX_OPERATORS
-from provision.conditions.evaluation import TAG_FUNCTIONS, Evaluation, evaluate
+from provision.conditions.evaluation import Evaluation, evaluate
 from provision.conditions.request import Request, context_of
 from provision.conditions.syntax import Call, Entries, Has, Node, parse
 from provision.conditions.times import datetime_of
@@ -144,7 +145,7 @@ def _open(truth: Truth, kind: str) -> tuple[State, str]:
     if not truth.possible & HOLDS:
         return State.CONDITIONAL, "at certain times, not now"
     told = all(
-        (name in ATTRIBUTES and ATTRIBUTES[name].had_by(kind)) or name in TAG_FUNCTIONS
+        (name in ATTRIBUTES and ATTRIBUTES[name].had_by(kind)) or name in TAGS
         for name in truth.undecided
     )
     return (State.CONDITIONAL if told else State.UNKNOWN), truth.why
