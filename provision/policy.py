@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from provision.principals import same
+from provision.principals import canonical
 
 MAX_PRINCIPALS = 1500
 """Principals that one policy can refer to, each occurrence counted (iam.googleapis.com, v1)."""
@@ -71,8 +71,9 @@ def with_members(
     policy: Policy, role: str, members: Iterable[str], condition: Condition | None = None
 ) -> Policy:
     """`policy` with `members` holding `role` under `condition`; those that do stay as spelled."""
-    held = policy.holders(role, condition)
-    missing = tuple(member for member in members if not any(same(member, one) for one in held))
+    held = {canonical(member) for member in policy.holders(role, condition)}
+    wanted = {canonical(member): member for member in reversed(tuple(members))}
+    missing = tuple(member for key, member in reversed(wanted.items()) if key not in held)
     if not missing:
         return policy
     bindings = list(policy.bindings)

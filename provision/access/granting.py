@@ -1,14 +1,16 @@
 """The edit that lets principals in: what is added, replaced, or left because it is there. Pure."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from provision.conditions import Terms, read
 from provision.errors import ProvisionError
 from provision.policy import Binding, Condition, Policy, with_members, without
-from provision.principals import same
+from provision.principals import canonical
 
 MAX_CONDITIONS = 20
 """Bindings of the same role and principal that differ in their condition only.
@@ -78,48 +80,68 @@ def granted(
     Raises:
         ProvisionError: a principal would hold the role under too many conditions.
     """
-    told = []
+    held = _held(policy, offer.role)
+    told: list[Granted] = []
+    replaced: dict[Condition | None, set[str]] = defaultdict(set)
     for member in members:
-        policy, one = _granted(policy, member, offer, now)
+        one, earlier = _judged(member, held.get(canonical(member), ()), offer, now)
         told.append(one)
-    _check_count(policy, tuple(one.member for one in told if one.outcome.writes), offer)
-    return policy, tuple(told)
-
-
-def _granted(policy: Policy, member: str, offer: Offer, now: datetime) -> tuple[Policy, Granted]:
-    held = tuple(
-        binding
-        for binding in policy.bindings
-        if binding.role == offer.role and any(same(member, one) for one in binding.members)
+        for binding in earlier:
+            replaced[binding.condition].add(canonical(member))
+    after = without(
+        policy,
+        lambda binding, member: (
+            binding.role == offer.role and canonical(member) in replaced.get(binding.condition, ())
+        ),
     )
+    let_in = [one.member for one in told if one.outcome.writes]
+    after = with_members(after, offer.role, let_in, offer.condition)
+    _check_count(after, let_in, offer.role)
+    return after, tuple(told)
+
+
+def _held(policy: Policy, role: str) -> Mapping[str, list[Binding]]:
+    """The bindings in which each principal holds the role."""
+    held: dict[str, list[Binding]] = defaultdict(list)
+    for binding in policy.bindings:
+        if binding.role == role:
+            for key in {canonical(member) for member in binding.members}:
+                held[key].append(binding)
+    return held
+
+
+def _judged(
+    member: str, held: Sequence[Binding], offer: Offer, now: datetime
+) -> tuple[Granted, Sequence[Binding]]:
+    """What becomes of one principal, and which bindings of ours its new one replaces."""
     beside = tuple(one.condition for one in held if one.condition is not None)
     if any(binding.condition is None for binding in held):
         outcome = Outcome.ALREADY if offer.condition is None else Outcome.UNLIMITED
-        return policy, Granted(member, outcome)
+        return Granted(member, outcome), ()
     if offer.condition is None:
-        after = with_members(policy, offer.role, [member])
-        return after, Granted(member, Outcome.GRANTED, beside=beside)
-    return _limited(policy, member, offer, held, now)
+        return Granted(member, Outcome.GRANTED, beside=beside), ()
+    if any(_is_same(one.condition, offer) for one in held):
+        return Granted(member, Outcome.ALREADY), ()
+    return _limited(member, held, offer, now)
 
 
 def _limited(
-    policy: Policy, member: str, offer: Offer, held: tuple[Binding, ...], now: datetime
-) -> tuple[Policy, Granted]:
-    """Let `member` in under a condition, in the place of an earlier grant of ours if any."""
-    earlier = {
-        binding: terms for binding in held if (terms := _replaceable(binding, offer)) is not None
-    }
-    beside = tuple(one.condition for one in held if one.condition and one not in earlier)
-    if any(_is_same(one.condition, offer) for one in held):
-        return policy, Granted(member, Outcome.ALREADY)
-    left = without(policy, lambda binding, one: binding in earlier and same(one, member))
-    after = with_members(left, offer.role, [member], offer.condition)
+    member: str, held: Sequence[Binding], offer: Offer, now: datetime
+) -> tuple[Granted, Sequence[Binding]]:
+    """Let in under a condition, in the place of an earlier grant of ours if there is any."""
+    terms = [_replaceable(binding, offer) for binding in held]
+    earlier = [one for one, ours in zip(held, terms, strict=True) if ours is not None]
+    beside = tuple(
+        one.condition
+        for one, ours in zip(held, terms, strict=True)
+        if one.condition is not None and ours is None
+    )
     if not earlier or offer.terms is None:
-        return after, Granted(member, Outcome.GRANTED, beside=beside)
-    before = max((terms.until or _NEVER for terms in earlier.values()), default=_NEVER)
+        return Granted(member, Outcome.GRANTED, beside=beside), ()
+    before = max(ours.until or _NEVER for ours in terms if ours is not None)
     outcome = _compared(before, offer.terms.until or _NEVER, now)
     end = None if before == _NEVER else before
-    return after, Granted(member, outcome, replaced=True, before=end, beside=beside)
+    return Granted(member, outcome, replaced=True, before=end, beside=beside), earlier
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -133,6 +155,7 @@ def _compared(before: datetime, until: datetime, now: datetime) -> Outcome:
     return Outcome.EXTENDED if until > before else Outcome.SHORTENED
 
 
+@lru_cache(maxsize=1024)
 def written_by_us(condition: Condition | None) -> Terms | None:
     """The terms of a condition that `provision grant` wrote and nobody changed; else None."""
     terms = read(condition) if condition is not None else None
@@ -160,15 +183,13 @@ def _is_same(condition: Condition | None, offer: Offer) -> bool:
     return ours is None or not asked or ours.reason == asked
 
 
-def _check_count(policy: Policy, members: tuple[str, ...], offer: Offer) -> None:
+def _check_count(policy: Policy, members: Iterable[str], role: str) -> None:
+    held = _held(policy, role)
     for member in members:
-        count = sum(
-            binding.role == offer.role and any(same(member, one) for one in binding.members)
-            for binding in policy.bindings
-        )
+        count = len(held[canonical(member)])
         if count > MAX_CONDITIONS:
             raise ProvisionError(
-                f"{member} would hold {offer.role} under {count} conditions, and a policy allows"
+                f"{member} would hold {role} under {count} conditions, and a policy allows"
                 f" {MAX_CONDITIONS} for the same role and principal.",
                 hint="`provision prune-expired` takes out those that have run out;"
                 " `provision grants` shows them all.",

@@ -1,6 +1,6 @@
 """The edit that takes principals out of every role that lets them in. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from provision.invokers import Holding
@@ -36,18 +36,29 @@ def revoked(
         role: take them out of this role only, whether it lets anybody in or not.
     """
     members = tuple(members)
-    wanted = {canonical(member) for member in members}
-    held = tuple(
-        Holding(member, binding)
+    lost: dict[str, list[Holding]] = {canonical(member): [] for member in members}
+    leaving = {
+        held: held == role if role else carries(held) is True
+        for held in dict.fromkeys(binding.role for binding in policy.bindings)
+        if _names(policy, held, lost)
+    }
+    for binding in policy.bindings:
+        if leaving.get(binding.role, False):
+            for member in binding.members:
+                if canonical(member) in lost:
+                    lost[canonical(member)].append(Holding(member, binding))
+    after = without(
+        policy,
+        lambda binding, member: leaving.get(binding.role, False) and canonical(member) in lost,
+    )
+    return after, tuple(Revoked(member, tuple(lost[canonical(member)])) for member in members)
+
+
+def _names(policy: Policy, role: str, wanted: Container[str]) -> bool:
+    """Whether somebody of `wanted` holds the role: of no other it has to be known what it is."""
+    return any(
+        canonical(member) in wanted
         for binding in policy.bindings
+        if binding.role == role
         for member in binding.members
-        if canonical(member) in wanted
-        and (binding.role == role if role else carries(binding.role) is True)
     )
-    gone = {(holding.binding, holding.member) for holding in held}
-    after = without(policy, lambda binding, member: (binding, member) in gone)
-    told = tuple(
-        Revoked(member, tuple(one for one in held if canonical(one.member) == canonical(member)))
-        for member in members
-    )
-    return after, told

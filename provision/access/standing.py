@@ -122,8 +122,8 @@ def pruned(
         everybodys: bindings that `provision grant` did not write as well.
     """
     over = tuple(_expired(policy.bindings, now, everybodys=everybodys))
-    bindings = {one.binding for one in over}
-    return without(policy, lambda binding, _: binding in bindings), over
+    gone = {(one.binding.role, one.binding.condition) for one in over}
+    return without(policy, lambda binding, _: (binding.role, binding.condition) in gone), over
 
 
 def _expired(bindings: Iterable[Binding], now: datetime, *, everybodys: bool) -> Iterator[Expired]:
