@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision.audiences import Audience, as_given, by_default, for_address
+from provision.audiences import Audience, as_given, by_default, for_address, require_private_way
 from provision.cli.context import Context
 from provision.cli.options import DEFAULT_FILES
 from provision.cli.target_context import TargetContext, open_targets
@@ -76,6 +76,7 @@ def address(text: str | None, audience: str | None, place: Place) -> Addressed:
     if text is None:
         return Addressed(place.open(), as_given(audience or ""))
     if "://" in text:
+        require_private_way(text)
         wanted = as_given(audience) if audience is not None else for_address(text)
         return Addressed(place.open(), wanted, text)
     context = place.open(text)

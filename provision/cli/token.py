@@ -18,6 +18,8 @@ from provision.clients.token_refusals import skew_told
 from provision.errors import ExitCode, InterruptedByUserError, UsageError
 
 _STDIN = "-"
+_LONGEST = 1_000_000
+"""Bytes of stdin that are looked at; a token has some thousand."""
 
 
 def token(
@@ -111,7 +113,9 @@ def _agree(minted: Minted, clock: Clock, *, yes: bool) -> None:
 def _decode_stdin(clock: Clock, *, decode: bool, as_json: bool) -> None:
     if not decode:
         raise UsageError("`-` is a token on stdin, for --decode.", hint="Add --decode.")
-    text = sys.stdin.read().strip()
+    if sys.stdin is None:
+        raise UsageError("There is no stdin that a token could be on.")
+    text = sys.stdin.buffer.read(_LONGEST).decode("utf-8", "replace").strip()
     claims = claims_of(text.removeprefix("Bearer ").removeprefix("bearer "))
     issued = claims.get("iat")
     ahead = clock.now().timestamp() - issued if isinstance(issued, int | float) else 0.0

@@ -103,16 +103,20 @@ def test_decoding_shows_claims_and_never_the_token(orders: Orders, shell: Shell)
     assert not any(part in json.dumps(told) for part in token.split("."))
 
 
-@pytest.mark.parametrize("text", ["", "ya29.secret", "a.b.c", "e30.W10.x", "\x00.é.\udcff"])
-def test_what_is_no_token_is_refused_without_being_shown(shell: Shell, text: str) -> None:
+@pytest.mark.parametrize("given", [b"", b"ya29.secret", b"a.secret.c", b"e30.W10.x", b"\0.\xff.x"])
+def test_what_is_no_token_is_refused_without_being_shown(shell: Shell, given: bytes) -> None:
     """Whatever was piped in by mistake may be a secret of another kind."""
-    done = shell.command(
-        sys.executable, "-m", "provision", "token", "--decode", "-",
-        text=text.encode("utf-8", "replace").decode(),
-    )  # fmt: skip
-    assert done.code == 2
-    assert "Traceback" not in done.err
-    assert "secret" not in done.err
+    done = subprocess.run(
+        [sys.executable, "-m", "provision", "token", "--decode", "-"],
+        env=shell.environ,
+        input=given,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"That is no ID token" in done.stderr
+    assert b"secret" not in done.stderr
 
 
 def test_custom_audience_is_taken_and_told(orders: Orders, shell: Shell) -> None:
@@ -173,8 +177,9 @@ def test_only_service_of_the_spec_needs_no_name(orders: Orders, shell: Shell) ->
         (("--audience", "x", "--as", ""), 2, "names no service accounts"),
         (("--audience", "x", "--json"), 2, "--decode"),
         (("-",), 2, "--decode"),
-        (("http://orders.run.app/x y", "--audience", "x", "--as", "ann@example.com"), 2, "service"),
+        (("https://a.run.app", "--as", "ann@example.com"), 2, "no service account"),
         (("https://", "--decode"), 2, "no address"),
+        (("http://orders.example.com",), 2, "not https"),
         (("--audience", "x", "--as", "no-one@demo-project.iam.gserviceaccount.com"), 1, "no such"),
     ],
 )
@@ -183,7 +188,7 @@ def test_mistakes_are_told(shell: Shell, words: tuple[str, ...], code: int, said
     done = shell.run("token", *words)
     assert (done.code, "Traceback" in done.err) == (code, False), done.err
     assert said in done.err
-    assert "ey" not in done.out or "--json" in words
+    assert not done.out or "--json" in words
 
 
 @pytest.mark.parametrize("broken", ["deleted key", "disabled account", "deleted account"])
