@@ -18,7 +18,7 @@ from provision.clients.clock import Clock
 from provision.clients.http_exchange import Http
 from provision.clients.id_tokens import IdTokens, Minted
 from provision.clients.invoking.source import TokenSource
-from provision.errors import InterruptedByUserError, ProvisionError, UsageError
+from provision.errors import ExitCode, ProvisionError, UsageError
 from provision.invoke.addressing import Way
 from provision.invoke.brought import asked_of
 from provision.invoke.explain import Finding
@@ -142,11 +142,7 @@ def _announce(port: int, way: Way, minted: Minted, *, as_json: bool) -> None:
 
 
 def _serve(doors: list[Door]) -> None:
-    """Serve until Ctrl-C.
-
-    Raises:
-        InterruptedByUserError: it came.
-    """
+    """Serve until Ctrl-C: the one way to end it, so no error, though it exits 130."""
     with ExitStack() as stack:
         for door in doors:
             stack.callback(door.server_close)
@@ -155,7 +151,8 @@ def _serve(doors: list[Door]) -> None:
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            raise InterruptedByUserError("The local address is closed.") from None
+            errors.print("Closed.")
+            raise typer.Exit(int(ExitCode.INTERRUPTED)) from None
 
 
 class _Watching:

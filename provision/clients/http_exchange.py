@@ -6,7 +6,7 @@ nothing is decoded, nothing is tried twice, and no redirect is followed.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,7 +162,7 @@ class Http:
 
         with self._lock:
             if proxy not in self._managers:
-                options: dict[str, Any] = {"maxsize": 64, **_certificates(os.environ)}
+                options: dict[str, Any] = {"maxsize": 64, **certificates()}
                 self._managers[proxy] = (
                     ProxyManager(proxy, **options) if proxy else PoolManager(**options)
                 )
@@ -184,12 +184,12 @@ def find_proxy(url: str) -> str:
     return found if not found or "://" in found else f"http://{found}"
 
 
-def _certificates(environ: Mapping[str, str]) -> dict[str, Any]:
+def certificates() -> dict[str, str]:
     """Whom to trust, as everything else here does that goes through requests."""
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
     named = next(
-        (environ[name] for name in _CERTIFICATES if environ.get(name)), DEFAULT_CA_BUNDLE_PATH
+        (os.environ[name] for name in _CERTIFICATES if os.environ.get(name)), DEFAULT_CA_BUNDLE_PATH
     )
     return {"ca_cert_dir" if Path(named).is_dir() else "ca_certs": named}
 

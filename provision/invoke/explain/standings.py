@@ -13,8 +13,8 @@ Carries = Callable[[str], bool | None]
 """Whether a role holds the permission; None when the role cannot be read."""
 
 _ETAG_FORM, _ETAG_LENGTH = 7, 8
-_FIRST_YEAR = 2015
-"""Cloud Run's policies are younger; an etag that decodes to an earlier year is of another form."""
+_YEARS = range(2015, 2100)
+"""Cloud Run's policies are younger; an etag that decodes to another year is of another form."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def changed_at(etag: bytes) -> datetime | None:
         moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int.from_bytes(etag[1:]))
     except OverflowError:
         return None
-    return moment if moment.year >= _FIRST_YEAR else None
+    return moment if moment.year in _YEARS else None
 
 
 _CLOSED = frozenset({Kind.USER, Kind.SERVICE_ACCOUNT, Kind.PRINCIPAL, "deleted"})

@@ -15,9 +15,10 @@ from typing import Any
 from provision.clients.http_exchange import Headers, Http, Incoming, Outgoing
 from provision.clients.invoking.source import TokenSource
 from provision.clients.outside import Answer
+from provision.clients.websocket_tunnel import tunnel
 from provision.errors import ProvisionError
 from provision.invoke.proxy.bodies import Body, FramingError, write_chunk
-from provision.invoke.proxy.rules import Change, refusal
+from provision.invoke.proxy.rules import Change, is_websocket, refusal
 
 _KEPT = 4096
 """Bytes of an answer that are kept to explain it."""
@@ -112,6 +113,9 @@ class _Passing(BaseHTTPRequestHandler):
             self._say(refused.status, refused.why)
             return
         try:
+            if is_websocket(self.command, headers):
+                self._tunnel(headers)
+                return
             body = Body(self.rfile, headers)
             with ExitStack() as stack:
                 request, incoming = stack.enter_context(self._answered(headers, body))
@@ -122,6 +126,19 @@ class _Passing(BaseHTTPRequestHandler):
             self._failed(error)
         else:
             self.close_connection = self.close_connection or not body.at_end
+
+    def _tunnel(self, headers: Headers) -> None:
+        """A WebSocket, whose bytes are passed on as they are until either side ends it."""
+        house, host = self.server.house, self.headers["Host"]
+        self.close_connection = True
+        token = house.tokens.get().token
+        request = Outgoing(
+            self.command,
+            house.change.target(self.requestline.split()[1]),
+            house.change.outward(headers, host, token),
+        )
+        status = tunnel(request, self.connection, lambda found: house.change.homeward(found, host))
+        house.seen(Seen(self.command, request.url, request.headers, Answer(status)))
 
     @contextmanager
     def _answered(self, headers: Headers, body: Body) -> Iterator[tuple[Outgoing, Incoming]]:

@@ -71,6 +71,13 @@ def refusal(method: str, headers: Headers) -> Refusal | None:
     return None
 
 
+def is_websocket(method: str, headers: Headers) -> bool:
+    """Whether a request wants to become a WebSocket (RFC 6455, 4.2.1)."""
+    told = {name.lower(): value.lower() for name, value in headers}
+    wanted = (one.strip() for one in told.get("connection", "").split(","))
+    return method == "GET" and "upgrade" in wanted and told.get("upgrade", "") == "websocket"
+
+
 def _is_local(host: str) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname or ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.conftest import RunningEmulator, StartEmulator
 
 APP = """
-import json, os, threading
+import base64, hashlib, json, os, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 released, received = threading.Event(), []
@@ -39,6 +39,11 @@ class Echo(BaseHTTPRequestHandler):
             released.wait(60)
             self.chunk(b"data: second\\n\\n")
             return self.chunk(b"")
+        if path == "/hold":
+            released.clear()
+            return self.reply(200, b"held")
+        if path == "/socket":
+            return self.socket()
         if path == "/release":
             released.set()
             return self.reply(200, b"released")
@@ -84,6 +89,22 @@ class Echo(BaseHTTPRequestHandler):
         piece = self.rfile.read1(min(self.left, 65536)) if self.left else b""
         self.left -= len(piece)
         return piece
+
+    def socket(self):
+        guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        digest = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + guid).encode()).digest()
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
+        self.end_headers()
+        self.close_connection = True
+        while (head := self.rfile.read(2)) and head[0] != 0x88:
+            mask = self.rfile.read(4)
+            content = self.rfile.read(head[1] & 0x7F)
+            plain = bytes(byte ^ mask[i % 4] for i, byte in enumerate(content))
+            self.wfile.write(bytes([head[0], len(plain)]) + plain)
+        self.wfile.write(b"\x88\x00")
 
     def chunk(self, piece):
         self.wfile.write(b"%x\\r\\n%b\\r\\n" % (len(piece), piece))
