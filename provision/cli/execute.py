@@ -159,11 +159,12 @@ def _interrupted(
     if cancel:
         executing.executions.cancel(report.name)
         return InterruptedByUserError(
-            f"Interrupted; execution {short} is being cancelled.", hint=f"Look: {told['describe']}"
+            f"Interrupted; execution {short} is being cancelled.",
+            hint=f"look at it with `{told['describe']}`.",
         )
     return InterruptedByUserError(
         f"Interrupted; execution {short} goes on.",
-        hint=f"Look: {told['describe']}\nCancel: {told['cancel']}",
+        hint=f"look at it with `{told['describe']}`,\nor cancel it with `{told['cancel']}`.",
     )
 
 

@@ -115,6 +115,8 @@ def show_summary(report: ServiceReport) -> None:
         )
     if not isinstance(report.known.urls, Unknown):
         results.print(f"{report.spec.name}: {report.known.urls[0]}")
+    elif any(one.name == "job-ready" and one.verdict is Verdict.PASSED for one in report.checks):
+        results.print(f"{report.spec.name}: `provision execute {report.spec.name}` runs it.")
 
 
 def show_removals(report: ServiceReport) -> None:
