@@ -28,6 +28,7 @@ _NAMES = (
     "serviceusage.v1",
     "cloudfunctions.v1",
     "cloudfunctions.v2",
+    "cloudbuild.v1",
 )
 _REGIONAL = re.compile(r"^[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
 

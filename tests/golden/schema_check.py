@@ -62,9 +62,39 @@ def faults(answer: dict[str, Any]) -> list[str]:
     fitting = shapes(answer["host"], answer["method"], answer["path"])
     if not fitting:
         return [f"{line}: no discovery document of {answer['host']} has this request line"]
-    tries = [list(_Check(shape, answer["integers"]).faults(answer["body"])) for shape in fitting]
+    # Where several APIs have a line, it is the answer of one that knows the messages in it.
+    types = set(_types(answer["body"]))
+    most = max(_known(shape, types) for shape in fitting)
+    asked = [shape for shape in fitting if _known(shape, types) == most]
+    tries = [list(_Check(shape, answer["integers"]).faults(answer["body"])) for shape in asked]
     fewest = min(tries, key=len)
     return [f"{line}: {fault}" for fault in fewest]
+
+
+def _types(body: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """The types that packed messages in an answer say they have."""
+    if isinstance(body, dict):
+        yield from (str(body[key]) for key in body if key == "@type")
+    for inner in (
+        body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
+    ):
+        yield from _types(inner)
+
+
+def _known(shape: Shape, types: set[str]) -> int:
+    """How many of the types a document has a schema for."""
+    return sum(_schema_of(shape, one) is not None for one in types)
+
+
+def _schema_of(shape: Shape, named: str) -> dict[str, Any] | None:
+    """The schema of a message that says its own type, if the document has it."""
+    full = named.rpartition("/")[2]
+    camel = "".join(word[:1].upper() + word[1:] for word in full.split("."))
+    for name in (camel, full.rpartition(".")[2]):
+        if name in shape.schemas:
+            found: dict[str, Any] = shape.schemas[name]
+            return found
+    return None
 
 
 def _envelope(status: int, body: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
@@ -121,7 +151,8 @@ class _Check:
 
     def _object(self, value: dict[str, Any], schema: dict[str, Any], path: str) -> Iterator[str]:
         known, more = schema.get("properties", {}), schema.get("additionalProperties")
-        packed = self._packed(value) if more is not None and "@type" in value else None
+        is_packed = more is not None and "@type" in value
+        packed = _schema_of(self._shape, str(value["@type"])) if is_packed else None
         if packed is not None:
             inner = {key: one for key, one in value.items() if key != "@type"}
             yield from self._value(inner, packed, path)
@@ -132,16 +163,6 @@ class _Check:
                 yield from self._value(one, known.get(key, more), field)
             else:
                 yield f"{field} is unknown"
-
-    def _packed(self, value: dict[str, Any]) -> dict[str, Any] | None:
-        """The schema of a message that says its own type, if the document has it."""
-        full = str(value["@type"]).rpartition("/")[2]
-        camel = "".join(word[:1].upper() + word[1:] for word in full.split("."))
-        for name in (camel, full.rpartition(".")[2]):
-            if name in self._shape.schemas:
-                found: dict[str, Any] = self._shape.schemas[name]
-                return found
-        return None
 
 
 def _text(value: str, schema: dict[str, Any], path: str) -> Iterator[str]:

@@ -17,7 +17,6 @@ _REGIONAL = re.compile(r"[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
 _ELSEWHERE = (
     (r"/workloadIdentityPools", "workload identity pools are not emulated"),
     (r"^/v1beta1/", "only v1 of Service Usage is offered"),
-    (r"/functions/", "Cloud Functions are not emulated"),
 )
 
 
@@ -48,6 +47,8 @@ def why_not(recording: str, exchange: Exchange) -> str:
         exchange: the request.
     """
     host = host_of(exchange)
+    if host == "cloudfunctions.googleapis.com":
+        return "of functions, those of Python with an uploaded source alone are emulated"
     if host not in _HOSTS:
         return f"{host} is not emulated"
     for name, path, reason in _MOCKS:

@@ -7,7 +7,7 @@ WORLDS = {world.name: world for world in (*told_run.WORLDS, *told_admin.WORLDS, 
 
 _EDITED = "written over by hand: roles or members that Google does not have"
 _NOT = {
-    "c7n/function-*": "Cloud Functions are not emulated",
+    "c7n/function-*": "of functions, those of Python with an uploaded source alone are emulated",
     "c7n/folder-iam-policy/post-*": _EDITED,
     "c7n/iam-service-account-iam-policy*/*": _EDITED,
     "c7n/organization-iam-policy/*": _EDITED,
