@@ -243,11 +243,6 @@ class ServiceSpec(Spec):
         """Its full name."""
         return self.service_name
 
-    @property
-    def service(self) -> str:
-        """The service's id."""
-        return self.name
-
 
 @dataclass(frozen=True, kw_only=True)
 class JobSpec(Spec):
