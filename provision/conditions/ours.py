@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from provision.conditions.deadline import LATEST
 from provision.conditions.paths import parse_path, path_of, quoted
-from provision.conditions.syntax import Call, Node, parse, qualified
+from provision.conditions.syntax import Call, Name, Node, parse, qualified
 from provision.conditions.tokens import ConditionSyntaxError
 from provision.conditions.window import window
 from provision.errors import UsageError
@@ -180,4 +180,6 @@ def _is_time(node: Node) -> bool:
 
 
 def _is_written(node: Node) -> bool:
-    return not any(_is_time(part) for part in node.walk()) and isinstance(node.form, Call)
+    """Whether it is made of literals alone, as ``timestamp("…") + duration("…")`` is."""
+    names = any(isinstance(part.form, Name) for part in node.walk())
+    return isinstance(node.form, Call) and not names

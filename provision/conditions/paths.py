@@ -78,7 +78,7 @@ def _wrong(page: str, *, below: bool) -> str:  # noqa: PLR0911 - one answer each
         return "only all below a page can be meant, by * at the end, after a slash"
     if not page.isprintable() or " " in page:
         return "write spaces and control characters as a URL has them, as %20"
-    segments = page[1:].split("/")
+    segments = page[1:].lower().replace("%2e", ".").split("/")
     if page != "/" and "" in segments:
         return "it has an empty part, or a slash at its end"
     if {".", ".."} & set(segments):

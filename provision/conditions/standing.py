@@ -132,7 +132,10 @@ def _placed(expression: str, now: datetime, until: datetime | None, kind: str) -
         return State.EXPIRED, f"since {_words(until)}" if until else ""
     if following is not left[0]:
         return State.NOT_YET, f"from {_words(datetime_of(following.first))}"
-    return _open(evaluate(expression, Request(now, kind=kind)), kind)
+    here = evaluate(expression, Request(now, kind=kind))
+    if here.possible is HOLDS:
+        return State.ACTIVE, "" if left[0].truth.possible is HOLDS else "now, not at all times"
+    return _open(here, kind)
 
 
 def _words(time: datetime) -> str:
@@ -140,12 +143,11 @@ def _words(time: datetime) -> str:
 
 
 def _open(truth: Truth, kind: str) -> tuple[State, str]:
-    if truth.possible is HOLDS:
-        return State.ACTIVE, ""
     if not truth.possible & HOLDS:
         return State.CONDITIONAL, "at certain times, not now"
-    told = all(
-        (name in ATTRIBUTES and ATTRIBUTES[name].had_by(kind)) or name in TAGS
-        for name in truth.undecided
-    )
-    return (State.CONDITIONAL if told else State.UNKNOWN), truth.why
+    has = {name for name, attribute in ATTRIBUTES.items() if attribute.had_by(kind)}
+    untold = truth.undecided - has - set(TAGS)
+    if not untold:
+        return State.CONDITIONAL, truth.why
+    negated = "; what its negation comes to is not documented" if untold & set(ATTRIBUTES) else ""
+    return State.UNKNOWN, f"{truth.why}{negated}"

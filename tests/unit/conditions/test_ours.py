@@ -86,6 +86,7 @@ def test_a_path_means_what_it_says(
         ("/reports*", "after a slash"),
         ("/reports/*/days", "after a slash"),
         ("/reports/../admin", "resolve . and .."),
+        ("/reports/%2E%2e/admin", "resolve . and .."),
         ("/reports?day=1", "without what follows"),
         ("/reports#top", "without what follows"),
         ("/a b", "%20"),
@@ -229,6 +230,13 @@ def test_what_a_terminal_would_act_on_is_left_out() -> None:
         ("request.path.endsWith('.js')", None, None, None, ("request.path.endsWith('.js')",)),
         ("request.path == '/a?b'", None, None, None, ("request.path == '/a?b'",)),
         ("request.path == '/'", None, None, "/", ()),
+        (
+            "request.time < timestamp(request.path)",
+            None,
+            None,
+            None,
+            ("request.time < timestamp(request.path)",),
+        ),
         ("request.path == '/a' || request.path.startsWith('/a/')", None, None, "/a/*", ()),
         ("request.path == '/a' || request.path.startsWith('/b/')", None, None, None, None),
         (

@@ -18,7 +18,7 @@ BEFORE = 'request.time < timestamp("2026-11-01T00:00:00Z")'
     [
         (LATER, State.ACTIVE, ""),
         ("true", State.ACTIVE, ""),
-        ("request.time.getHours() == 12", State.ACTIVE, ""),
+        ("request.time.getHours() == 12", State.ACTIVE, "now, not at all times"),
         ("resource.type != 'compute.googleapis.com/Disk'", State.ACTIVE, ""),
         (BEFORE, State.EXPIRED, "since 2026-11-01T00:00:00Z"),
         (f'{BEFORE} && request.path == "/a"', State.EXPIRED, "since 2026-11-01"),
@@ -55,7 +55,7 @@ BEFORE = 'request.time < timestamp("2026-11-01T00:00:00Z")'
         ('"l" in request.auth.access_levels', State.NEVER, "Identity-Aware Proxy"),
         ('request.time < timestamp("soon")', State.NEVER, "is no time"),
         ("request.time.getMonth() == 12", State.NEVER, "getMonth() == 12 is false"),
-        ('!resource.name.startsWith("a")', State.UNKNOWN, "has no resource.name"),
+        ('!resource.name.startsWith("a")', State.UNKNOWN, "negation comes to is not documented"),
         (f'{LATER} && !resource.name.startsWith("a")', State.UNKNOWN, "has no resource.name"),
         ("request.wish", State.UNKNOWN, "not known here"),
         ("request.time <", State.UNKNOWN, "cannot be read here"),
