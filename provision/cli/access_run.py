@@ -132,7 +132,7 @@ class AccessRun:
         told = f"changed by then: {', '.join(written)}" if written else "nothing had been changed"
         return InterruptedByUserError(
             f"Interrupted at {report.target}; {told}.",
-            hint="Run the same command again: what is done already is not written twice.",
+            hint="Run the same command again: it reads first, and writes what is still missing.",
         )
 
     def _ended(self, report: TargetReport, error: ProvisionError) -> None:

@@ -1,8 +1,9 @@
 """Whether a change of a policy is true in effect: by asking as the principal, else by waiting.
 
 A service account that may be impersonated is asked as: a real request for a service or function,
-``testIamPermissions`` for a job. For anybody else the policy is read back, and the time that IAM
-needs by its documentation has to pass since it was changed.
+``testIamPermissions`` for a job. Everybody is asked as by a request without a token. For anybody
+else the policy is read back, and the time that IAM needs by its documentation has to pass since it
+was changed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,10 @@ _PAUSE = 2.0
 """Seconds between two looks."""
 _IN_A_ROW = 2
 """Looks that have to agree: Google's front ends do not learn of a change all at once."""
+
+
+ANYBODY = "allUsers"
+"""Asked as by a request without a token."""
 
 
 class By(StrEnum):
@@ -166,6 +171,8 @@ class TakingEffect:
         return Effect(watch.awaited, watch.last.so, watch.by, watch.last.told, passed)
 
     def _watch(self, awaited: Awaited) -> _Watch:
+        if awaited.member == ANYBODY and not _shut(awaited.resolved):
+            return _Watch(awaited, By.ASKING, lambda: _asked(awaited, None))
         account, why = self._speakable(awaited)
         if why:
             return _Watch(awaited, By.POLICY, self._by_policy(awaited, why))
@@ -245,7 +252,7 @@ def _shut(resolved: Resolved) -> str:
     return "Identity-Aware Proxy stands before the invoker check" if iap else ""
 
 
-def _asked(awaited: Awaited, token: str) -> _Look:
+def _asked(awaited: Awaited, token: str | None) -> _Look:
     """A request for every path; all have to be answered alike."""
     gate = Gate.of(awaited.resolved.live)
     told = ""

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from google.iam.v1 import policy_pb2
 
 if TYPE_CHECKING:
     from tests.conftest import Clients, RunningEmulator
@@ -56,6 +57,23 @@ def test_what_is_not_in_effect_in_time_exits_4(
     assert effect["in_effect"] is False
     assert effect["told"].endswith("HTTP 403")
     assert done.document["targets"][0]["written"] is True
+
+
+def test_everybody_is_asked_as_by_a_request_without_a_token(
+    provision: "Provision", orders: "Orders", emulator: "RunningEmulator"
+) -> None:
+    """A service that was public is waited for until it refuses."""
+    orders.set(
+        policy_pb2.Policy(
+            bindings=[policy_pb2.Binding(role="roles/run.invoker", members=["allUsers"])]
+        )
+    )
+    emulator.admin("POST", "/settings", iamDelay=3)
+    done = provision("revoke", "allUsers", *ON, "--wait", "2m", "--json")
+    assert done.code == 0, done.err
+    (effect,) = done.document["targets"][0]["effects"]
+    assert effect["by"] == "asked as the principal"
+    assert effect["told"].endswith("HTTP 403")
 
 
 @pytest.mark.usefixtures("orders")
