@@ -158,10 +158,11 @@ def test_deploying_needs_to_act_as_the_account(
     role = "roles/cloudfunctions.developer"
     emulator.admin("POST", "/grants", resource=project, member=member, role=role)
     ann = clients_of(member)
-    text = "Caller is missing permission 'iam.serviceaccounts.actAs' on service account projects/-/"
+    text = "Permission 'iam.serviceaccounts.actAs' denied on service account .* may not exist"
+    older = f"Missing necessary permission iam.serviceAccounts.actAs for {member} on the service"
     with pytest.raises(exceptions.Forbidden, match=text):
         create(ann, function(ann))
-    with pytest.raises(exceptions.Forbidden, match=text):
+    with pytest.raises(exceptions.Forbidden, match=older):
         create_first(ann, first_function(ann))
     assert list(v2(grpc_clients).list_functions(parent=LOCATION)) == []
 

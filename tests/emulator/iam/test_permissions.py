@@ -120,7 +120,9 @@ def words(method: str, permission: str, said: str) -> bool:
     """Whether a refusal has the words of its API."""
     functions = method.startswith(("google.cloud.functions.", "google.iam.v1.IAMPolicy/"))
     if permission == "iam.serviceAccounts.actAs" and functions:
-        return said.startswith("Caller is missing permission 'iam.serviceaccounts.actAs' on serv")
+        first = "Missing necessary permission iam.serviceAccounts.actAs for user:probe@example.com"
+        second = "Could not create Cloud Run service hello. Permission 'iam.serviceaccounts.actAs'"
+        return said.startswith((first, second))
     if permission == "iam.serviceAccounts.actAs":
         return said.startswith("Permission 'iam.serviceaccounts.actAs' denied on service account ")
     if method.startswith("google.iam.v2."):

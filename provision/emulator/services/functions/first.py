@@ -153,7 +153,13 @@ class FirstRpcs:
         builder = self._keeping.builder(project)
         fill_first(message, account, builder)
         rules.check_first_message(message, builder)
-        self._keeping.check_account(call, message.service_account_email)
+        email = message.service_account_email
+        self._keeping.check_account(
+            call,
+            email,
+            f"Missing necessary permission iam.serviceAccounts.actAs for {call.principal} on the "
+            f"service account {email}.",
+        )
         bucket, name = _source(message)
         self._keeping.take_source(record, bucket, name)
         if message.source_upload_url:

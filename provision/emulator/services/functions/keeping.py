@@ -90,17 +90,14 @@ class Keeping:
             self.world.add_account(project, email, displayName=title)
         return email
 
-    def check_account(self, call: Call, email: str) -> None:
-        """Raise (PERMISSION_DENIED) unless the caller may act as an account, and it exists."""
+    def check_account(self, call: Call, email: str, refusal: str) -> None:
+        """Raise (PERMISSION_DENIED) unless the caller may act as an account, and it exists.
+
+        Args:
+            call: who deploys.
+            email: the account's.
+            refusal: what is said otherwise.
+        """
         account = self.world.accounts.get(email)
-        if account and self.world.access.allowed(call.principal, _ACT_AS, account["name"]):
-            return
-        raise ApiError(
-            "PERMISSION_DENIED",
-            "Caller is missing permission 'iam.serviceaccounts.actAs' on service account "
-            f"projects/-/serviceAccounts/{email}. Grant the role 'roles/iam.serviceAccountUser' to "
-            "the caller on the service account. You can do this by running 'gcloud iam "
-            f"service-accounts add-iam-policy-binding {email} --member=MEMBER "
-            "--role=roles/iam.serviceAccountUser' where MEMBER has a prefix like 'user:' or "
-            "'serviceAccount:'.",
-        )
+        if not account or not self.world.access.allowed(call.principal, _ACT_AS, account["name"]):
+            raise ApiError("PERMISSION_DENIED", refusal)

@@ -39,7 +39,7 @@ def checked_parent(parent: str, *, anywhere: bool = False) -> str:
     if not _REGION.fullmatch(location) and not (anywhere and location == "-"):
         raise ApiError(
             "PERMISSION_DENIED",
-            f"Permission denied on 'locations/{location}' (or it may not exist).",
+            f"Permission denied on 'locations/{location}' (or it may not exist)",
         )
     return parent
 

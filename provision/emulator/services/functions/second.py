@@ -157,7 +157,13 @@ class SecondRpcs:
         fill_cpu(config, (memory or 0) / _MEGABYTE)
         config.environment_variables["LOG_EXECUTION_ID"] = "true"
         rules.check_second_message(message, repository_of(message.name), builder)
-        self._keeping.check_account(call, config.service_account_email)
+        email = config.service_account_email
+        self._keeping.check_account(
+            call,
+            email,
+            f"Could not create Cloud Run service {message.name.rpartition('/')[2]}. Permission "
+            f"'iam.serviceaccounts.actAs' denied on service account {email} (or it may not exist).",
+        )
 
     def _refuse_foreign(self, name: str) -> None:
         _, project, _, region, _, function = name.split("/")
