@@ -193,3 +193,25 @@ def test_other_fields_of_a_job_are_free() -> None:
         }
     }
     assert list(run_problems(run, Kind.JOB)) == []
+
+
+ODD = ("", "{}", "[]", "[[]]", "[{}]", "{a: {}}", "5", "-1", "1.5", "true", "x", "~", "[~]")
+ODD_RUNS = (
+    "{template: []}",
+    "{template: {template: []}}",
+    "{template: {template: {containers: x}}}",
+)
+
+
+@pytest.mark.parametrize("field", sorted({*JobFields.model_fields, *ServiceFields.model_fields}))
+def test_any_value_in_any_place_is_a_spec_or_a_spec_error(tmp_path: Path, field: str) -> None:
+    """Values of the wrong type anywhere are told, not tripped over."""
+    rest = "".join(one for one in JOB.splitlines(keepends=True) if not one.startswith(f"{field}:"))
+    refused = 0
+    for value in (*ODD, *ODD_RUNS):
+        path = written(tmp_path, f"{rest}{field}: {value}\n")
+        try:
+            load([path])
+        except SpecError as error:
+            refused += len(error.problems)
+    assert refused
