@@ -113,9 +113,9 @@ def check_may_be_granted(members: Iterable[str]) -> None:
         principal = Principal.parse(member)
         if principal.is_public:
             raise UsageError(
-                f"{member} would let anybody call it, and `provision grant` lets in whom it names.",
+                f"{member} would let anybody in, and `provision grant` lets in whom it names.",
                 hint="A service that is to be public says so where it is declared and reviewed:"
-                " `public: true` in the spec.",
+                " `public: true` in its spec. Jobs take no public members at all.",
             )
         if principal.is_deleted:
             raise InvalidPrincipalError(f"{member} is deleted; nobody can be let in as it.")

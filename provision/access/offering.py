@@ -66,11 +66,16 @@ def offer(resolved: Resolved, asked: Asked, iam: Iam) -> tuple[Offer, tuple[str,
     return Offer(role, condition, read(condition)), tuple(notes)
 
 
+def verb(kind: TargetKind) -> str:
+    """What is done with a target by those who are let in."""
+    return "execute" if kind is TargetKind.JOB else "call"
+
+
 def _check_role(resolved: Resolved, role: str, iam: Iam) -> list[str]:
     carries = iam.carries(role, resolved.permission)
     if carries is False:
         raise UsageError(
-            f"{role} does not let anybody call {resolved}: it does not hold"
+            f"{role} does not let anybody {verb(resolved.target.kind)} {resolved}: it does not hold"
             f" {resolved.permission}, or there is no such role.",
             hint=f"Without --role it is {resolved.role}.",
         )

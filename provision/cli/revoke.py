@@ -70,7 +70,7 @@ def _revoke(
             dry_run=dry_run,
             reason=reason,
         )
-        run.progress(f"looking at what else lets anybody call {report.target}")
+        run.progress(f"looking at what else opens {report.target}")
         above = tuple(run.above.layers(report.target.name.project))
         remains = Remains(
             resolved, done.after, above, carries, run.groups.has_member, Clock().now()

@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from provision.access.changing import Difference, PolicyChange
 from provision.access.granting import Granted, Offer, Outcome
+from provision.access.offering import verb
 from provision.access.remaining import How, Remaining
 from provision.access.revoking import Revoked
 from provision.access.standing import Grant
@@ -13,6 +14,7 @@ from provision.cli.access_report import Listing, TargetReport
 from provision.cli.console import results, safe
 from provision.conditions import State
 from provision.principals import canonical, is_public
+from provision.targets import TargetKind
 
 _GREEN, _DIM, _YELLOW = "green", "dim", "yellow"
 _EXACT = 600
@@ -100,7 +102,7 @@ def show_listing(report: TargetReport, now: datetime) -> None:
     show_heading(report)
     for note in report.notes:
         _print(note, 2, "bold red" if listing.open_to_all else _YELLOW)
-    results.print(f"  {_counted(listing)}")
+    results.print(f"  {_counted(listing, report.target.kind)}")
     for one in listing.here:
         colour = _GREEN if one.lets_in else _DIM
         name = "[bold red]public[/] " if is_public(one.member) else ""
@@ -110,10 +112,10 @@ def show_listing(report: TargetReport, now: datetime) -> None:
     _show_above(listing)
 
 
-def _counted(listing: Listing) -> str:
+def _counted(listing: Listing, kind: TargetKind) -> str:
     inside = {canonical(one.member) for one in listing.here if one.lets_in}
     told = "1 principal" if len(inside) == 1 else f"{len(inside)} principals"
-    parts = [f"{told} can call it by its own policy"]
+    parts = [f"{told} can {verb(kind)} it by its own policy"]
     for state in (State.EXPIRED, State.NOT_YET, State.NEVER, State.ELIGIBLE):
         count = sum(one.state is state for one in listing.here)
         if count:
