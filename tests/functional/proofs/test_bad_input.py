@@ -1,5 +1,6 @@
 """What cannot be used is refused in words that say what to do, and nothing is written."""
 
+import datetime as dt
 import json
 import time
 from collections.abc import Callable
@@ -231,6 +232,21 @@ def test_a_clock_that_is_wrong(refused: Refused, key: Key, tmp_path: "Path", hou
     """Told as a matter of this machine's clock, before or after the time."""
     environ = {**key.environ, **build_clock(tmp_path), "CLOCK_OFF": str(hours * 3600)}
     assert "clock" in refused("grant", ANN, *ON, code=2, **environ).err
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_an_end_by_a_clock_that_is_wrong(
+    provision: "Provision", orders: "Orders", tmp_path: "Path", hours: int
+) -> None:
+    """A grant for an hour ends an hour from now by Google's time, and the clock is told of."""
+    environ = {**build_clock(tmp_path), "CLOCK_OFF": str(hours * 3600)}
+    done = provision("grant", ANN, *ON, "--for=1h", **environ)
+    assert done.code == 0, done.err
+    assert "clock" in done.out + done.err
+    (binding,) = orders.policy().bindings
+    written = binding.condition.expression.partition('timestamp("')[2].partition('"')[0]
+    left = dt.datetime.fromisoformat(written) - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(minutes=30) < left <= dt.timedelta(hours=1, minutes=1)
 
 
 def test_an_emulator_that_does_not_answer(refused: Refused) -> None:

@@ -46,6 +46,8 @@ COMMANDS = {
     "call -v -i orders /reports": 0,
     "call -v -H @own.txt orders": 0,
     WRONG: 0,
+    f"token orders --decode --as {ROBOT}": 0,
+    f"call -v orders --as {ROBOT}": 0,
     "grant user:ann@example.com --on orders --for 8h --reason T-1 --wait 2s": 4,
     "grant user:ann@example.com --on orders --json": 0,
     "grants orders --json": 0,
@@ -156,6 +158,7 @@ def hand_out(world: World, clients: Clients) -> None:
     clients.iam.create_service_account(request=request)
     for resource, role in (
         ("projects/demo-project", "roles/owner"),
+        ("projects/demo-project", "roles/iam.serviceAccountTokenCreator"),
         ("organizations/100000000001", "roles/iam.securityReviewer"),
         ("organizations/100000000001", "roles/browser"),
     ):
