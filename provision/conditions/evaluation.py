@@ -107,6 +107,8 @@ class Evaluation:
     def _plain(self, node: Node) -> Value:
         """A part as an argument of a function: a truth that is open is a bool not known."""
         found = self.value(node)
+        if isinstance(found, Absent) and found.type is Type.BOOL:
+            found = self._as_truth(node, found)  # `a.startsWith(b) == false` is a negation
         if not isinstance(found, Truth):
             return found
         if found.possible in (HOLDS, FAILS):

@@ -1,11 +1,14 @@
 """What conditions come to: IAM's own functions, absent attributes, and what is not known."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from provision.conditions import Request, Tag, evaluate
-from provision.conditions.truth import BREAKS, FAILS, HOLDS
+from provision.conditions.truth import BREAKS, FAILS, HOLDS, Outcome
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)  # a Sunday
 PROD = Tag("123456789012/env", "prod", "tagKeys/1", "tagValues/2")
@@ -109,6 +112,9 @@ def test_what_is_not_known_is_told_unless_the_rest_decides(
         ("resource.type != resource.service", None),
         ("resource.name != 'a'", None),
         ("!resource.name.startsWith('a')", None),
+        ("resource.name.startsWith('a') == false", None),
+        ("resource.name.startsWith('a') in [false]", None),
+        ("resource.name.startsWith('a') ? false : true", None),
         ("!(resource.type == 'a')", None),
         ("resource.name == 'a' || request.path == '/reports/2026'", True),
         ("'l' in request.auth.access_levels", False),
@@ -183,6 +189,63 @@ def test_api_attributes_of_other_services_have_their_default(
 def test_what_cannot_be_evaluated_never_grants(expression: str, outcome: object) -> None:
     """Unless the other side of the logic decides."""
     assert evaluate(expression, ALL).possible is outcome
+
+
+ATOMS = st.sampled_from(
+    [
+        "resource.matchTag('123456789012/env', 'prod')",
+        "resource.hasTagKeyId('tagKeys/9')",
+        "resource.name == 'projects/1'",
+        "resource.type != 'compute.googleapis.com/Disk'",
+        "request.path.startsWith('/reports')",
+        "request.host in ['orders.example.com']",
+        "request.time.getDayOfWeek('Asia/Tokyo') == 1",
+        "request.time < date(request.path.extract('/reports/{day}'))",
+        "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly(['a'])",
+        "'l' in request.auth.access_levels",
+        "request.wish",
+    ]
+)
+LOGIC = st.recursive(
+    ATOMS,
+    lambda part: st.one_of(
+        st.tuples(part, st.sampled_from(["&&", "||", "==", "!="]), part).map(
+            lambda parts: f"({' '.join(parts)})"
+        ),
+        part.map(lambda one: f"!{one}" if one[0] == "(" else f"!({one})"),
+        st.tuples(part, part, part).map(lambda parts: "({} ? {} : {})".format(*parts)),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(
+    LOGIC,
+    st.sampled_from([NOW, None]),
+    st.sampled_from(["/reports/2026-11-30", "/", None]),
+    st.sampled_from([frozenset[Tag](), frozenset({PROD}), None]),
+    st.sampled_from(["service", "job", "project"]),
+)
+def test_to_know_more_never_takes_an_answer_back(
+    expression: str,
+    time: datetime | None,
+    path: str | None,
+    tags: frozenset[Tag] | None,
+    kind: str,
+) -> None:
+    """Each thing that becomes known leaves outcomes that were possible before."""
+    steps = [
+        Request(kind=kind, changed_roles=None),
+        Request(time, kind=kind, changed_roles=None),
+        Request(time, path, kind=kind, changed_roles=None),
+        Request(time, path, tags=tags, kind=kind, changed_roles=None),
+        Request(time, path, tags=tags, kind=kind, changed_roles=("a",)),
+        Request(time, path, "h", tags, kind, {"resource.name": "projects/1"}, ("a",)),
+    ]
+    possible = [evaluate(expression, step).possible for step in steps]
+    for before, after in pairwise(possible):
+        assert after & ~before == Outcome(0), (expression, possible)
 
 
 def test_the_reason_names_the_part_that_failed() -> None:
