@@ -104,7 +104,7 @@ class Echo(BaseHTTPRequestHandler):
             content = self.rfile.read(head[1] & 0x7F)
             plain = bytes(byte ^ mask[i % 4] for i, byte in enumerate(content))
             self.wfile.write(bytes([head[0], len(plain)]) + plain)
-        self.wfile.write(b"\x88\x00")
+        self.wfile.write(b"\\x88\\x00")
 
     def chunk(self, piece):
         self.wfile.write(b"%x\\r\\n%b\\r\\n" % (len(piece), piece))
@@ -151,7 +151,7 @@ class Shop:
     def url(self) -> str:
         """The service's address."""
         urls = self.google.services.get_service(name=SERVICE).urls
-        return next(url for url in urls if "//127.0.0.1:" in url)
+        return next(str(url) for url in urls if "//127.0.0.1:" in url)
 
     def call(self, *words: str, **environ: str) -> Result:
         """Run ``provision call orders``."""
