@@ -54,6 +54,8 @@ class Executions:
             if isinstance(error.__cause__, FailedPrecondition):
                 raise JobNotReadyError(str(error), hint=error.hint) from error
             raise
+        if not operation.metadata or not operation.metadata.name:
+            raise UnavailableError(f"{doing}: the answer names no execution.", hint=_DOUBT)
         return from_message(operation.metadata)
 
     def get(self, name: str) -> Json:

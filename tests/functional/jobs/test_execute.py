@@ -115,6 +115,25 @@ def test_who_may_only_execute_starts_it_and_is_told_what_cannot_be_seen(
     assert executed(nightly, "--no-wait", **ann).code == 0
 
 
+def test_an_impersonated_account_executes_in_its_own_name(
+    nightly: "Project", cloud: "RunningEmulator"
+) -> None:
+    """As in every command; the execution tells who began it."""
+    account = "runner@demo-project.iam.gserviceaccount.com"
+    project = "projects/demo-project"
+    nightly.pipeline().google.iam.create_service_account(
+        request={"name": project, "account_id": "runner"}
+    )
+    for role in ("roles/run.jobsExecutor", "roles/run.viewer"):
+        member = f"serviceAccount:{account}"
+        cloud.admin("POST", "/grants", resource=project, role=role, member=member)
+    done = executed(nightly, "--impersonate-service-account", account)
+    assert done.code == 0, done.err
+    assert done.document["identity"] == f"serviceAccount:{account}"
+    live = nightly.pipeline().google.executions.get_execution(name=done.document["execution"])
+    assert live.creator == account
+
+
 def test_nobody_else_executes_it(nightly: "Project") -> None:
     """The refusal names the permission and the least role."""
     refused = executed(nightly, **nightly.act_as("user:mallory@example.com"))
