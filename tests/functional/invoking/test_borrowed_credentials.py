@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _TARGET = "https://orders-1.asia-east1.run.app"
 _POOL = "projects/1/locations/global/workloadIdentityPools/github"
+_FEDERATED = "user:federated@example.com"
 
 
 def _token(google: Shell, tmp_path: Path, credentials: dict[str, Any], *words: str) -> Done:
@@ -30,15 +31,15 @@ def _impersonation(email: str) -> str:
     return f"{host}/v1/projects/-/serviceAccounts/{email}:generateAccessToken"
 
 
-def _federated(exchange: Seen, emulator: "RunningEmulator", tmp_path: Path) -> dict[str, Any]:
+def _federated(exchange: Seen, token: str, tmp_path: Path) -> dict[str, Any]:
     """A file of workload identity federation, as `create-cred-config` writes it.
 
-    The exchange is one of RFC 8693 on this machine: it hands out what the emulator knows as a
-    token of federated@example.com.
+    The exchange is one of RFC 8693 on this machine: it hands out `token`, which is one that the
+    emulator issued to somebody, or that tells no e-mail, as a pool's principal has none.
     """
     (tmp_path / "subject").write_text("a token of somebody else's")
     told = {
-        "access_token": emulator.token("user:federated@example.com"),
+        "access_token": token,
         "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
         "token_type": "Bearer",
         "expires_in": 3600,
@@ -68,8 +69,8 @@ def test_federated_identity_mints_for_its_account(
 ) -> None:
     """The pool's own identity asks: the account itself may not impersonate itself."""
     email = orders.account("caller-one")
-    _let(emulator, "user:federated@example.com", "roles/iam.workloadIdentityUser", email)
-    told = _federated(serve(), emulator, tmp_path)
+    _let(emulator, _FEDERATED, "roles/iam.workloadIdentityUser", email)
+    told = _federated(serve(), emulator.token(_FEDERATED), tmp_path)
     told["service_account_impersonation_url"] = _impersonation(email)
     done = _token(google, tmp_path, told)
     assert done.code == 0, done.err
@@ -87,11 +88,12 @@ def test_federated_identity_without_an_account_is_told_to_name_one(
 ) -> None:
     """It has no ID token of its own; with --as it gets one of an account."""
     email = orders.account("caller-one")
-    told = _federated(serve(), emulator, tmp_path)
-    refused = _token(google, tmp_path, told)
-    assert refused.code in {1, 4}
+    refused = _token(google, tmp_path, _federated(serve(), "ya29.of-a-pool", tmp_path))
+    assert refused.code == 4
+    assert "A federated identity without a service account has no ID token" in refused.err
     assert "--as" in refused.err
-    _let(emulator, "user:federated@example.com", "roles/iam.workloadIdentityUser", email)
+    _let(emulator, _FEDERATED, "roles/iam.workloadIdentityUser", email)
+    told = _federated(serve(), emulator.token(_FEDERATED), tmp_path)
     done = _token(google, tmp_path, told, "--as", email)
     assert json.loads(done.out)["member"] == f"serviceAccount:{email}"
 
