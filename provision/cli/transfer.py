@@ -41,14 +41,14 @@ class Transfer:
         """Pass the body on, each piece as it comes.
 
         Raises:
-            UsageError: binary bytes were about to go to a terminal.
+            ProvisionError: binary bytes were about to go to a terminal.
             BrokenPipeError: nobody reads them any more.
         """
         for piece in incoming.pieces():
             if len(self.beginning) < _BEGINNING:
                 self.beginning += piece[: _BEGINNING - len(self.beginning)]
             if self._guarded and b"\0" in piece:
-                raise UsageError(
+                raise ProvisionError(
                     "The body is binary, which can upset a terminal.",
                     hint="-o FILE saves it, `-o -` shows it all the same.",
                 )
