@@ -38,6 +38,10 @@ _TO_COME = "operations/to-come"
 _FAILED = (BuildFailedError, NotLoadedError, StartError, ApiError)
 
 
+class _GoneError(ApiError):
+    """There is no such function any more, and nothing of it is to be kept."""
+
+
 class Deployments:
     """Does the work.
 
@@ -116,7 +120,11 @@ class Deployments:
                     raise planned
                 await self._build(record, operation)
                 await (self._first(record) if record.first else self._second(record, operation))
+                self._check_there(record)
+            except _GoneError:
+                raise
             except _FAILED as error:
+                self._check_there(record)
                 self._fail(record, operation, self._worded(record, error))
             else:
                 self._succeed(record, operation)
@@ -129,6 +137,11 @@ class Deployments:
             raise ApiError("ABORTED", "The function was deleted meanwhile.")
         return record
 
+    def _check_there(self, record: FunctionRecord) -> None:
+        """Raise (ABORTED) when the function is gone: a reset waits for nobody."""
+        if self._state.functions.get(record.name) is not record:
+            raise _GoneError("ABORTED", "The function was deleted meanwhile.")
+
     async def _build(self, record: FunctionRecord, operation: str) -> None:
         self._progress.tell(record, operation, "BUILD")
         entry = (
@@ -136,12 +149,19 @@ class Deployments:
         )
         wanted = ToBuild(record.host, record.id, record.version, record.source, entry)
         builder = self._serving.builder
-        record.image = await self._builds.build(wanted, builder)
+        image = await self._builds.build(wanted, builder)
+        self._check_there(record)
+        record.image = image
         self._state.keep(record)
 
     async def _first(self, record: FunctionRecord) -> None:
         """Start the new version, then let go of the old one."""
         await self._serving.start(record, record.version)
+        try:
+            self._check_there(record)
+        except _GoneError:
+            await self._serving.stop(record, record.version)
+            raise
         old, record.serving = record.serving, record.version
         self._state.keep(record)
         if old != record.version:
@@ -154,6 +174,7 @@ class Deployments:
         service = service_of(record, self._serving.audiences(record))
         rolled_out = await self._write(author, record, service)
         ended = await self._operations.outcome(rolled_out.name)
+        self._check_there(record)
         if ended is None or ended.HasField("error"):
             text = (
                 ended.error.message if ended is not None else "The service was deleted meanwhile."
