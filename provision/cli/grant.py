@@ -1,6 +1,6 @@
 """`provision grant`: let principals call a service, job or function."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -81,25 +81,36 @@ def grant(
         check=limits.check,
     ) as run:
         limit = wait_length(wait, dry_run=dry_run)
-        if run.failed:
-            return
-        now, told = _now(run, limits)
-        who = run.context.caller.member
-        asked = replace(limits.asked(now), role=role, reason=reason, who=who)
-        named = run.members(principals)
-        members = tuple(one.member for one in named)
-        check_may_be_granted(members)
-        for report in run.reports:
-            report.named = {one.member: one for one in named}
-            report.notes += [told] if told else []
-        _asked(run, asked)
-        if run.failed:
-            return
-        _grant(run, members, reason, now, dry_run=dry_run)
+        if not run.failed:
+            _carry_out(run, principals, limits, role, reason, dry_run=dry_run)
         if limit is not None and not run.interrupted:
             wait_for(run, list(_awaited(run)), limit)
         if dry_run and detailed_exitcode and any(one.differs for one in run.reports):
             run.otherwise = ExitCode.DIFFERENCES
+
+
+def _carry_out(
+    run: AccessRun,
+    principals: Sequence[str],
+    limits: Limits,
+    role: str | None,
+    reason: str,
+    *,
+    dry_run: bool,
+) -> None:
+    """Check everything about everybody, and then write."""
+    now, told = _now(run, limits)
+    who = run.context.caller.member
+    asked = replace(limits.asked(now), role=role, reason=reason, who=who)
+    named = run.members(principals)
+    members = tuple(one.member for one in named)
+    check_may_be_granted(members)
+    for report in run.reports:
+        report.named = {one.member: one for one in named}
+        report.notes += [told] if told else []
+    _asked(run, asked)
+    if not run.failed:
+        _grant(run, members, reason, now, dry_run=dry_run)
 
 
 def _now(run: AccessRun, limits: Limits) -> tuple[datetime, str]:
