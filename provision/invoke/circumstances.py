@@ -49,7 +49,7 @@ class Circumstances:
         return Known(
             name=way.name,
             argument=f"{resolved.target.kind}/{resolved.target.id}",
-            gate=Gate.of(resolved.live),
+            gate=_gate(resolved),
             audiences=way.accepted,
             permission=resolved.permission,
             role=resolved.role,
@@ -114,6 +114,14 @@ class _Read:
     standings: tuple[Standing, ...] | None = None
     changed_at: datetime | None = None
     unread: tuple[str, ...] = ()
+
+
+def _gate(resolved: Resolved) -> Gate:
+    """The way in; functions of the first generation have a field and words of their own for it."""
+    if not resolved.is_first_generation:
+        return Gate.of(resolved.live)
+    settings = resolved.live.get("ingressSettings", "")
+    return Gate("" if settings == "ALLOW_ALL" else settings, default_url_disabled=False, iap=False)
 
 
 def _request(resolved: Resolved, asked: Asked, now: datetime) -> Request:

@@ -14,9 +14,12 @@ from provision.clients.credentials import load_caller
 from provision.clients.google import GoogleClients
 from provision.clients.local_cloud import find_local_cloud
 from tests.functional.conftest import DOCKERFILE, Project, Result, _environment
+from tests.functional.proofs.conftest import provision
 
 if TYPE_CHECKING:
     from tests.conftest import RunningEmulator, StartEmulator
+
+__all__ = ["Shop", "claims", "provision", "shop"]
 
 APP = """
 import base64, hashlib, json, os, threading

@@ -212,13 +212,6 @@ def test_what_cannot_be_sent_is_refused_before(shop: "Shop", words: list[str], s
     assert "hunter2" not in done.err
 
 
-def test_jobs_are_executed_and_not_called(shop: "Shop") -> None:
-    """The command that does it is named."""
-    done = shop.project.run("call", "job/nightly")
-    assert done.code in {1, 2}
-    assert "Traceback" not in done.err
-
-
 def test_an_address_is_enough_for_whoever_may_not_look_it_up(shop: "Shop") -> None:
     """Nothing is asked of Cloud Run but the call itself."""
     url = shop.url

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from tests.functional.call.conftest import GUEST
+
 if TYPE_CHECKING:
     from tests.functional.call.conftest import Shop
 
@@ -138,7 +140,7 @@ def test_two_lengths_of_one_body_are_refused(proxy: Proxy) -> None:
 
 def test_why_a_request_was_refused_is_told_once(shop: "Shop") -> None:
     """On stderr, in the words of `provision call`."""
-    running = Proxy(shop, "--as", "stranger@demo-project.iam.gserviceaccount.com")
+    running = Proxy(shop, "--as", GUEST)
     assert running.process.stderr is not None
     assert requests.get(running.url, timeout=60).status_code == 403
     told = ""
@@ -149,6 +151,26 @@ def test_why_a_request_was_refused_is_told_once(shop: "Shop") -> None:
     assert requests.get(running.url, timeout=60).status_code == 403
     told += running.end()
     assert " ".join(told.split()).count("is not allowed to call service orders") == 1
+
+
+def test_a_token_is_replaced_before_it_ends(shop: "Shop") -> None:
+    """Kept while it is good for a while; one that ends within minutes is not used again."""
+    shop.cloud.admin("POST", "/settings", idTokenLifetime=200)
+    try:
+        with shop.with_binding(f"serviceAccount:{GUEST}"):
+            running = Proxy(shop, "--as", GUEST)
+            shop.project.forget_requests()
+            for _ in range(2):
+                assert requests.get(running.url, timeout=60).status_code == 200
+            minted = [one for one in shop.cloud.requests() if "GenerateIdToken" in one["method"]]
+            shop.cloud.admin("POST", "/settings", idTokenLifetime=3600)
+            for _ in range(2):
+                assert requests.get(running.url, timeout=60).status_code == 200
+            kept = [one for one in shop.cloud.requests() if "GenerateIdToken" in one["method"]]
+            running.end()
+    finally:
+        shop.cloud.admin("POST", "/settings", idTokenLifetime=3600)
+    assert (len(minted), len(kept)) == (2, 3)
 
 
 def test_a_port_that_is_taken_is_said(shop: "Shop") -> None:
