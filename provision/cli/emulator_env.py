@@ -10,7 +10,15 @@ from urllib.parse import urlsplit
 import typer
 
 from provision.cli.console import errors, print_json
-from provision.cli.emulator import AsJson, Name, checked_name, instances, option, state_folder
+from provision.cli.emulator import (
+    AsJson,
+    Name,
+    checked_name,
+    emulator_app,
+    instances,
+    option,
+    state_folder,
+)
 from provision.cli.emulator_files import write_files
 from provision.cli.emulator_instances import ANSWER_SECONDS
 from provision.cli.emulator_variables import (
@@ -26,6 +34,7 @@ from provision.clients.local_cloud import find_local_cloud
 from provision.errors import NotFoundError, UnavailableError, UsageError
 
 
+@emulator_app.command(epilog='Example: `eval "$(provision emulator env --for gcloud)"`')
 def env(
     *,
     name: Name = "default",

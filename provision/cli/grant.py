@@ -17,13 +17,15 @@ from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
 from provision.cli.grant_limits import Limits
 from provision.cli.views import access_text
-from provision.cli.wait_option import wait_for, wait_length
+from provision.cli.wait_option import WaitingCommand, wait_for, wait_length
 from provision.clients.clock import Clock
 from provision.clients.server_time import server_now
 from provision.conditions import parse_path
 from provision.errors import ExitCode
 from provision.invoke.taking_effect import Awaited
 from provision.principals import canonical
+
+COMMAND_CLASS = WaitingCommand
 
 
 def grant(

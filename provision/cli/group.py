@@ -11,12 +11,28 @@ import typer
 from typer.core import TyperGroup
 
 from provision.cli import console
+from provision.cli.commands import COMMANDS, load
 from provision.cli.console import errors, print_json, safe
 from provision.errors import InterruptedByUserError, ProvisionError
 
 
 class ProvisionGroup(TyperGroup):
-    """A command group that ends as design demands."""
+    """All commands, each loaded when it is asked for, and how they end."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - as Typer's
+        super().__init__(**settings)
+        # Typer looks for misspelled names here; a command is made by `get_command`.
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
+        """The names of all commands, in the order of the help."""
+        return [*COMMANDS]
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ANN401, ARG002
+        """The command of that name, or None."""
+        if self.commands.get(cmd_name) is None and cmd_name in COMMANDS:
+            self.commands[cmd_name] = load(cmd_name)
+        return self.commands.get(cmd_name)
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - as Typer's
         """Run the command and turn what it raised into an exit code."""

@@ -13,11 +13,13 @@ from provision.cli import options
 from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
 from provision.cli.views import access_text
-from provision.cli.wait_option import wait_for, wait_length
+from provision.cli.wait_option import WaitingCommand, wait_for, wait_length
 from provision.clients.clock import Clock
 from provision.conditions import parse_path
 from provision.errors import ExitCode
 from provision.invoke.taking_effect import Awaited
+
+COMMAND_CLASS = WaitingCommand
 
 
 def revoke(
