@@ -14,7 +14,7 @@ REGION ?=
 GOOGLE := test -n "$(PROJECT)" -a -n "$(REGION)" || { echo 'say which: make e2e-google PROJECT=… REGION=…' >&2; false; }
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test e2e-google e2e-google-clean check format bench lock stop clean
+.PHONY: help venv demo test e2e-google e2e-google-clean check format bench compared lock stop clean
 
 help:  ## what can be made
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  make \1\t/' | expand -t 28
@@ -53,6 +53,9 @@ format: venv  ## put the code into its format
 
 bench: venv  ## speed and memory as ratios, in docs/benchmarks.md; ARGS=emulator for a part
 	@$(BIN)/python scripts/bench.py $(ARGS)
+
+compared: venv  ## docs/compared.md anew: gcloud and provision put to the same cases
+	@$(BIN)/python -m tests.e2e.gcloud.compare
 
 lock: venv  ## write requirements/ anew from pyproject.toml
 	@$(BIN)/python -m venv .work/lock
