@@ -12,7 +12,6 @@ from tests.e2e.gcloud.application import Application
 from tests.functional.conftest import APP, DOCKERFILE
 
 if TYPE_CHECKING:
-
     from tests.e2e.cloud.target import Target
     from tests.e2e.gcloud.conftest import Gcloud
 
