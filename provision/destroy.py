@@ -10,7 +10,7 @@ from provision.clients.cloud_run_jobs import CloudRunJobs
 from provision.clients.iam import Iam
 from provision.clients.policies import PolicyClient
 from provision.resources import JobName, RepositoryName, ServiceName
-from provision.run_json import MARK
+from provision.run.resource_json import MARK
 from provision.spec import BuiltImage, JobSpec, Kind, ServiceSpec, Spec
 from provision.stages import Progress
 

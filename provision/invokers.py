@@ -1,4 +1,4 @@
-"""Who can invoke a service or job by its own policy, and the edit that makes it exactly the spec. Pure."""
+"""Who can call by a policy of its own, and the edit that makes it exactly the spec. Pure."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

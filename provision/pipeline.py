@@ -22,11 +22,11 @@ from provision.image.bases import Bases
 from provision.image.context import FileIds
 from provision.image.destination import Destination
 from provision.image.inputs import InputsReader
-from provision.invoke.policies_say import PoliciesSay
-from provision.invoke.prove import Proof
-from provision.invoke.prove_job import JobProof
-from provision.invoke.revocations import DEFAULT_LIMIT, Revocations
 from provision.invokers import Wanted, public, without_public
+from provision.proof.policies_say import PoliciesSay
+from provision.proof.prove import Proof
+from provision.proof.prove_job import JobProof
+from provision.proof.revocations import DEFAULT_LIMIT, Revocations
 from provision.roles import INVOKE, RUN_JOB
 from provision.spec import BuiltImage, GivenImage, JobSpec, ServiceSpec, Spec
 from provision.stages import Progress, Stage

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measure, and write docs/benchmarks.md: ratios within one run, never seconds alone.
 
-    bench.py [commands] [emulator] [registry]   the parts to measure anew; all if none is named
+    bench.py [commands] [access] [emulator] [registry]   the parts to measure anew; all if none is
+                                                         named; the others' rows stay
 
 Each pair of commands runs in turn, A B A B …, so that a machine whose speed drifts tells the same
 ratio. The peers are gcloud, bare servers, and Debian's docker-registry. Calls go to this machine
@@ -12,23 +13,24 @@ only.
 import os
 import resource
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import bench_access as access
 import bench_emulator as emulator
 import bench_registry
+from bench_pairs import in_turn, seconds
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
 BIN = ROOT / ".venv" / "bin"
 RUNS = 7
 BIG_LAYER = 2048
-TITLES = ("Commands", "The emulator", "The registry")
+TITLES = ("Commands", "Access", "The emulator", "The registry")
 TITLE = """\
 # Benchmarks
 
@@ -85,7 +87,12 @@ Debian's docker-registry, beside it on the same disk.
 
 def main(wanted: list[str]) -> int:
     """Measure the parts that are wanted, and write the page."""
-    parts = {"commands": commands, "emulator": emulator.section, "registry": registry}
+    parts = {
+        "commands": commands,
+        "access": access.section,
+        "emulator": emulator.section,
+        "registry": registry,
+    }
     if unknown := set(wanted) - set(parts):
         print(f"there is no part {min(unknown)}, only {', '.join(parts)}", file=sys.stderr)
         return 2
@@ -124,19 +131,11 @@ def commands() -> str:
 
 def measured(pair: Pair, environment: dict[str, str]) -> str:
     """One row of the table."""
-    seconds(pair.ours, environment)
-    seconds(pair.peer, environment)
-    runs = [(seconds(pair.ours, environment), seconds(pair.peer, environment)) for _ in range(RUNS)]
-    ours, peer = (statistics.median(column) for column in zip(*runs, strict=True))
-    ratio = statistics.median(one / other for one, other in runs)
-    return f"| {pair.what} | {ours:.2f} | {peer:.2f} | {ratio:.2f} | `{' '.join(pair.peer)}` |\n"
-
-
-def seconds(command: list[str], environment: dict[str, str]) -> float:
-    """How long a command takes, as a whole process."""
-    begun = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=environment, timeout=120)
-    return time.perf_counter() - begun
+    ours, peer = (partial(seconds, one, environment) for one in (pair.ours, pair.peer))
+    ours(), peer()
+    found = in_turn(ours, peer, RUNS)
+    figures = f"{found.ours:.2f} | {found.peer:.2f} | {found.ratio:.2f}"
+    return f"| {pair.what} | {figures} | `{' '.join(pair.peer)}` |\n"
 
 
 if __name__ == "__main__":

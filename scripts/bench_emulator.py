@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 from bench_load import READERS, Target, grpc_rate, http_rate
+from bench_pairs import row, whole
 from crowd import PARENT, deploy, multiply, session_of, start, stop
 from google.cloud import run_v2
 
@@ -49,24 +50,16 @@ def _fill(folder: Path, count: int) -> None:
     multiply(folder, count - 1)
 
 
-def _row(what: str, ours: float, peer: float, unit: str, against: str) -> str:
-    digits = 0 if min(ours, peer) > 50 else 2  # noqa: PLR2004 - digits that mean something
-    return (
-        f"| {what} | {ours:.{digits}f} {unit} | {peer:.{digits}f} {unit} | {ours / peer:.2f} "
-        f"| {against} |\n"
-    )
-
-
 def _starts(few: Path, many: Path) -> Iterator[str]:
     seconds, memory = {}, {}
     for folder in (few, many):
         took, used = zip(*(_start(folder) for _ in range(STARTS)), strict=True)
         seconds[folder], memory[folder] = statistics.median(took), statistics.median(used)
     what = f"start with {MANY:,} services, policies and addresses"
-    yield _row(what, seconds[many], START_LIMIT, "s", "the limit")
-    yield _row(what, seconds[many], seconds[few], "s", f"start with {FEW} services")
+    yield row(what, whole(seconds[many], START_LIMIT), "s", "the limit")
+    yield row(what, whole(seconds[many], seconds[few]), "s", f"start with {FEW} services")
     what = f"memory after it, {MANY:,} services"
-    yield _row(what, memory[many], memory[few], "MiB", f"{FEW} services")
+    yield row(what, whole(memory[many], memory[few]), "MiB", f"{FEW} services")
 
 
 def _start(folder: Path) -> tuple[float, float]:
@@ -104,10 +97,10 @@ def _pages(few: Path, many: Path) -> Iterator[str]:
         turns = [[_page(session, url, tokens[one])[0] for one in (-2, 1)] for _ in range(TURNS)]
     what = f"a page of {PAGE} of {MANY:,} services, read for the first time (REST)"
     ours = statistics.median(times[:-1])
-    yield _row(what, ours * 1000, peer * 1000, "ms", f"a page of {PAGE} of {FEW}")
+    yield row(what, whole(ours * 1000, peer * 1000), "ms", f"a page of {PAGE} of {FEW}")
     last, second = (statistics.median(column) for column in zip(*turns, strict=True))
     what = f"the last page but one, read {TURNS} times"
-    yield _row(what, last * 1000, second * 1000, "ms", "the second, in turn")
+    yield row(what, whole(last * 1000, second * 1000), "ms", "the second, in turn")
 
 
 def _page(session: requests.Session, url: str, token: str) -> tuple[float, Any]:
@@ -150,7 +143,7 @@ def _readers(many: Path) -> Iterator[str]:
                 mine, theirs = (statistics.median(column) for column in zip(*rates, strict=True))
                 what = f"{READERS} readers of single services over {transport}"
                 against = f"bare {'aiohttp' if transport == 'REST' else 'grpc.aio'}"
-                yield _row(what, mine, theirs, "/s", against)
+                yield row(what, whole(mine, theirs), "/s", against)
 
 
 @contextmanager

@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision.audiences import Audience, as_given, by_default, for_address, require_private_way
 from provision.cli.context import Context
 from provision.cli.options import DEFAULT_FILES
 from provision.cli.target_context import TargetContext, open_targets
 from provision.clients.targets import Resolved
 from provision.errors import PermissionDeniedError, UsageError
 from provision.targets import FORMS, TargetKind
+from provision.tokens.audiences import (
+    Audience,
+    as_given,
+    by_default,
+    for_address,
+    require_private_way,
+)
 
 
 @dataclass(frozen=True)

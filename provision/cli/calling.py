@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from provision import __version__
-from provision.authorization import bearer, header_for
 from provision.cli.console import errors, print_json
 from provision.cli.progress import Progress
 from provision.cli.target_context import TargetContext
@@ -26,6 +25,7 @@ from provision.invoke.circumstances import Circumstances, by_address
 from provision.invoke.explain import Asked, Explanation, explain, needs_policies
 from provision.invoke.hops import Hop, answered, leads_on, shown_end
 from provision.invoke.request_parts import Body
+from provision.tokens.authorization import bearer, header_for
 
 FIRST_ERROR = 400
 _KEPT = 16 * 1024 * 1024

@@ -11,7 +11,7 @@ from provision.cli.context import open_context
 from provision.cli.progress import Progress
 from provision.cli.run import Manner, Run
 from provision.errors import UsageError
-from provision.invoke.revocations import DEFAULT_LIMIT
+from provision.proof.revocations import DEFAULT_LIMIT
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from provision.cli.target_context import TargetContext, open_targets
 from provision.cli.views import execution as view
 from provision.clients.targets import missing
 from provision.errors import InterruptedByUserError, NotFoundError, ProvisionError, UsageError
-from provision.execution import Overrides, State, overrides_of, state_of
 from provision.resources import JobName
+from provision.run.execution import Overrides, State, overrides_of, state_of
 
 if TYPE_CHECKING:
     from provision.invoke.execute import Execute

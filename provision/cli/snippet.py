@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from provision.audiences import for_address
 from provision.cli import options
 from provision.cli.addressing import Addressed, Place, address
 from provision.cli.console import errors, note, print_json
@@ -12,6 +11,7 @@ from provision.cli.init import TEMPLATES
 from provision.cli.progress import Progress
 from provision.cli.views.snippet_text import FILES, Call, Language, check_path, rendered
 from provision.errors import ExitCode, UsageError
+from provision.tokens.audiences import for_address
 
 _RESERVED = "/_ah/"
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from provision.authorization import claims_of
 from provision.cli import options
 from provision.cli.addressing import Addressed, Place, address
 from provision.cli.console import errors, interactive, note, print_json, results, safe
@@ -16,6 +15,7 @@ from provision.clients.clock import Clock
 from provision.clients.id_tokens import IdTokens, Minted
 from provision.clients.token_refusals import skew_told
 from provision.errors import ExitCode, InterruptedByUserError, UsageError
+from provision.tokens.authorization import claims_of
 
 _STDIN = "-"
 _LONGEST = 1_000_000

@@ -12,8 +12,8 @@ from provision.cli.views import access_text
 from provision.clients.id_tokens import IdTokens
 from provision.clients.job_access import JobAccess
 from provision.errors import InterruptedByUserError, UsageError
-from provision.invoke.revocations import DEFAULT_LIMIT
 from provision.invoke.taking_effect import Awaited, TakingEffect
+from provision.proof.revocations import DEFAULT_LIMIT
 
 _LENGTH = re.compile(r"[0-9]+(?:\.[0-9]+)?[smh]?")
 

@@ -8,8 +8,8 @@ from provision.clients.calls import TIMEOUT, calling
 from provision.clients.google import GoogleClients
 from provision.clients.run_resources import Json, from_message
 from provision.errors import ProvisionError, UnavailableError
-from provision.execution import Overrides
 from provision.resources import JobName
+from provision.run.execution import Overrides
 
 
 class JobNotReadyError(ProvisionError):

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from provision.audiences import ADC_CLIENT_ID, GCLOUD_CLIENT_ID
-from provision.authorization import claims_of
 from provision.clients.calls import TIMEOUT, calling
 from provision.clients.clock import Clock
 from provision.clients.credentials import accounts, behind, force_refresh, refresh, resource_of
@@ -15,6 +13,8 @@ from provision.clients.google import GoogleClients
 from provision.clients.key_exchange import KeyExchange
 from provision.clients.token_refusals import skew_told
 from provision.errors import NotFoundError, NotProvenError, UnavailableError, UsageError
+from provision.tokens.audiences import ADC_CLIENT_ID, GCLOUD_CLIENT_ID
+from provision.tokens.authorization import claims_of
 
 _SOON = 300.0
 """Seconds before its end at which a token that is held is not handed out any more."""

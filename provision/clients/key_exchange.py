@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from provision.audiences import is_loopback
 from provision.clients.clock import Clock
 from provision.clients.token_refusals import Refusal, refused, skew_of
 from provision.errors import UnavailableError
+from provision.tokens.audiences import is_loopback
 
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME = 3600

@@ -20,7 +20,7 @@ from provision.clients.google import GoogleClients
 from provision.clients.policies import PolicyClient
 from provision.errors import NotFoundError
 from provision.resources import FunctionName, JobName, ServiceName
-from provision.service_fields import addresses
+from provision.run.service_fields import addresses
 from provision.targets import Target, TargetKind
 
 RUN_INVOKER = "roles/run.invoker"

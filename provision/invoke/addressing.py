@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provision.audiences import (
+from provision.clients.targets import Resolved
+from provision.errors import NotFoundError, UsageError
+from provision.targets import TargetKind
+from provision.tokens.audiences import (
     Audience,
     as_given,
     by_default,
@@ -12,9 +15,6 @@ from provision.audiences import (
     origin,
     require_private_way,
 )
-from provision.clients.targets import Resolved
-from provision.errors import NotFoundError, UsageError
-from provision.targets import TargetKind
 
 _SCHEMES = ("http://", "https://")
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from provision.authorization import AUTHORIZATION, SERVERLESS, claims_of
 from provision.clients.http_exchange import Headers
 from provision.errors import UsageError
 from provision.invoke.explain import Asked, Credential
+from provision.tokens.authorization import AUTHORIZATION, SERVERLESS, claims_of
 
 _ACCESS = "ya29."
 

@@ -14,8 +14,8 @@ from provision.errors import PermissionDeniedError, ProvisionError
 from provision.invoke.addressing import Way
 from provision.invoke.explain import Asked, Known, Standing
 from provision.invoke.explain.standings import Place, changed_at
-from provision.invoke.judge import Gate
 from provision.policy import Policy
+from provision.proof.judge import Gate
 from provision.targets import TargetKind
 
 

@@ -15,9 +15,9 @@ from provision.errors import (
     ProvisionError,
     UnavailableError,
 )
-from provision.execution import Counts, Overrides, State, TaskFailure, failure_of, state_of
-from provision.job_fields import is_ready, task_containers
 from provision.resources import JobName
+from provision.run.execution import Counts, Overrides, State, TaskFailure, failure_of, state_of
+from provision.run.job_fields import is_ready, task_containers
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 """Seconds between two looks: quick ends are seen quickly, long ones cost few reads."""

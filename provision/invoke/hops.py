@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
-from provision.audiences import origin
 from provision.clients.http_exchange import Headers, Http, Incoming, Outgoing
 from provision.clients.invoking.redirects import explained
 from provision.errors import ProvisionError, UnavailableError, UsageError
 from provision.invoke.request_parts import Body, is_credential
+from provision.tokens.audiences import origin
 
 MAX_HOPS = 20
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

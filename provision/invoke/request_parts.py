@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from provision.authorization import AUTHORIZATION, SERVERLESS
 from provision.clients.http_exchange import PIECE, Headers
 from provision.errors import ProvisionError, UsageError
+from provision.tokens.authorization import AUTHORIZATION, SERVERLESS
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

@@ -18,10 +18,10 @@ from provision.clients.outside import Answer, ask
 from provision.clients.targets import Resolved
 from provision.errors import ProvisionError
 from provision.invoke.explain.standings import changed_at
-from provision.invoke.judge import Gate, Status, is_front_end_refusal
-from provision.invoke.revocations import DEFAULT_LIMIT
 from provision.policy import Policy
 from provision.principals import canonical
+from provision.proof.judge import Gate, Status, is_front_end_refusal
+from provision.proof.revocations import DEFAULT_LIMIT
 from provision.resources import JobName
 
 _PAUSE = 2.0

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provision import job_fields
 from provision.clients.cloud_run_jobs import CloudRunJobs
-from provision.job_checks import job_checks
 from provision.plan import Check, Unknown
+from provision.run import job_fields
+from provision.run.job_checks import job_checks
 from provision.spec import JobSpec
 from provision.stages import Progress
 

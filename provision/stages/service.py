@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provision import service_fields
 from provision.clients.clock import Clock
 from provision.clients.cloud_run import CloudRun
 from provision.errors import ProvisionError
 from provision.plan import Check, Unknown
-from provision.service_checks import service_checks
+from provision.run import service_fields
+from provision.run.service_checks import service_checks
 from provision.spec import ServiceSpec
 from provision.stages import Progress
 

@@ -4,8 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provision.audiences import as_given, by_default, for_address, origin, require_private_way
 from provision.errors import UsageError
+from provision.tokens.audiences import (
+    as_given,
+    by_default,
+    for_address,
+    origin,
+    require_private_way,
+)
 
 URL = "https://orders-123456789012.asia-east1.run.app"
 HASH = "https://orders-abcdefghij-de.a.run.app"

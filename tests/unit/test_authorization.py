@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provision.authorization import AUTHORIZATION, SERVERLESS, claims_of, header_for
 from provision.errors import UsageError
+from provision.tokens.authorization import AUTHORIZATION, SERVERLESS, claims_of, header_for
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from provision.errors import UsageError
-from provision.execution import (
+from provision.run.execution import (
     Counts,
     Overrides,
     State,

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from provision.audiences import ADC_CLIENT_ID, GCLOUD_CLIENT_ID
 from provision.clients.outside import Answer
 from provision.conditions import Request
 from provision.invoke.explain import (
@@ -22,8 +21,9 @@ from provision.invoke.explain import (
     needs_policies,
 )
 from provision.invoke.explain.standings import Place, changed_at
-from provision.invoke.judge import Gate
 from provision.policy import Binding, Condition, Policy
+from provision.proof.judge import Gate
+from provision.tokens.audiences import ADC_CLIENT_ID, GCLOUD_CLIENT_ID
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 URL = "https://orders-123456789012.asia-east1.run.app"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from provision.job_fields import (
+from provision.plan import Unknown
+from provision.run.job_fields import (
     desired_fields,
     is_ready,
     observed_fields,
@@ -13,8 +14,7 @@ from provision.job_fields import (
     task_image,
     to_write,
 )
-from provision.plan import Unknown
-from provision.run_json import OwnedMapping
+from provision.run.resource_json import OwnedMapping
 from provision.spec import JobSpec, load
 
 IMAGE = "asia-east1-docker.pkg.dev/acme-prod/services/nightly@sha256:" + "0" * 64

@@ -3,8 +3,8 @@
 import pytest
 
 from provision.clients.outside import Answer
-from provision.invoke.judge import Gate, judge_anonymous, judge_invoker
 from provision.plan import Verdict
+from provision.proof.judge import Gate, judge_anonymous, judge_invoker
 
 OPEN = Gate("INGRESS_TRAFFIC_ALL", default_url_disabled=False, iap=False)
 INTERNAL = Gate("INGRESS_TRAFFIC_INTERNAL_ONLY", default_url_disabled=False, iap=False)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from provision.run_json import OwnedMapping, env_as_list, merged, same_value
-from provision.service_fields import LATEST, addresses, is_ready, observed_fields, to_write
+from provision.run.resource_json import OwnedMapping, env_as_list, merged, same_value
+from provision.run.service_fields import LATEST, addresses, is_ready, observed_fields, to_write
 from provision.spec import SecretReference
 
 TEMPLATE = {

@@ -6,8 +6,8 @@ from typing import Any
 
 from provision.cli.console import results, safe
 from provision.errors import ExitCode, ProvisionError
-from provision.execution import Counts, State, TaskFailure, message_of, state_of
 from provision.resources import JobName
+from provision.run.execution import Counts, State, TaskFailure, message_of, state_of
 
 Json = Mapping[str, Any]
 

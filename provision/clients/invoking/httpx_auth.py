@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
-from provision.authorization import AUTHORIZATION, REFUSED, SERVERLESS, bearer, header_for
 from provision.clients.clock import Clock
 from provision.clients.id_tokens import Minted
 from provision.clients.invoking.redirects import LeftOriginWarning, explain
 from provision.clients.invoking.service import Service
+from provision.tokens.authorization import AUTHORIZATION, REFUSED, SERVERLESS, bearer, header_for
 
 _UNAUTHORIZED = 401
 _REFUSALS = (_UNAUTHORIZED, 403)

@@ -2,7 +2,6 @@
 
 import os
 
-from provision.audiences import by_default
 from provision.clients.credentials import load_caller
 from provision.clients.gcloud_config import read_defaults
 from provision.clients.google import GoogleClients
@@ -11,6 +10,7 @@ from provision.clients.local_cloud import find_local_cloud
 from provision.clients.targets import Targets
 from provision.errors import UsageError
 from provision.targets import parse_targets
+from provision.tokens.audiences import by_default
 
 
 def service_of(target: str, project: str, region: str, service_account: str) -> Service:

@@ -6,17 +6,17 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from provision.audiences import (
+from provision.clients.clock import Clock
+from provision.clients.id_tokens import IdTokens, Minted
+from provision.clients.invoking.source import TokenSource
+from provision.errors import UsageError
+from provision.tokens.audiences import (
     as_given,
     for_address,
     is_loopback,
     origin,
     require_private_way,
 )
-from provision.clients.clock import Clock
-from provision.clients.id_tokens import IdTokens, Minted
-from provision.clients.invoking.source import TokenSource
-from provision.errors import UsageError
 
 _FUNCTIONS = ".cloudfunctions.net"
 

@@ -7,12 +7,12 @@ from typing import Any
 import requests
 from requests.adapters import BaseAdapter
 
-from provision.authorization import BOTH, REFUSED, bearer, header_for
 from provision.clients.clock import Clock
 from provision.clients.id_tokens import Minted
 from provision.clients.invoking.redirects import LeftOriginWarning, explained
 from provision.clients.invoking.service import Service
 from provision.clients.invoking.source import TokenSource
+from provision.tokens.authorization import BOTH, REFUSED, bearer, header_for
 
 _LEFT = "left_origin"
 """Marks a request that came by another origin."""

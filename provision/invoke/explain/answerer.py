@@ -7,8 +7,8 @@ its own name on the application's answers too.
 
 from urllib.parse import unquote, urlsplit
 
-from provision.authorization import REFUSED
 from provision.clients.outside import Answer
+from provision.tokens.authorization import REFUSED
 
 _PAGES = {
     401: (REFUSED, "The access token could not be verified"),

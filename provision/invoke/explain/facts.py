@@ -7,7 +7,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any
 from urllib.parse import urlsplit
 
-from provision.invoke.judge import Gate
+from provision.proof.judge import Gate
 
 SPREADS = timedelta(minutes=7)
 """How long a change of a policy may need: "typically 2 minutes, potentially 7 minutes or longer".

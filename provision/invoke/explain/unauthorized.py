@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from provision.audiences import ADC_CLIENT_ID, GCLOUD_CLIENT_ID
 from provision.clients.outside import Answer
 from provision.invoke.explain.facts import Asked, Credential, Explanation, Finding, Known
+from provision.tokens.audiences import ADC_CLIENT_ID, GCLOUD_CLIENT_ID
 
 _ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 _TOLERATED = timedelta(seconds=30)

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from provision.audiences import is_loopback, origin
-from provision.authorization import AUTHORIZATION, SERVERLESS, bearer, header_for
 from provision.clients.http_exchange import Headers
 from provision.errors import UsageError
 from provision.invoke.proxy.cookies import at_home
+from provision.tokens.audiences import is_loopback, origin
+from provision.tokens.authorization import AUTHORIZATION, SERVERLESS, bearer, header_for
 
 _HOP_BY_HOP = frozenset(
     {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from provision.audiences import GCLOUD_CLIENT_ID
+from provision.tokens.audiences import GCLOUD_CLIENT_ID
 from tests.e2e.emulator_shell import evaluated, new_shell
 from tests.e2e.gcloud.conftest import Gcloud
 

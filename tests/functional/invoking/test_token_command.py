@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from provision.audiences import ADC_CLIENT_ID, GCLOUD_CLIENT_ID
+from provision.tokens.audiences import ADC_CLIENT_ID, GCLOUD_CLIENT_ID
 from tests.functional.invoking.conftest import Done, Orders, Shell
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provision.plan import Check, Claim
-from provision.run_claims import Finding, ready, runtime_account
-from provision.service_fields import is_ready, serving_image
+from provision.run.claims import Finding, ready, runtime_account
+from provision.run.service_fields import is_ready, serving_image
 from provision.spec import ServiceSpec
 
 Json = Mapping[str, Any]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from provision.clients.clock import Clock
 from provision.clients.cloud_run import CloudRun
 from provision.clients.id_tokens import IdTokens
-from provision.invoke.policies_say import PoliciesSay
-from provision.invoke.revocations import DEFAULT_LIMIT, Revocations
-from provision.invoke.service_answers import ServiceAnswers
 from provision.invokers import Wanted, bound
 from provision.plan import Check, Claim, Verdict
+from provision.proof.policies_say import PoliciesSay
+from provision.proof.revocations import DEFAULT_LIMIT, Revocations
+from provision.proof.service_answers import ServiceAnswers
 from provision.spec import ServiceSpec
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from provision.plan import Unknown
-from provision.run_json import (
+from provision.run.resource_json import (
     Json,
     container_fields,
     given,

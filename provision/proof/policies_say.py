@@ -39,7 +39,7 @@ class PoliciesSay:
     clock: Clock = field(default_factory=Clock)
 
     def checks(self) -> tuple[Policy, tuple[Check, ...]]:
-        """Its own policy, empty where it cannot be read; and the claims about it and those above."""
+        """Its own policy, empty where it cannot be read; the claims about it and those above."""
         try:
             policy = self.policies.get(self.spec.resource_name.name)
             here = tuple(self._here(policy))

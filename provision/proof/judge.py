@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from provision.authorization import REFUSED
 from provision.clients.outside import Answer
 from provision.plan import Verdict
+from provision.tokens.authorization import REFUSED
 
 
 class Status(IntEnum):

@@ -10,16 +10,16 @@ from provision.clients.clock import Clock
 from provision.clients.id_tokens import IdTokens
 from provision.clients.outside import Answer, ask
 from provision.errors import ProvisionError
-from provision.invoke.judge import (
+from provision.invokers import Wanted
+from provision.plan import Check, Claim, Evidence, Verdict
+from provision.proof.judge import (
     Gate,
     Judgement,
     judge_anonymous,
     judge_invoker,
     judge_public,
 )
-from provision.invokers import Wanted
-from provision.plan import Check, Claim, Evidence, Verdict
-from provision.service_fields import addresses
+from provision.run.service_fields import addresses
 from provision.spec import ServiceSpec
 
 _PAUSE = 2.0

@@ -11,11 +11,11 @@ from functools import partial
 from provision.clients.clock import Clock
 from provision.clients.job_access import JobAccess
 from provision.errors import ProvisionError
-from provision.invoke.policies_say import PoliciesSay
-from provision.invoke.revocations import DEFAULT_LIMIT, Revocations
 from provision.invokers import Wanted, bound
 from provision.plan import Check, Claim, Evidence, Verdict
 from provision.principals import canonical
+from provision.proof.policies_say import PoliciesSay
+from provision.proof.revocations import DEFAULT_LIMIT, Revocations
 from provision.roles import RUN_JOB
 from provision.spec import JobSpec
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provision.job_fields import is_ready, task_image, task_of
 from provision.plan import Check, Claim
-from provision.run_claims import Finding, ready, runtime_account
+from provision.run.claims import Finding, ready, runtime_account
+from provision.run.job_fields import is_ready, task_image, task_of
 from provision.spec import JobSpec
 
 Json = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Looking from outside at who can call, and judging what comes back."""

@@ -1,0 +1,1 @@
+"""Which ID token opens an address, and which header carries it. Pure."""
