@@ -9,7 +9,16 @@ import pytest
 
 from provision.errors import ExitCode
 from provision.resources import ImageReference, RepositoryName
-from provision.spec import BuiltImage, GivenImage, Ingress, ServiceSpec, Setting, SpecError, load
+from provision.spec import (
+    BuiltImage,
+    GivenImage,
+    Ingress,
+    Kind,
+    ServiceSpec,
+    Setting,
+    SpecError,
+    load,
+)
 
 COMPLETE = """\
 project: acme-prod
@@ -352,10 +361,11 @@ def test_standard_input_is_a_file_too() -> None:
 def test_the_documented_examples_are_valid(tmp_path: Path) -> None:
     """What docs/spec.md shows may be copied."""
     text = (Path(__file__).parents[2] / "docs/spec.md").read_text(encoding="utf-8")
-    service, _, run = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    service, _, job, run = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     spec = one(tmp_path, service + run)
     assert spec.name == "orders"
     assert spec.run["description"] == "Orders"
+    assert one(tmp_path, job).kind is Kind.JOB
 
 
 def test_a_project_from_nowhere_is_asked_for(tmp_path: Path) -> None:
