@@ -365,7 +365,8 @@ def test_the_documented_examples_are_valid(tmp_path: Path) -> None:
     spec = one(tmp_path, service + run)
     assert spec.name == "orders"
     assert spec.run["description"] == "Orders"
-    assert one(tmp_path, job).kind is Kind.JOB
+    (declared,) = load([written(tmp_path, job)])
+    assert declared.kind is Kind.JOB
 
 
 def test_a_project_from_nowhere_is_asked_for(tmp_path: Path) -> None:
