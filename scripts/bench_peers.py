@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""The peers that the emulator's throughput is held against: bare servers that always answer alike.
+"""The peers that throughput is held against: bare servers that always answer alike.
 
 bench_peers.py FILE FILE   answers HTTP with the first file's bytes and gRPC with the second's;
                            prints one line of JSON: {"http": "…", "grpc": "…", "pid": …}
+
+GET /stream?megabytes=500 is answered with so many, and POST /stream takes any body, piece by piece.
 """
 
 import asyncio
@@ -30,6 +32,25 @@ class _Always(grpc.GenericRpcHandler):
         return self._answer
 
 
+_MEGABYTE = bytes(1024 * 1024)
+
+
+async def _stream(request: web.Request) -> web.StreamResponse:
+    megabytes = int(request.query["megabytes"])
+    answer = web.StreamResponse(headers={"Content-Length": str(megabytes * len(_MEGABYTE))})
+    await answer.prepare(request)
+    for _ in range(megabytes):
+        await answer.write(_MEGABYTE)
+    return answer
+
+
+async def _taken(request: web.Request) -> web.Response:
+    taken = 0
+    async for piece in request.content.iter_any():
+        taken += len(piece)
+    return web.Response(text=str(taken))
+
+
 async def main(http_answer: bytes, grpc_answer: bytes) -> None:
     """Serve until killed."""
 
@@ -37,6 +58,8 @@ async def main(http_answer: bytes, grpc_answer: bytes) -> None:
         return web.Response(body=http_answer, content_type="application/json")
 
     app = web.Application()
+    app.router.add_get("/stream", _stream)
+    app.router.add_post("/stream", _taken)
     app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
