@@ -138,81 +138,79 @@ class ProjectName:
 
 
 @dataclass(frozen=True)
-class ServiceName:
-    """A Cloud Run service."""
+class _Invocable:
+    """Something that can be invoked, in a region of a project."""
 
     project: str
     region: str
-    service: str
-
-    @classmethod
-    def parse(cls, name: str) -> "ServiceName":
-        """Read ``projects/PROJECT/locations/REGION/services/SERVICE``."""
-        project, region, service = segments(name, "projects", "locations", "services")
-        return cls(project, check_region(region), check_service_id(service))
 
     @property
     def parent(self) -> str:
         """``projects/PROJECT/locations/REGION``."""
         return f"projects/{self.project}/locations/{self.region}"
+
+    @property
+    def name(self) -> str:
+        """The full resource name."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        """The resource name."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class ServiceName(_Invocable):
+    """A Cloud Run service."""
+
+    service: str
+
+    @classmethod
+    def parse(cls, name: str) -> "ServiceName":
+        """Read ``projects/PROJECT/locations/REGION/services/SERVICE``."""
+        project, region, own = segments(name, "projects", "locations", "services")
+        return cls(project, check_region(region), check_service_id(own))
 
     @property
     def name(self) -> str:
         """The full resource name."""
         return f"{self.parent}/services/{self.service}"
 
-    def __str__(self) -> str:
-        """The resource name."""
-        return self.name
-
 
 @dataclass(frozen=True)
-class JobName:
+class JobName(_Invocable):
     """A Cloud Run job."""
 
-    project: str
-    region: str
     job: str
 
     @classmethod
     def parse(cls, name: str) -> "JobName":
         """Read ``projects/PROJECT/locations/REGION/jobs/JOB``."""
-        project, region, job = segments(name, "projects", "locations", "jobs")
-        return cls(project, check_region(region), check_job_id(job))
-
-    @property
-    def parent(self) -> str:
-        """``projects/PROJECT/locations/REGION``."""
-        return f"projects/{self.project}/locations/{self.region}"
+        project, region, own = segments(name, "projects", "locations", "jobs")
+        return cls(project, check_region(region), check_job_id(own))
 
     @property
     def name(self) -> str:
         """The full resource name."""
         return f"{self.parent}/jobs/{self.job}"
 
-    def __str__(self) -> str:
-        """The resource name."""
-        return self.name
-
 
 @dataclass(frozen=True)
-class FunctionName:
+class FunctionName(_Invocable):
     """A function, of either generation."""
 
-    project: str
-    region: str
     function: str
 
     @classmethod
     def parse(cls, name: str) -> "FunctionName":
         """Read ``projects/PROJECT/locations/REGION/functions/FUNCTION``."""
-        project, region, function = segments(name, "projects", "locations", "functions")
-        return cls(project, check_region(region), check_function_id(function))
+        project, region, own = segments(name, "projects", "locations", "functions")
+        return cls(project, check_region(region), check_function_id(own))
 
     @property
     def name(self) -> str:
         """The full resource name."""
-        return f"projects/{self.project}/locations/{self.region}/functions/{self.function}"
+        return f"{self.parent}/functions/{self.function}"
 
     @property
     def url(self) -> str:
@@ -221,10 +219,6 @@ class FunctionName:
         https://cloud.google.com/functions/docs/calling/http
         """
         return f"https://{self.region}-{self.project}.cloudfunctions.net/{self.function}"
-
-    def __str__(self) -> str:
-        """The resource name."""
-        return self.name
 
 
 Name = ServiceName | JobName | FunctionName
