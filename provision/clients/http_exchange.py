@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from provision.errors import UnavailableError
+from provision.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -104,6 +104,7 @@ class Http:
 
         Raises:
             UnavailableError: nothing answered.
+            UsageError: it holds what HTTP has no place for, as a line break in its method.
         """
         response = self._sent(request, silence)
         try:
@@ -125,7 +126,7 @@ class Http:
 
         headers = HTTPHeaderDict()
         for name, value in request.headers:
-            headers.add(name, value.encode().decode("latin-1"))
+            headers.add(name, value.encode("utf-8", "surrogateescape").decode("latin-1"))
         for name in ("Accept-Encoding", "User-Agent"):  # else urllib3 adds its own
             if name not in headers:
                 headers.add(name, SKIP_HEADER)
@@ -203,6 +204,11 @@ def _told(asked: str) -> Iterator[None]:
         yield
     except exceptions.HTTPError as error:
         raise UnavailableError(f"{asked}: {_in_words(error)}.", hint=_next(error)) from error
+    except ValueError:
+        # http.client's words repeat a header's value, which may be secret.
+        raise UsageError(
+            f"{asked}: this cannot be sent: a sign in its method, path or headers is not HTTP's."
+        ) from None
 
 
 def _in_words(error: Exception) -> str:

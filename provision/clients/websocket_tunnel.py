@@ -83,7 +83,7 @@ def _handshake(request: Outgoing) -> bytes:
     target = f"{parts.path or '/'}?{parts.query}".removesuffix("?")
     lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in (*_UPGRADE, *request.headers)]
-    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1")
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("utf-8", "surrogateescape")
 
 
 def _parsed(head: bytes) -> tuple[int, Headers]:

@@ -4,9 +4,10 @@ import io
 
 import pytest
 
+from provision.errors import UsageError
 from provision.invoke.proxy.bodies import Body, FramingError
 from provision.invoke.proxy.cookies import at_home
-from provision.invoke.proxy.rules import Change, refusal
+from provision.invoke.proxy.rules import Change, malformed, refusal
 
 BASE = "https://orders-123456789012.asia-east1.run.app"
 OTHER = "https://orders-abc-de.a.run.app"
@@ -24,6 +25,7 @@ CHANGE = Change(BASE, (BASE, OTHER))
         {"Host": HOST, "Origin": "http://localhost:8080"},
         {"Host": HOST, "Sec-Fetch-Site": "same-origin"},
         {"Host": HOST, "Sec-Fetch-Site": "none"},
+        {"Host": HOST, "Origin": "null", "Sec-Fetch-Site": "same-origin"},
         {
             "Host": HOST,
             "Sec-Fetch-Site": "cross-site",
@@ -46,8 +48,12 @@ def test_a_browser_s_own_requests_are_passed_on(headers: dict[str, str]) -> None
         ("GET", {"Host": "localhost.evil.example"}),
         ("GET", {"Host": "192.168.1.5:8080"}),
         ("GET", {"Host": "[::1"}),
+        ("GET", {"Host": "evil.example@localhost:8080"}),
+        ("GET", {"Host": "localhost/evil.example"}),
+        ("GET", {"Host": "0.0.0.0:8080"}),
         ("GET", {"Host": HOST, "Origin": "http://evil.example"}),
         ("GET", {"Host": HOST, "Origin": "null"}),
+        ("POST", {"Host": HOST, "Origin": "null", "sec-fetch-site": "cross-site"}),
         ("POST", {"Host": HOST, "Origin": "http://localhost:3000"}),
         ("POST", {"Host": HOST, "sec-fetch-site": "same-site"}),
         ("GET", {"Host": HOST, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}),
@@ -76,6 +82,39 @@ def test_a_browser_s_own_requests_are_passed_on(headers: dict[str, str]) -> None
 def test_other_pages_and_names_are_refused(method: str, headers: dict[str, str]) -> None:
     """Whoever reaches the door calls as its owner."""
     assert refusal(method, tuple(headers.items())) is not None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["@evil.example/", ".evil.example/", ":8443/", "*", "a", "http:@evil.example/", "http://[/"],
+)
+def test_nothing_but_a_path_is_put_behind_the_address(raw: str) -> None:
+    """The token would go to another host otherwise."""
+    assert malformed(raw, (("Host", HOST),)) is not None
+    with pytest.raises(UsageError):
+        CHANGE.target(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ("/a?b", "/a?b"),
+        ("//evil.example/", "//evil.example/"),
+        ("http://localhost:8080/a?b", "/a?b"),
+        ("http://localhost:8080@evil.example", "/"),
+    ],
+)
+def test_a_path_goes_to_the_service_whatever_is_before_it(raw: str, path: str) -> None:
+    """As proxies write a request, too."""
+    assert malformed(raw, (("Host", HOST),)) is None
+    assert CHANGE.target(raw) == BASE + path
+
+
+@pytest.mark.parametrize("name", ["Host", "Origin", "Sec-Fetch-Site"])
+def test_what_is_decided_by_stands_once(name: str) -> None:
+    """Whichever of two were looked at, somebody might look at the other one."""
+    headers = (("Host", HOST), (name, HOST), (name.lower(), "evil.example"))
+    assert malformed("/", headers) is not None
 
 
 def test_the_service_is_asked_as_if_directly() -> None:
@@ -121,11 +160,31 @@ def test_a_first_generation_function_takes_the_token_in_authorization() -> None:
         ("https://elsewhere.example/a", "https://elsewhere.example/a"),
         (f"{BASE}.elsewhere.example/", f"{BASE}.elsewhere.example/"),
         ("https://[::1", "https://[::1"),
+        (f"{BASE}?a", f"http://{HOST}/?a"),
+        (BASE.removeprefix("https:") + "/a", f"http://{HOST}/a"),
+        ("//elsewhere.example/a", "//elsewhere.example/a"),
     ],
 )
 def test_redirects_within_the_service_stay_here(location: str, home: str) -> None:
     """By any of its addresses; others are left as they are."""
     assert CHANGE.homeward((("Location", location),), HOST) == (("Location", home),)
+
+
+@pytest.mark.parametrize(
+    ("location", "home"),
+    [
+        ("/resize/a", "/a"),
+        ("/resize", "/"),
+        ("/resize?a", "/?a"),
+        ("/resizer/a", "/resizer/a"),
+        ("https://fns.example/resize/a", f"http://{HOST}/a"),
+        ("https://fns.example/other/a", "https://fns.example/other/a"),
+    ],
+)
+def test_redirects_of_a_function_stay_below_its_name(location: str, home: str) -> None:
+    """Another function at the same host is another one."""
+    change = Change("https://fns.example/resize", first_generation=True)
+    assert change.homeward((("Location", location),), HOST) == (("Location", home),)
 
 
 @pytest.mark.parametrize(

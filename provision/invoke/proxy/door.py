@@ -6,7 +6,7 @@ browser are few. Nothing is held of a body but a piece of it.
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +18,7 @@ from provision.clients.outside import Answer
 from provision.clients.websocket_tunnel import tunnel
 from provision.errors import ProvisionError
 from provision.invoke.proxy.bodies import Body, FramingError, write_chunk
-from provision.invoke.proxy.rules import Change, is_websocket, refusal
+from provision.invoke.proxy.rules import Change, Refusal, is_websocket, malformed, refusal
 
 _KEPT = 4096
 """Bytes of an answer that are kept to explain it."""
@@ -107,8 +107,10 @@ class _Passing(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         self._begun = False
-        headers = tuple(self.headers.items())
-        refused = refusal(self.command, headers)
+        headers = _as_text(self.headers.items())
+        refused = malformed(self._raw, headers) or refusal(self.command, headers)
+        if refused is None and self.headers.defects:
+            refused = Refusal(400, "The headers cannot be read.")
         if refused is not None:
             self._say(refused.status, refused.why)
             return
@@ -127,6 +129,11 @@ class _Passing(BaseHTTPRequestHandler):
         else:
             self.close_connection = self.close_connection or not body.at_end
 
+    @property
+    def _raw(self) -> str:
+        """What is asked for, as it was written: the standard library's own reading is another."""
+        return self.requestline.split()[1]
+
     def _tunnel(self, headers: Headers) -> None:
         """A WebSocket, whose bytes are passed on as they are until either side ends it."""
         house, host = self.server.house, self.headers["Host"]
@@ -134,7 +141,7 @@ class _Passing(BaseHTTPRequestHandler):
         token = house.tokens.get().token
         request = Outgoing(
             self.command,
-            house.change.target(self.requestline.split()[1]),
+            house.change.target(self._raw),
             house.change.outward(headers, host, token),
         )
         status = tunnel(request, self.connection, lambda found: house.change.homeward(found, host))
@@ -159,7 +166,7 @@ class _Passing(BaseHTTPRequestHandler):
         change, host = self.server.house.change, self.headers["Host"]
         return Outgoing(
             self.command,
-            change.target(self.requestline.split()[1]),
+            change.target(self._raw),
             change.outward(headers, host, token),
             body.pieces() if body.is_there else None,
             body.length,
@@ -218,3 +225,11 @@ class _Passing(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+
+def _as_text(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Headers as the rest of the program has them; sent on, they are the same bytes again."""
+    return tuple(
+        (name, value.encode("latin-1").decode("utf-8", "surrogateescape"))
+        for name, value in headers
+    )

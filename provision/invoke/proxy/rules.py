@@ -5,6 +5,7 @@ the same browser must not reach it: neither by a name of its own that resolves t
 rebinding), nor by a request across sites.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -28,6 +29,9 @@ _NOT_FOR_HOME = frozenset({"alt-svc", "strict-transport-security"})
 _NEVER = frozenset({"CONNECT", "TRACE"})
 """CONNECT makes a proxy to anywhere; TRACE would show the token to whoever asks."""
 _READING = frozenset({"GET", "HEAD"})
+_ONCE = frozenset({"host", "origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"})
+"""What is decided by: a second one would leave open which of them counts."""
+_HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -54,21 +58,62 @@ def refusal(method: str, headers: Headers) -> Refusal | None:
         headers: as they came in.
     """
     told = {name.lower(): value for name, value in headers}
-    host = told.get("host", "")
+    host, site = told.get("host", ""), told.get("sec-fetch-site", "none").lower()
     if method in _NEVER:
         return Refusal(405, f"{method} is not passed on.")
     if not _is_local(host):
         return Refusal(
             403, "This address answers as localhost or 127.0.0.1 only, against DNS rebinding."
         )
-    if "origin" in told and told["origin"].lower() != f"http://{host}".lower():
+    if "origin" in told and not _is_own(told["origin"].lower(), host.lower(), site):
         return Refusal(403, "A page of another origin may not use this address.")
-    if told.get("sec-fetch-site", "none").lower() in {"cross-site", "same-site"}:
+    if site in {"cross-site", "same-site"}:
         navigates = told.get("sec-fetch-mode") == "navigate"
         into_a_tab = told.get("sec-fetch-dest") == "document"
         if not (method in _READING and navigates and into_a_tab):
             return Refusal(403, "A page of another origin may not use this address.")
     return None
+
+
+def malformed(raw: str, headers: Headers) -> Refusal | None:
+    """Why a request can be read in more than one way; None when it cannot.
+
+    Args:
+        raw: what it asks for, as it stands in the request line.
+        headers: as they came in.
+    """
+    if _path_of(raw) is None:
+        return Refusal(400, "What is asked for is no path.")
+    names = [name.lower() for name, _ in headers]
+    twice = next((name for name in sorted(_ONCE) if names.count(name) > 1), "")
+    return Refusal(400, f"The header {twice} stands twice.") if twice else None
+
+
+def _path_of(raw: str) -> str | None:
+    """Path and query of what a request line asks for; None where it would be another host's.
+
+    Put behind an address, ``@evil.example`` or ``.evil.example`` would name another host, and the
+    token would go there.
+    """
+    if raw.startswith("/"):
+        return raw
+    try:
+        parts = urlsplit(raw)
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return None
+    return f"{parts.path or '/'}?{parts.query}".removesuffix("?")
+
+
+def _is_own(stated: str, host: str, site: str) -> bool:
+    """Whether a page that we served asks.
+
+    A form of a page whose Referrer-Policy is no-referrer says ``Origin: null``; what a browser then
+    says of the site is as sure, for no page can write that header
+    (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
+    """
+    return stated == f"http://{host}" or (stated == "null" and site == "same-origin")
 
 
 def is_websocket(method: str, headers: Headers) -> bool:
@@ -79,10 +124,8 @@ def is_websocket(method: str, headers: Headers) -> bool:
 
 
 def _is_local(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
+    found = _HOST.fullmatch(host.lower())
+    name = found["name"].strip("[]") if found else ""
     return is_loopback(name) or name.endswith(".localhost")
 
 
@@ -129,11 +172,15 @@ class Change:
         )
 
     def target(self, raw: str) -> str:
-        """The address of what the browser asks for; `raw` as it stands in the request line."""
-        if not raw.startswith("/"):
-            parts = urlsplit(raw)
-            raw = f"{parts.path or '/'}?{parts.query}".removesuffix("?")
-        return self.base + raw
+        """The address of what the browser asks for; `raw` as it stands in the request line.
+
+        Raises:
+            UsageError: it is no path; see `malformed`.
+        """
+        path = _path_of(raw)
+        if path is None:
+            raise UsageError("What is asked for is no path.")
+        return self.base + path
 
     def _abroad(self, name: str, value: str, host: str) -> str:
         """An address of ours becomes the service's: it would not know the other one."""
@@ -151,21 +198,26 @@ class Change:
 
     def _led_home(self, location: str, host: str) -> str:
         """A redirect within the service stays here; any other one is left as it is."""
-        path = location
-        if "://" in location.partition("?")[0]:
-            try:
-                start = origin(location)
-            except UsageError:
-                return location
-            if start.partition("://")[2] not in set(self._hosts()):
-                return location
-            parts = urlsplit(location)
-            path = parts._replace(scheme="", netloc="").geturl()
-        elif not location.startswith("/"):
+        if location.startswith("/") and not location.startswith("//"):
+            return self._below(location) or location
+        whole = f"https:{location}" if location.startswith("//") else location
+        try:
+            start = origin(whole)
+        except UsageError:
             return location
-        prefix = urlsplit(self.base).path
-        inner = path.removeprefix(prefix) if path.startswith(prefix) else path
-        return f"http://{host}{inner}" if path != location else inner
+        if start.partition("://")[2] not in set(self._hosts()):
+            return location
+        path = urlsplit(whole)._replace(scheme="", netloc="").geturl()
+        inner = self._below(path if path.startswith("/") else f"/{path}")
+        return location if inner is None else f"http://{host}{inner}"
+
+    def _below(self, path: str) -> str | None:
+        """`path` as it is asked for here; None where it is another's at the same host."""
+        prefix = urlsplit(self.base).path.rstrip("/")
+        if path != prefix and not path.startswith((f"{prefix}/", f"{prefix}?", f"{prefix}#")):
+            return None
+        inner = path.removeprefix(prefix)
+        return inner if inner.startswith("/") else f"/{inner}"
 
     def _hosts(self) -> Iterator[str]:
         """The service's hosts, whatever scheme a redirect has: applications see plain http."""

@@ -138,6 +138,51 @@ def test_two_lengths_of_one_body_are_refused(proxy: Proxy) -> None:
         assert raw.recv(4096).startswith(b"HTTP/1.1 400 ")
 
 
+def test_a_token_goes_to_no_other_host(proxy: Proxy) -> None:
+    """Not even when the request line, put behind the address, would name one."""
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0)
+        other = f"127.0.0.1:{elsewhere.getsockname()[1]}"
+        for asked in (f"@{other}/", f"http:@{other}/", "*"):
+            answer = _answer(proxy, f"GET {asked} HTTP/1.1\r\nHost: localhost:{proxy.port}\r\n\r\n")
+            assert answer.startswith(b"HTTP/1.1 400 "), asked
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ("GE\x01T / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n", b"502"),
+        ("GET / HTTP/1.1\r\nHost: localhost:{port}\r\nHost: evil.example\r\n\r\n", b"400"),
+        ("GET / HTTP/1.1\r\nHost: localhost:{port}\r\nX y: z\r\nOrigin: x\r\n\r\n", b"400"),
+        ("GET / HTTP/1.1\r\nHost: localhost:{port}\r\nX: {long}\r\n\r\n", b"431"),
+    ],
+)
+def test_odd_requests_are_answered(proxy: Proxy, request_: str, status: bytes) -> None:
+    """Refused where they can be read in two ways, and nothing breaks."""
+    answer = _answer(proxy, request_.format(port=proxy.port, long="x" * 70_000))
+    assert answer.split(b" ")[1] == status
+    assert "Traceback" not in proxy.end()
+
+
+def test_headers_go_on_byte_by_byte(proxy: Proxy) -> None:
+    """Also those that are no ASCII."""
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as raw:
+        head = f"GET / HTTP/1.1\r\nHost: localhost:{proxy.port}\r\nConnection: close\r\n"
+        raw.sendall(head.encode() + b"X-One: caf\xc3\xa9\r\n\r\n")
+        answer = b"".join(iter(lambda: raw.recv(65536), b""))
+    told = dict(json.loads(answer.partition(b"\r\n\r\n")[2])["headers"])
+    assert told["x-one"].encode("latin-1") == b"caf\xc3\xa9"
+
+
+def _answer(proxy: Proxy, request: str) -> bytes:
+    """The beginning of what is answered to a request as it is written."""
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as raw:
+        raw.sendall(request.encode("latin-1"))
+        return raw.recv(4096)
+
+
 def test_why_a_request_was_refused_is_told_once(shop: "Shop") -> None:
     """On stderr, in the words of `provision call`."""
     running = Proxy(shop, "--as", GUEST)
