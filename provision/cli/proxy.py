@@ -2,8 +2,7 @@
 
 import errno
 import threading
-from contextlib import ExitStack, suppress
-from functools import partial
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -143,16 +142,14 @@ def _announce(port: int, way: Way, minted: Minted, *, as_json: bool) -> None:
 
 def _serve(doors: list[Door]) -> None:
     """Serve until Ctrl-C: the one way to end it, so no error, though it exits 130."""
-    with ExitStack() as stack:
+    try:
         for door in doors:
-            stack.callback(door.server_close)
-            threading.Thread(target=partial(door.serve_forever, 0.1), daemon=True).start()
-            stack.callback(door.shutdown)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            errors.print("Closed.")
-            raise typer.Exit(int(ExitCode.INTERRUPTED)) from None
+            threading.Thread(target=door.serve_forever, args=(0.1,), daemon=True).start()
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        # The threads and their sockets end with the process; nothing of theirs is to be kept.
+        errors.print("Closed.")
+        raise typer.Exit(int(ExitCode.INTERRUPTED)) from None
 
 
 class _Watching:
