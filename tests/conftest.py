@@ -22,10 +22,17 @@ from google.cloud import (
     run_v2,
 )
 from google.oauth2.credentials import Credentials
+from hypothesis import settings
 
 from tests.golden.answers import AnswersFile
 
 os.environ.setdefault("PROVISION_EMULATOR_FUNCTION_BASE", "provision-base:dev")
+
+# The same examples in every run, however slow the machine is; `--hypothesis-profile=searching`
+# tries others.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("searching", deadline=None, max_examples=1000)
+settings.load_profile("steady")
 
 C = TypeVar("C")
 
