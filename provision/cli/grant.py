@@ -9,20 +9,19 @@ import typer
 
 from provision.access.changing import change
 from provision.access.completing import check_may_be_granted
-from provision.access.granting import Offer, Outcome, granted
+from provision.access.granting import granted
 from provision.access.offering import Asked, offer
 from provision.access.remaining import openings
 from provision.cli import options
 from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
+from provision.cli.grant_effect import awaited_grants
 from provision.cli.grant_limits import Limits
 from provision.cli.views import access_text
 from provision.cli.wait_option import WaitingCommand, wait_for, wait_length
 from provision.clients.clock import Clock
 from provision.clients.server_time import server_now
-from provision.conditions import parse_path
 from provision.errors import ExitCode
-from provision.invoke.taking_effect import Awaited
 from provision.principals import canonical
 
 COMMAND_CLASS = WaitingCommand
@@ -86,7 +85,7 @@ def grant(
         if not run.failed:
             _carry_out(run, principals, limits, role, reason, dry_run=dry_run)
         if limit is not None and not run.interrupted:
-            wait_for(run, list(_awaited(run)), limit)
+            wait_for(run, list(awaited_grants(run)), limit)
         if dry_run and detailed_exitcode and any(one.differs for one in run.reports):
             run.otherwise = ExitCode.DIFFERENCES
 
@@ -166,32 +165,3 @@ def _grant(
             access_text.show_granted(report, now)
 
     run.each(one)
-
-
-def _awaited(run: AccessRun) -> Iterator[tuple[TargetReport, Awaited]]:
-    """Everybody who was to be let in, and is by the policy."""
-    for report in run.reports:
-        change, offered = report.granted, report.offer
-        if report.error is not None or change is None or offered is None:
-            continue
-        for one in change.told:
-            if one.outcome is not Outcome.UNLIMITED:
-                yield report, _awaited_one(report, one.member, offered, change.written_at)
-
-
-def _awaited_one(
-    report: TargetReport, member: str, offered: Offer, written: float | None
-) -> Awaited:
-    now = Clock().now()
-    own = offered.condition is not None and offered.terms is None
-    path = offered.terms.path if offered.terms is not None else None
-    page = parse_path(path).page if path else ""
-    return Awaited(
-        found(report),
-        member,
-        admitted=True,
-        settled=lambda policy: granted(policy, [member], offered, now)[0] == policy,
-        paths=(page,),
-        written=written,
-        unaskable="it depends on a condition of your own" if own else "",
-    )

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from provision.access.changing import change
-from provision.access.granting import written_by_us
 from provision.access.remaining import How, Remains
 from provision.access.revoking import Revoked, revoked
 from provision.cli import options
@@ -15,7 +14,7 @@ from provision.cli.access_run import AccessRun, found, over_targets
 from provision.cli.views import access_text
 from provision.cli.wait_option import WaitingCommand, wait_for, wait_length
 from provision.clients.clock import Clock
-from provision.conditions import parse_path
+from provision.conditions import Terms, parse_path, read
 from provision.errors import ExitCode
 from provision.invoke.taking_effect import Awaited
 
@@ -105,12 +104,27 @@ def _awaited_one(run: AccessRun, report: TargetReport, one: Revoked, role: str |
         settled=lambda policy: revoked(policy, [one.member], carries, role)[0] == policy,
         paths=("", *_paths(one)),
         written=report.revoked.written_at if report.revoked is not None else None,
+        unaskable=_unaskable(one),
     )
 
 
 def _paths(one: Revoked) -> Iterator[str]:
-    """The pages that somebody had access to, where a grant was for a path."""
-    for held in one.taken:
-        terms = written_by_us(held.binding.condition)
-        if terms is not None and terms.path is not None:
+    """The pages that somebody had access to, where a binding was for a path."""
+    for terms in _terms(one):
+        if terms.path is not None:
             yield parse_path(terms.path).page
+
+
+def _unaskable(one: Revoked) -> str:
+    """Why being refused shows nothing: it may have been refused there before, too."""
+    if not one.taken:
+        return "nothing was taken out now, so where it got in before is not known"
+    if any(terms.rest for terms in _terms(one)):
+        return "it held a role under a condition that a request of ours need not meet"
+    return ""
+
+
+def _terms(one: Revoked) -> Iterator[Terms]:
+    for held in one.taken:
+        if held.binding.condition is not None:
+            yield read(held.binding.condition)

@@ -53,6 +53,7 @@ class Awaited:
         settled: whether a policy says so.
         written: when the policy was written, in seconds of the monotonic clock; None where nothing
             had to be written.
+        until: when it ends by itself; None for never.
         unaskable: why asking would show nothing; empty where it may.
     """
 
@@ -62,6 +63,7 @@ class Awaited:
     settled: Callable[[Policy], bool] = field(repr=False)
     paths: tuple[str, ...] = ("",)
     written: float | None = None
+    until: datetime | None = None
     unaskable: str = ""
 
 
@@ -158,6 +160,11 @@ class TakingEffect:
 
     def _is_over(self, watch: _Watch) -> bool:
         """Look once more; whether no other look is needed."""
+        end = watch.awaited.until
+        if end is not None and self._clock.now() >= end:
+            told = f"it ended at {end:%Y-%m-%d %H:%M:%S} UTC, before that could be told"
+            watch.last = _Look(so=False, told=told, final=True)
+            return True
         look = watch.look()
         if not look.shows:
             watch.by, watch.look = By.POLICY, self._by_policy(watch.awaited, look.told)
@@ -253,7 +260,11 @@ def _shut(resolved: Resolved) -> str:
 
 
 def _asked(awaited: Awaited, token: str | None) -> _Look:
-    """A request for every path; all have to be answered alike."""
+    """A request for every path; all have to be answered alike.
+
+    Whoever is let in has to be let in where nobody is: what has no caller checked, as a path that
+    Google answers by itself, shows nothing.
+    """
     gate = Gate.of(awaited.resolved.live)
     told = ""
     for path in awaited.paths:
@@ -265,6 +276,9 @@ def _asked(awaited: Awaited, token: str | None) -> _Look:
             return _Look(so=False, told=f"{told}, which shows nothing", shows=False)
         if admits is not awaited.admitted:
             return _Look(so=False, told=told)
+        if admits and token is not None and not is_front_end_refusal(nobody := ask(url)):
+            beside = f"without a token: {nobody}, so this shows nothing of {awaited.member}"
+            return _Look(so=False, told=f"{told}; {beside}", shows=False)
     return _Look(so=True, told=told)
 
 

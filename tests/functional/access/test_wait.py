@@ -86,6 +86,58 @@ def test_somebody_nobody_can_be_asked_as_is_told_by_the_policy(provision: "Provi
     assert "420 s" in effect["told"]
 
 
+@pytest.mark.usefixtures("orders")
+def test_an_answer_that_everybody_gets_shows_nothing(provision: "Provision", robot: str) -> None:
+    """Google answers a reserved path by itself, before anybody's role is looked at."""
+    done = provision("grant", robot, *ON, "--path", "/healthz", "--wait", "1s", "--json")
+    assert done.code == 4, done.err
+    (effect,) = done.document["targets"][0]["effects"]
+    assert effect["by"].startswith("told by the policy")
+    assert "without a token: HTTP 404, so this shows nothing" in effect["told"]
+
+
+@pytest.mark.usefixtures("orders")
+def test_who_gets_in_anyway_does_not_show_that_a_grant_is_in_effect(
+    provision: "Provision", robot: str, emulator: "RunningEmulator"
+) -> None:
+    """The account is let in at once, by a role on the project."""
+    member = f"serviceAccount:{robot}"
+    project = f"projects/{emulator.project}"
+    emulator.admin("POST", "/grants", resource=project, role="roles/run.invoker", member=member)
+    done = provision("grant", robot, *ON, "--wait", "1s", "--json")
+    assert done.code == 4, done.err
+    (effect,) = done.document["targets"][0]["effects"]
+    assert effect["by"].startswith("told by the policy")
+    assert f"gets in anyway: as roles/run.invoker on {project}" in effect["told"]
+
+
+@pytest.mark.usefixtures("orders")
+def test_a_grant_that_ends_while_it_is_waited_for_is_not_in_effect(provision: "Provision") -> None:
+    """Also where only the policy tells, which goes on saying so."""
+    done = provision("grant", ANN, *ON, "--for", "2s", "--wait", "--json")
+    assert done.code == 4, done.err
+    (effect,) = done.document["targets"][0]["effects"]
+    assert effect["in_effect"] is False
+    assert effect["told"].startswith("it ended at ")
+
+
+def test_a_refusal_elsewhere_does_not_show_that_a_revocation_is_in_effect(
+    provision: "Provision", orders: "Orders", robot: str
+) -> None:
+    """Where the account got in is not known of another's condition, nor when nothing is there."""
+    policy = policy_pb2.Policy(version=3, etag=orders.policy().etag)
+    binding = policy.bindings.add(role="roles/run.invoker", members=[f"serviceAccount:{robot}"])
+    binding.condition.title = "theirs"
+    binding.condition.expression = 'request.host.endsWith("internal.example")'
+    orders.set(policy)
+    for why in ("under a condition", "nothing was taken out now"):
+        done = provision("revoke", robot, *ON, "--wait", "1s", "--json")
+        assert done.code == 4, done.err
+        (effect,) = done.document["targets"][0]["effects"]
+        assert effect["by"].startswith("told by the policy")
+        assert why in effect["told"]
+
+
 def test_ctrl_c_while_waiting_says_what_is_changed(
     provision: "Provision", orders: "Orders"
 ) -> None:
