@@ -7,6 +7,17 @@ from importlib.resources import files
 INVOKE = "run.routes.invoke"
 RUN_JOB = "run.jobs.run"
 
+CALLING_ALONE = frozenset(
+    {
+        "roles/cloudfunctions.invoker",
+        "roles/run.invoker",
+        "roles/run.jobsExecutor",
+        "roles/run.jobsExecutorWithOverrides",
+        "roles/run.servicesInvoker",
+    }
+)
+"""Roles that are for calling and executing, and for nothing else."""
+
 
 @cache
 def _table() -> dict[str, frozenset[str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from provision.invokers import Holding
 from provision.policy import Policy, without
 from provision.principals import canonical
+from provision.roles import CALLING_ALONE
 
 Carries = Callable[[str], bool | None]
 """Whether a role lets its holders in; None when the role cannot be read."""
@@ -52,6 +53,24 @@ def revoked(
         lambda binding, member: leaving.get(binding.role, False) and canonical(member) in lost,
     )
     return after, tuple(Revoked(member, tuple(lost[canonical(member)])) for member in members)
+
+
+def wider(told: Iterable[Revoked]) -> str:
+    """What else is gone with roles that allow more than calling; empty when there are none."""
+    lost = {
+        (one.member, held.binding.role): None
+        for one in told
+        for held in one.taken
+        if held.binding.role not in CALLING_ALONE
+    }
+    if not lost:
+        return ""
+    roles = ", ".join(dict.fromkeys(role for _, role in lost))
+    members = ", ".join(dict.fromkeys(member for member, _ in lost))
+    return (
+        f"{roles} may allow more than calling, and all of it is taken from {members} here."
+        " --role takes out one role alone."
+    )
 
 
 def _names(policy: Policy, role: str, wanted: Container[str]) -> bool:

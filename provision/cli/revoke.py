@@ -7,7 +7,7 @@ import typer
 
 from provision.access.changing import change
 from provision.access.remaining import How, Remains
-from provision.access.revoking import Revoked, revoked
+from provision.access.revoking import Revoked, revoked, wider
 from provision.cli import options
 from provision.cli.access_report import TargetReport
 from provision.cli.access_run import AccessRun, found, over_targets
@@ -77,6 +77,7 @@ def _revoke(
             resolved, done.after, above, carries, run.groups.has_member, Clock().now()
         )
         report.remaining = remains.of(members)
+        report.notes += filter(None, [wider(done.told) if role is None else ""])
         with run.showing():
             access_text.show_revoked(report)
 

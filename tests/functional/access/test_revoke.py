@@ -48,6 +48,8 @@ def test_a_principal_is_taken_out_of_all_that_lets_it_in(
     assert left == {(INVOKER, BOB), ("roles/run.viewer", ANN)}
     taken = done.document["targets"][0]["principals"][0]["taken"]
     assert [one["role"] for one in taken] == [INVOKER, "roles/run.developer", "roles/run.admin"]
+    (note,) = done.document["targets"][0]["notes"]
+    assert note.startswith("roles/run.developer, roles/run.admin may allow more than calling")
 
 
 def test_revoking_what_is_not_there_writes_nothing(
@@ -58,6 +60,7 @@ def test_revoking_what_is_not_there_writes_nothing(
     emulator.admin("DELETE", "/requests")
     done = provision("revoke", ANN, *ON)
     assert done.code == 0, done.err
+    assert "more than calling" not in done.out
     assert "not there" in done.out
     assert written(emulator) == []
     assert orders.invokers() == [BOB]
