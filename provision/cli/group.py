@@ -13,7 +13,10 @@ from typer.core import TyperGroup
 from provision.cli import console
 from provision.cli.commands import COMMANDS, load
 from provision.cli.console import errors, print_json, safe
-from provision.errors import InterruptedByUserError, ProvisionError
+from provision.errors import ExitCode, InterruptedByUserError, ProvisionError
+
+_CommandLineError: Any = typer.BadParameter.__base__
+"""What is raised for an option or argument that is wrong; Typer bundles it under a private name."""
 
 
 class ProvisionGroup(TyperGroup):
@@ -40,6 +43,10 @@ class ProvisionGroup(TyperGroup):
             return super().invoke(ctx)
         except ProvisionError as error:
             _end(error)
+        except _CommandLineError as error:
+            told = error.format_message()
+            _print_error("UsageError", told, "See --help of the command.", ExitCode.USAGE)
+            raise  # Typer tells people
         except KeyboardInterrupt:
             _end(
                 InterruptedByUserError(
@@ -51,10 +58,15 @@ class ProvisionGroup(TyperGroup):
 def _end(error: ProvisionError) -> None:
     """Say what went wrong, as JSON too where that was asked for and nothing was printed yet."""
     show_error(error)
-    if "--json" in sys.argv and not console.documents_printed:
-        told = {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
-        print_json({"services": [], "error": told, "exit_code": int(error.exit_code)})
+    _print_error(type(error).__name__, str(error), error.hint, error.exit_code)
     raise typer.Exit(int(error.exit_code)) from error
+
+
+def _print_error(kind: str, message: str, hint: str, code: ExitCode) -> None:
+    """The document of a command that came to nothing, where one was asked for."""
+    if "--json" in sys.argv and not console.documents_printed:
+        told = {"kind": kind, "message": message, "hint": hint}
+        print_json({"services": [], "error": told, "exit_code": int(code)})
 
 
 def show_error(error: ProvisionError) -> None:

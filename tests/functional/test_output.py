@@ -13,7 +13,14 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.mark.parametrize(
-    "words", [["plan", "-f", "missing.yaml"], ["up"], ["verify", "--wait", "soon"]]
+    "words",
+    [
+        ["plan", "-f", "missing.yaml"],
+        ["up"],
+        ["verify", "--wait", "soon"],
+        ["plan", "--nope"],
+        ["grant"],
+    ],
 )
 def test_json_is_printed_whatever_goes_wrong(project: "Project", words: list[str]) -> None:
     """One document on stdout, with what went wrong in it."""
