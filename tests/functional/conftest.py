@@ -176,7 +176,12 @@ def _environment(home: Path, http: str) -> dict[str, str]:
 @pytest.fixture
 def project(tmp_path: Path, cloud: "RunningEmulator") -> Project:
     """An application that answers hello, and a spec that lets the developer call it."""
-    path, home = tmp_path / "orders", tmp_path / "home"
+    return new_project(tmp_path, cloud)
+
+
+def new_project(place: Path, cloud: "RunningEmulator") -> Project:
+    """Such a project in the empty directory `place`."""
+    path, home = place / "orders", place / "home"
     path.mkdir()
     home.mkdir()
     # The engine outlives a test: inputs of its own make sure that nothing was built before.

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.jobs.conftest import declare, executed
+from provision.clients.cloud_run_jobs import CloudRunJobs
+from provision.clients.executions import Executions
+from provision.invoke.execute import Execute
+from provision.resources import JobName
+from provision.run.execution import Overrides
+from tests.functional.jobs.conftest import NIGHTLY, declare, executed
 
 if TYPE_CHECKING:
     from tests.conftest import RunningEmulator
@@ -42,32 +47,46 @@ def test_a_job_whose_deployment_failed_is_not_executed_and_heals_by_up(
     assert executed(project).code == 0
 
 
-def test_a_job_that_is_changing_is_waited_for(nightly: "Project", cloud: "RunningEmulator") -> None:
+def test_a_job_that_is_changing_is_waited_for(nightly: "Project") -> None:
     """A change that is under way ends before the execution begins."""
-    cloud.admin("POST", "/settings", operationDelay=8)
-    jobs = nightly.pipeline().google.jobs
-    job = jobs.get_job(name=nightly.spec.resource_name.name)
+    google, said = nightly.pipeline().google, list[str]()
+    executing = Execute(CloudRunJobs(google), Executions(google), said.append)
+    job = google.jobs.get_job(name=NIGHTLY)
     job.template.task_count = 1
-    jobs.update_job(job=job)
-    cloud.admin("POST", "/settings", operationDelay=0)  # for the execution
-    done = executed(nightly)
-    assert done.code == 0, done.err
-    assert done.document["tasks"]["total"] == 1
-    assert "a change of job nightly is under way" in done.err
+    nightly.cloud.admin("POST", "/settings", operationDelay=3)
+    changing = google.jobs.update_job(job=job)
+    nightly.cloud.admin("POST", "/settings", operationDelay=0)  # for the execution
+    assert not changing.done()
+    started = executing.start(JobName.parse(NIGHTLY), Overrides())
+    assert executing.wait(started["name"])["taskCount"] == 1
+    assert any("a change of job nightly is under way" in one for one in said)
 
 
-def test_a_used_up_quota_started_nothing(nightly: "Project", cloud: "RunningEmulator") -> None:
+def test_a_used_up_quota_started_nothing(nightly: "Project") -> None:
     """It says so: trying again is safe."""
-    fault(cloud, f"{JOBS}/RunJob", code="RESOURCE_EXHAUSTED", message="Quota exceeded", times=9)
+    fault(
+        nightly.cloud,
+        f"{JOBS}/RunJob",
+        code="RESOURCE_EXHAUSTED",
+        message="Quota exceeded",
+        times=9,
+    )
     refused = executed(nightly)
     assert refused.code == 1
     assert "Quota exceeded" in refused.err
     assert "No execution was started" in refused.err
 
 
-def test_a_lost_answer_may_have_started_it(nightly: "Project", cloud: "RunningEmulator") -> None:
+def test_a_lost_answer_may_have_started_it(nightly: "Project") -> None:
     """Running the command again could execute it twice, so looking comes first."""
-    fault(cloud, f"{JOBS}/RunJob", code="UNAVAILABLE", message="try later", when="after", times=9)
+    fault(
+        nightly.cloud,
+        f"{JOBS}/RunJob",
+        code="UNAVAILABLE",
+        message="try later",
+        when="after",
+        times=9,
+    )
     refused = executed(nightly)
     assert refused.code == 1
     assert "may have been started all the same" in refused.err
@@ -75,21 +94,19 @@ def test_a_lost_answer_may_have_started_it(nightly: "Project", cloud: "RunningEm
     assert live.execution_count == 1
 
 
-def test_looks_that_fail_for_a_while_are_no_matter(
-    nightly: "Project", cloud: "RunningEmulator"
-) -> None:
+def test_looks_that_fail_for_a_while_are_no_matter(nightly: "Project") -> None:
     """The execution goes on meanwhile, and so does the wait."""
-    fault(cloud, f"{EXECUTIONS}/GetExecution", code="UNAVAILABLE", message="away", times=3)
+    fault(nightly.cloud, f"{EXECUTIONS}/GetExecution", code="UNAVAILABLE", message="away", times=3)
     done = executed(nightly)
     assert done.code == 0, done.err
     assert "it goes on" in done.err
 
 
-def test_looks_that_go_on_failing_end_the_wait(
-    nightly: "Project", cloud: "RunningEmulator"
-) -> None:
+def test_looks_that_go_on_failing_end_the_wait(nightly: "Project") -> None:
     """The execution is named, and it is said that it goes on."""
-    fault(cloud, f"{EXECUTIONS}/GetExecution", code="UNAVAILABLE", message="away", times=None)
+    fault(
+        nightly.cloud, f"{EXECUTIONS}/GetExecution", code="UNAVAILABLE", message="away", times=None
+    )
     lost = executed(nightly)
     assert lost.code == 1
     assert "The execution goes on" in lost.err
@@ -128,10 +145,12 @@ def test_an_execution_that_somebody_else_ends_is_told(
     assert told in out + err
 
 
-def test_a_public_member_above_a_job_is_found(nightly: "Project", cloud: "RunningEmulator") -> None:
+def test_a_public_member_above_a_job_is_found(
+    fresh_nightly: "Project", cloud: "RunningEmulator"
+) -> None:
     """A job takes none itself; a folder does, in any role that executes jobs."""
     folder, member = "folders/200000000001", "allAuthenticatedUsers"
     cloud.admin("POST", "/grants", resource=folder, role="roles/run.jobsExecutor", member=member)
-    found = nightly.run("verify", "--json", "--wait", "0s")
+    found = fresh_nightly.run("verify", "--json", "--wait", "0s")
     assert found.code == 1
     assert f"public by {folder}" in found.check("no-public-member-above")["summary"]

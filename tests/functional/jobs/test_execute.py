@@ -13,20 +13,18 @@ import pytest
 from tests.functional.jobs.conftest import declare, executed
 
 if TYPE_CHECKING:
-    from tests.conftest import RunningEmulator
     from tests.functional.conftest import Project
 
 pytestmark = pytest.mark.engine
 
 
-def as_another(project: "Project", cloud: "RunningEmulator", role: str) -> dict[str, str]:
+def as_another(project: "Project", role: str) -> dict[str, str]:
     """The environment of somebody who has only `role` on the job."""
     jobs = project.pipeline().google.jobs
     resource = project.spec.resource_name.name
     policy = jobs.get_iam_policy(request={"resource": resource})
     policy.bindings.add(role=role, members=["user:ann@example.com"])
     jobs.set_iam_policy(request={"resource": resource, "policy": policy})
-    assert cloud.project == project.spec.project.value
     return project.act_as("user:ann@example.com")
 
 
@@ -90,11 +88,9 @@ def test_without_waiting_it_says_where_to_look(nightly: "Project") -> None:
     assert executed(nightly, "--no-wait").document["state"] == "running"
 
 
-def test_overrides_ask_for_a_permission_of_their_own(
-    nightly: "Project", cloud: "RunningEmulator"
-) -> None:
+def test_overrides_ask_for_a_permission_of_their_own(nightly: "Project") -> None:
     """Who may only execute is told the permission and the least role that has it."""
-    ann = as_another(nightly, cloud, "roles/run.jobsExecutor")
+    ann = as_another(nightly, "roles/run.jobsExecutor")
     refused = executed(nightly, "--env", "DAY=1", **ann)
     assert refused.code == 1
     assert refused.document["execution"] is None
@@ -102,11 +98,9 @@ def test_overrides_ask_for_a_permission_of_their_own(
     assert "roles/run.jobsExecutorWithOverrides" in refused.err
 
 
-def test_who_may_only_execute_starts_it_and_is_told_what_cannot_be_seen(
-    nightly: "Project", cloud: "RunningEmulator"
-) -> None:
+def test_who_may_only_execute_starts_it_and_is_told_what_cannot_be_seen(nightly: "Project") -> None:
     """The execution goes on; how it ends is not known, which is neither success nor failure."""
-    ann = as_another(nightly, cloud, "roles/run.jobsExecutor")
+    ann = as_another(nightly, "roles/run.jobsExecutor")
     unseen = executed(nightly, **ann)
     assert unseen.code == 4, unseen.err
     assert unseen.document["execution"]
@@ -115,9 +109,7 @@ def test_who_may_only_execute_starts_it_and_is_told_what_cannot_be_seen(
     assert executed(nightly, "--no-wait", **ann).code == 0
 
 
-def test_an_impersonated_account_executes_in_its_own_name(
-    nightly: "Project", cloud: "RunningEmulator"
-) -> None:
+def test_an_impersonated_account_executes_in_its_own_name(nightly: "Project") -> None:
     """As in every command; the execution tells who began it."""
     account = "runner@demo-project.iam.gserviceaccount.com"
     project = "projects/demo-project"
@@ -126,7 +118,7 @@ def test_an_impersonated_account_executes_in_its_own_name(
     )
     for role in ("roles/run.jobsExecutor", "roles/run.viewer"):
         member = f"serviceAccount:{account}"
-        cloud.admin("POST", "/grants", resource=project, role=role, member=member)
+        nightly.cloud.admin("POST", "/grants", resource=project, role=role, member=member)
     done = executed(nightly, "--impersonate-service-account", account)
     assert done.code == 0, done.err
     assert done.document["identity"] == f"serviceAccount:{account}"

@@ -7,15 +7,13 @@ import pytest
 import yaml
 from google.cloud import run_v2
 
-from tests.functional.jobs.conftest import declare
+from tests.functional.jobs.conftest import NIGHTLY, PARENT, declare
 
 if TYPE_CHECKING:
     from tests.functional.conftest import Project
 
 pytestmark = pytest.mark.engine
 
-PARENT = "projects/demo-project/locations/asia-east1"
-NIGHTLY = f"{PARENT}/jobs/nightly"
 CALLER = "caller@demo-project.iam.gserviceaccount.com"
 
 
@@ -88,22 +86,22 @@ def test_a_service_and_a_job_of_one_name_stand_in_one_file(project: "Project") -
     ]
 
 
-def test_what_another_job_uses_stays(nightly: "Project") -> None:
+def test_what_another_job_uses_stays(fresh_nightly: "Project") -> None:
     """An account that a job runs as is in use, and so is the repository it runs from."""
-    weekly = jobs_of(nightly).get_job(name=NIGHTLY)
+    weekly = jobs_of(fresh_nightly).get_job(name=NIGHTLY)
     made = run_v2.Job(template=weekly.template)
-    jobs_of(nightly).create_job(parent=PARENT, job_id="weekly", job=made).result(timeout=30)
-    done = nightly.run("destroy", "--all", "--yes", "--json")
+    jobs_of(fresh_nightly).create_job(parent=PARENT, job_id="weekly", job=made).result(timeout=30)
+    done = fresh_nightly.run("destroy", "--all", "--yes", "--json")
     assert done.code == 0, done.err
     removals = done.service["removals"]
     assert [item["removed"] for item in removals] == [True, False, False]
     assert all("weekly" in item["reason"] for item in removals[1:])
 
 
-def test_executions_go_with_their_job_and_are_told_before(nightly: "Project") -> None:
+def test_executions_go_with_their_job_and_are_told_before(fresh_nightly: "Project") -> None:
     """Whoever says yes sees that the history goes too."""
-    assert nightly.run("execute", "nightly").code == 0
-    done = nightly.run("destroy", "--yes", "--json")
+    assert fresh_nightly.run("execute", "nightly").code == 0
+    done = fresh_nightly.run("destroy", "--yes", "--json")
     assert (
         "its 1 execution(s), and what they tell of their tasks"
         in done.service["removals"][0]["details"]

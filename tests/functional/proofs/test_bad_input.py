@@ -207,7 +207,7 @@ def test_a_key_that_has_expired(
 ) -> None:
     """An uploaded key whose certificate ended meanwhile; told as a matter of the key."""
     own = new_key()
-    public = certificate(own, days=2 / 86400)
+    public = certificate(own, days=5 / 86400)
     account = f"{PROJECT}/serviceAccounts/{ROBOT}"
     grpc_clients.iam.upload_service_account_key({"name": account, "public_key_data": public})
     file = tmp_path / "own.json"
