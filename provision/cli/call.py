@@ -11,7 +11,7 @@ from provision.cli.calling import Call, Wish
 from provision.cli.context import seconds
 from provision.cli.ways import find_way, open_way_context
 from provision.errors import UsageError
-from provision.invoke.request_parts import FORM, JSON, parse_body, parse_headers
+from provision.invoke.request_parts import FORM, JSON, parse_body, parse_headers, parse_method
 
 _HELD = 141
 """What a shell shows of a program whose reader went away: 128 and SIGPIPE."""
@@ -113,7 +113,7 @@ def call(
     if data_json and not any(name.lower() == "accept" for name, _ in headers):
         headers = (("Accept", JSON), *headers)
     wish = Wish(
-        method=(method or ("POST" if body else "GET")),
+        method=parse_method(method or ("POST" if body else "GET")),
         path=path,
         headers=headers,
         dropped=dropped,

@@ -21,6 +21,17 @@ _SECRET = re.compile(r"authorization|cookie|token|secret|key|password|assertion|
 _HIDDEN = "…"
 
 
+def parse_method(text: str) -> str:
+    """A request's method as the user wrote it.
+
+    Raises:
+        UsageError: it can be none.
+    """
+    if not _TOKEN.fullmatch(text):
+        raise UsageError(f"{text!r} is no method.", hint="Write it as in -X PUT.")
+    return text
+
+
 def parse_headers(texts: Sequence[str]) -> tuple[Headers, frozenset[str]]:
     """Headers from ``Name: value``, ``Name;`` (empty) and ``@FILE``; ``Name:`` takes one away.
 
@@ -150,8 +161,9 @@ def _part(text: str, stdin: BinaryIO) -> _Part:
         return (lambda: _pieces(stdin)), None, False
     path = Path(text[1:])
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
+        status = path.stat()
+        if not stat.S_ISFIFO(status.st_mode):  # one that is opened and closed loses its writer
+            path.open("rb").close()
     except OSError as error:
         raise UsageError(
             f"Reading the body from {path}: {_why(error)}.",

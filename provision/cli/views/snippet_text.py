@@ -85,7 +85,7 @@ def rendered(language: Language, template: str, call: Call) -> str:
         raise UsageError(f"{call.address!r} is no address that code can be written for.")
     if not call.audience.isprintable() or "${" in call.audience:
         raise UsageError(f"{call.audience!r} is no audience that code can be written for.")
-    literal: Callable[[str], str] = shlex.quote if language is Language.CURL else json.dumps
+    literal: Callable[[str], str] = shlex.quote if language is Language.CURL else _quoted
     values = {
         "WHAT": call.what,
         "AUDIENCE": literal(call.audience),
@@ -98,7 +98,15 @@ def rendered(language: Language, template: str, call: Call) -> str:
 
 def _invoker(call: Call) -> str:
     """The arguments of an `Invoker`: an audience only where the address does not tell it."""
-    url = json.dumps(call.url)
+    url = _quoted(call.url)
     if call.audience == call.own_audience:
         return url
-    return f"{url}, audience={json.dumps(call.audience)}"
+    return f"{url}, audience={_quoted(call.audience)}"
+
+
+def _quoted(text: str) -> str:
+    """A literal of Python, JavaScript, Go and YAML.
+
+    Signs are written as they are: pairs of escapes, as JSON has them, mean something else in some.
+    """
+    return json.dumps(text, ensure_ascii=False)

@@ -95,10 +95,10 @@ class Service:
         Raises:
             UsageError: it is neither, or an address elsewhere.
         """
-        if "://" in path.partition("?")[0]:
-            self.require_own(path)
-            return path
         if path and path[0] not in "/?":
+            if "://" in path:
+                self.require_own(path)
+                return path
             raise UsageError(
                 f"{path!r} is no path.", hint=f"Begin it with a slash, as in {'/' + path!r}."
             )

@@ -162,6 +162,16 @@ def test_no_credential_leaves_the_origin(shop: "Shop") -> None:
     assert done.document["redirects"]
 
 
+def test_a_named_pipe_is_opened_once(shop: "Shop", tmp_path: "Path") -> None:
+    """Whoever writes into it would be told otherwise that nobody reads."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with start(shop, "/orders", "-d", f"@{pipe}") as running:
+        pipe.write_bytes(b"through a pipe")
+        told, _ = running.communicate(timeout=60)
+    assert json.loads(told)["body"] == "through a pipe"
+
+
 def test_a_pipe_cannot_be_sent_twice(shop: "Shop") -> None:
     """A 307 wants the body again, which is gone; said, not sent empty."""
     with start(shop, "-L", "/to/307//orders", "-d", "@-") as running:
@@ -202,6 +212,7 @@ def test_headers_are_shown_without_what_is_secret(shop: "Shop") -> None:
         (["-d", "a", "--data-json", "{}"], "two bodies"),
         (["https://elsewhere.example/"], "is not service orders"),
         (["--tag", "blue"], "no traffic tag 'blue'"),
+        (["-X", "GET / HTTP/1.1\r\nX: y"], "is no method"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_before(shop: "Shop", words: list[str], said: str) -> None:

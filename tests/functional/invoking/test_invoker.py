@@ -119,7 +119,9 @@ def test_slash_is_never_added(serve: Callable[[], Seen]) -> None:
     seen = serve()
     for base, path in (("/name", ""), ("/name", "/x"), ("/name/", "/x"), ("/name", "?y=1")):
         Invoker(f"{seen.origin}{base}").get(path)
-    assert [path for path, _ in seen.requests] == ["/name", "/name/x", "/name/x", "/name?y=1"]
+    Invoker(seen.origin).get("/of/https://example.com/")
+    asked = [path for path, _ in seen.requests]
+    assert asked == ["/name", "/name/x", "/name/x", "/name?y=1", "/of/https://example.com/"]
 
 
 def test_token_is_in_nothing_that_is_seen(serve: Callable[[], Seen]) -> None:

@@ -119,6 +119,15 @@ def test_path_that_is_no_path_is_refused(shell: Shell, path: str) -> None:
     assert "is no path" in done.err
 
 
+@pytest.mark.parametrize("language", ["python", "node", "go", "workflow"])
+def test_audience_is_written_as_it_is(shell: Shell, language: str) -> None:
+    """Two escapes for one sign are two signs to Python, and an error to Go."""
+    words = ("https://orders-1.a.run.app", "--audience", "kasse-\U0001f4b0-'\"")
+    made = shell.run("snippet", *words, "--language", language)
+    assert made.code == 0, made.err
+    assert '"kasse-\U0001f4b0-\'\\""' in made.out
+
+
 def test_path_of_google_s_own_is_warned_about(shell: Shell) -> None:
     """A service never sees it."""
     done = shell.run("snippet", "https://orders-1.a.run.app", "--path", "/healthz")
