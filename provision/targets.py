@@ -132,9 +132,9 @@ class _Reader:
             )
         names = [spec.name for spec in self.specs]
         close = get_close_matches(text, names, n=1)
-        declared = f"; it declares {', '.join(names)}" if names else ""
+        declared = f"the spec, which declares {', '.join(names)}" if names else "a spec"
         raise UsageError(
-            f"{text!r} is not in a spec{declared}.{f' Did you mean {close[0]}?' if close else ''}",
+            f"{text!r} is not in {declared}.{f' Did you mean {close[0]}?' if close else ''}",
             hint=f"Without a spec write service/{text}, job/{text} or function/{text}.",
         )
 

@@ -11,7 +11,7 @@ import typer
 from provision.access.above import Above
 from provision.access.completing import Completer, Known, Named
 from provision.cli.access_report import TargetReport
-from provision.cli.console import errors, interactive, print_json, results, safe
+from provision.cli.console import errors, interactive, note, print_json, results, safe
 from provision.cli.group import show_error
 from provision.cli.progress import Progress
 from provision.cli.target_context import TargetContext, open_targets
@@ -36,12 +36,12 @@ class AccessRun:
 
     def begin(self) -> None:
         """Look every target up, so that nothing is written where one is not there."""
-        self.progress("looking at who we act as")
+        self.progress.brief("looking at who we act as")
         _ = self.context.caller
         self.reports = [TargetReport(target) for target in self.context.targets]
 
         def look_up(report: TargetReport) -> None:
-            self.progress(f"looking for {report.target}")
+            self.progress.brief(f"looking for {report.target}")
             report.resolved = self.context.lookup.resolve(report.target)
 
         self.each(look_up)
@@ -82,7 +82,7 @@ class AccessRun:
         self.progress.pause()
         for one in named:
             if one.told_by:
-                errors.print(f"{safe(one.member)}: {safe(one.told_by)}")
+                note(f"{one.told_by}.", safe(one.member))
         return named
 
     def _known(self) -> Iterator[Known]:

@@ -89,7 +89,7 @@ def address(text: str | None, audience: str | None, place: Place) -> Addressed:
     [target] = context.targets
     if target.kind is TargetKind.JOB:
         raise UsageError(
-            f"{target} has no address: a job is not called, it is run, with an access token.",
+            f"{target} has no address: jobs are executed, not called.",
             hint=f"`provision execute {target.id}` runs it.",
         )
     try:

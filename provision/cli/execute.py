@@ -72,7 +72,7 @@ def execute(
     context = _open(job, file, project, region, impersonate)
     name = _job(context)
     with Progress() as progress:
-        progress("looking at who we act as")
+        progress.brief("looking at who we act as")
         report = view.Report(name, context.caller.member, {}, waited=wait and not asynchronous)
         try:
             _run(_executing(context, progress), report, overrides, cancel=cancel_on_interrupt)
@@ -160,11 +160,11 @@ def _interrupted(
         executing.executions.cancel(report.name)
         return InterruptedByUserError(
             f"Interrupted; execution {short} is being cancelled.",
-            hint=f"look at it with `{told['describe']}`.",
+            hint=f"Look at it with `{told['describe']}`.",
         )
     return InterruptedByUserError(
         f"Interrupted; execution {short} goes on.",
-        hint=f"look at it with `{told['describe']}`,\nor cancel it with `{told['cancel']}`.",
+        hint=f"Look at it with `{told['describe']}`,\nor cancel it with `{told['cancel']}`.",
     )
 
 

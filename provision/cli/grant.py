@@ -118,7 +118,7 @@ def _now(run: AccessRun, limits: Limits) -> tuple[datetime, str]:
     """The time; Google's where an end depends on it, and what is wrong with this machine's."""
     if not limits.in_time:
         return Clock().now(), ""
-    run.progress("looking at what time it is for Google")
+    run.progress.brief("looking at what time it is for Google")
     return server_now(run.context.google, Clock())
 
 
@@ -154,7 +154,7 @@ def _grant(
         offered = report.offer
         if offered is None:
             raise TypeError("a target without an offer")
-        run.progress(f"{'reading' if dry_run else 'changing'} the policy of {report.target}")
+        run.progress.brief(f"{'reading' if dry_run else 'changing'} the policy of {report.target}")
         report.granted = change(
             found(report),
             lambda policy: granted(policy, members, offered, now),

@@ -38,7 +38,7 @@ def grants(
 
         def one(report: TargetReport) -> None:
             now = Clock().now()
-            run.progress(f"reading the policies of {report.target}")
+            run.progress.brief(f"reading the policies of {report.target}")
             report.listing = _listing(run, report, now)
             report.notes += openings(found(report))
             with run.showing():

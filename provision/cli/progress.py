@@ -44,6 +44,11 @@ class Progress:
         if self._live is not None:
             self._live.stop()
 
+    def brief(self, line: str) -> None:
+        """Show a step that is soon over: to somebody who watches, and in no log."""
+        if self._live is not None:
+            self(line)
+
     def __call__(self, line: str) -> None:
         """Show one line of what is being done."""
         text = f"{self.prefix}{line}"

@@ -43,11 +43,11 @@ def prune_expired(
     ) as run:
         if run.failed:
             return
-        run.progress("looking at what time it is for Google")
+        run.progress.brief("looking at what time it is for Google")
         now, told = server_now(run.context.google, Clock())
 
         def one(report: TargetReport) -> None:
-            run.progress(f"looking for expired grants of {report.target}")
+            run.progress.brief(f"looking for expired grants of {report.target}")
             done = report.pruned = change(
                 found(report),
                 lambda policy: pruned(policy, now, everybodys=everybodys),

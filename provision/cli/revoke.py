@@ -64,14 +64,14 @@ def _revoke(
     def one(report: TargetReport) -> None:
         resolved = found(report)
         carries = run.carries(resolved)
-        run.progress(f"{'reading' if dry_run else 'changing'} the policy of {report.target}")
+        run.progress.brief(f"{'reading' if dry_run else 'changing'} the policy of {report.target}")
         done = report.revoked = change(
             resolved,
             lambda policy: revoked(policy, members, carries, role),
             dry_run=dry_run,
             reason=reason,
         )
-        run.progress(f"looking at what else opens {report.target}")
+        run.progress.brief(f"looking at what else opens {report.target}")
         above = tuple(run.above.layers(report.target.name.project))
         remains = Remains(
             resolved, done.after, above, carries, run.groups.has_member, Clock().now()

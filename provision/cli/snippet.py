@@ -6,7 +6,7 @@ import typer
 
 from provision.cli import options
 from provision.cli.addressing import Addressed, Place, address
-from provision.cli.console import errors, note, print_json
+from provision.cli.console import note, print_json
 from provision.cli.init import TEMPLATES
 from provision.cli.progress import Progress
 from provision.cli.views.snippet_text import FILES, Call, Language, check_path, rendered
@@ -45,8 +45,7 @@ def snippet(
     """
     checked = None if path is None else check_path(path)
     with Progress() as progress:
-        if errors.is_terminal:
-            progress("looking the target up")
+        progress.brief("looking the target up")
         found = address(target, audience, Place(file, project, region, impersonate))
     call = _call(found, checked)
     template = (TEMPLATES / "snippets" / FILES[language]).read_text(encoding="utf-8")

@@ -64,8 +64,7 @@ def token(
         return
     place = Place(file, project, region, impersonate)
     with Progress() as progress:
-        if errors.is_terminal:  # what it is for is often a log, where the line would stay
-            progress("minting an ID token")
+        progress.brief("minting an ID token")
         found = address(target, audience, place)
         minted = IdTokens(found.context.google, clock).mint(found.audience.value, account)
     told = _told(found, minted)

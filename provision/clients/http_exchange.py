@@ -234,4 +234,6 @@ def _next(error: Exception) -> str:
         return "HTTPS_PROXY and NO_PROXY in the environment say which hosts go through a proxy."
     if isinstance(error, exceptions.SSLError):
         return "REQUESTS_CA_BUNDLE names another file of certificates to trust."
+    if isinstance(error, exceptions.NameResolutionError | exceptions.NewConnectionError):
+        return "Is the address right, and is there a way to it from this machine?"
     return ""

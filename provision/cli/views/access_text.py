@@ -13,6 +13,7 @@ from provision.access.standing import Grant
 from provision.cli.access_report import Listing, TargetReport
 from provision.cli.console import results, safe
 from provision.conditions import State
+from provision.policy import Condition
 from provision.principals import canonical, is_public
 from provision.targets import TargetKind
 
@@ -32,7 +33,7 @@ def show_heading(report: TargetReport) -> None:
         f"[bold]{safe(str(report.target))}[/] in {safe(name.region)} of {safe(name.project)}"
     )
     if report.resolved is not None and report.resolved.said:
-        results.print(f"  {safe(report.resolved.said)}")
+        _print(f"{report.resolved.said}.", 2)
 
 
 def show_granted(report: TargetReport, now: datetime) -> None:
@@ -169,8 +170,8 @@ def show_effects(reports: Sequence[TargetReport]) -> None:
             mark = (
                 f"[{_GREEN}]in effect[/]" if one.in_effect else f"[{_YELLOW}]not in effect yet[/]"
             )
-            results.print(f"{mark}  {safe(one.awaited.member)} on {safe(str(report.target))}")
-            _print(f"{one.by}:", 4)
+            results.print(f"{mark}  {safe(one.awaited.member)}")
+            _print(f"on {report.target}, {one.by}:", 4)
             _print(one.told, 4)
 
 
@@ -183,7 +184,7 @@ def _granted_lines(one: Granted, offer: Offer, now: datetime) -> list[str]:
         end = f"until {moment(one.before)}" if one.before else "without an end"
         lines.append(f"in the place of an earlier grant {end}")
     lines += [
-        f"holds it beside that under: {condition.title or condition.expression}"
+        f"holds it also under a condition: {condition.title or condition.expression}"
         for condition in one.beside
     ]
     return lines
@@ -197,15 +198,20 @@ def _terms(offer: Offer, now: datetime) -> list[str]:
             told.append(f"until {moment(offer.terms.until)} ({left})")
         told += [part for part in (offer.terms.path, offer.terms.reason) if part]
     elif offer.condition is not None:
-        told.append(f"if {offer.condition.title or offer.condition.expression}")
+        told.append(_named(offer.condition))
     return told
+
+
+def _named(condition: Condition) -> str:
+    """A condition by its title where it has one; what it says otherwise."""
+    return f'condition "{condition.title}"' if condition.title else f"if {condition.expression}"
 
 
 def _revoked_lines(one: Revoked) -> list[str]:
     lines = []
     for held in one.taken:
         condition = held.binding.condition
-        under = f" if {condition.title or condition.expression}" if condition else ""
+        under = f", {_named(condition)}" if condition else ""
         lines.append(f"{held.binding.role}{under}")
     return lines
 
@@ -216,13 +222,20 @@ def _show_end(report: TargetReport) -> None:
     if change is None:
         return
     if change.after == change.before:
-        results.print("  Nothing to change: nothing was written.")
+        if not _said_already(report):
+            results.print("  Nothing to change: nothing was written.")
     elif not change.written:
         results.print("  The policy would change so:")
         for one in change.differences:
             results.print(f"    {_difference(one)}")
     for note in report.notes:
         _print(note, 2, _YELLOW)
+
+
+def _said_already(report: TargetReport) -> bool:
+    """Whether somebody whose access is not limited was told that nothing was written."""
+    told = report.granted.told if report.granted is not None else ()
+    return any(one.outcome is Outcome.UNLIMITED for one in told)
 
 
 def _print(text: str, indent: int, style: str = "default") -> None:
@@ -246,7 +259,7 @@ def moment(time: datetime) -> str:
 
 def length(seconds: float) -> str:
     """A length of time for people: its two largest units."""
-    left = max(0, round(seconds))
+    left = max(0, int(seconds))
     if left > _EXACT:
         left = round(left / 60) * 60
     parts = []
