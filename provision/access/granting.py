@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from provision.conditions import Terms, read
-from provision.errors import ProvisionError
+from provision.conditions import Terms, compose, read
+from provision.errors import ProvisionError, UsageError
 from provision.policy import Binding, Condition, Policy, with_members, without
 from provision.principals import canonical
 
@@ -159,9 +159,13 @@ def _compared(before: datetime, until: datetime, now: datetime) -> Outcome:
 def written_by_us(condition: Condition | None) -> Terms | None:
     """The terms of a condition that `provision grant` wrote and nobody changed; else None."""
     terms = read(condition) if condition is not None else None
-    if terms is None or not terms.ours or terms.rest or terms.since is not None:
+    if condition is None or terms is None or not terms.ours:
         return None
-    return terms
+    try:
+        ours = compose(until=terms.until, path=terms.path, who=terms.who, reason=terms.reason)
+    except (UsageError, ValueError):
+        return None
+    return terms if replace(ours, location=condition.location) == condition else None
 
 
 def _replaceable(binding: Binding, offer: Offer) -> Terms | None:

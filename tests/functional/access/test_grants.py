@@ -19,6 +19,7 @@ def add_expired(orders: "Orders", title: str) -> None:
     binding = policy.bindings.add(role=INVOKER, members=[BOB])
     binding.condition.expression = 'request.time < timestamp("2026-01-01T00:00:00Z")'
     binding.condition.title = title
+    binding.condition.description = "Asked by user:ann@example.com until 2026-01-01T00:00:00Z"
     policy.version = 3
     orders.set(policy)
 

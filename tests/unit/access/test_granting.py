@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provision.access.granting import MAX_CONDITIONS, Offer, Outcome, granted
+from provision.access.granting import MAX_CONDITIONS, Offer, Outcome, granted, written_by_us
 from provision.conditions import compose, read
 from provision.errors import ProvisionError
 from provision.policy import Binding, Condition, Policy
@@ -111,6 +111,20 @@ def test_others_in_our_earlier_binding_keep_their_terms() -> None:
             'request.time < timestamp("2026-11-22T13:00:00Z") && request.host == "a"',
             "provision grant until 2026-11-22T13:00:00Z",
         ),
+        Condition(
+            'request.time < timestamp("2026-11-23T13:00:00Z")',
+            "provision grant until 2026-11-22T13:00:00Z",
+            "Asked by user:me@example.com until 2026-11-22T13:00:00Z",
+        ),
+        Condition(
+            'request.time < timestamp("2026-11-22T13:00:00Z")',
+            "provision grant until 2026-11-22T13:00:00Z",
+        ),
+        Condition(
+            'request.time <= timestamp("2026-11-22T13:00:00Z")',
+            "provision grant until 2026-11-22T13:00:00Z",
+            "Asked by user:me@example.com until 2026-11-22T13:00:00Z",
+        ),
     ],
 )
 def test_what_others_wrote_or_changed_is_never_replaced(condition: Condition) -> None:
@@ -120,6 +134,18 @@ def test_what_others_wrote_or_changed_is_never_replaced(condition: Condition) ->
     assert after.bindings[0] == theirs
     assert told[0].outcome is Outcome.GRANTED
     assert told[0].beside == (condition,)
+
+
+@pytest.mark.parametrize("path", [None, "/a", "/a/*", "/ü/*", "/" + "long/" * 60 + "x"])
+@pytest.mark.parametrize("reason", ["", "OPS-7: für Ännes Audit", "until 2027: x"])
+@pytest.mark.parametrize("who", ["user:me@example.com", "principal://a/" + "x" * 200, ""])
+def test_what_was_written_is_known_again(path: str | None, reason: str, who: str) -> None:
+    """Also where title and description had to be cut."""
+    until = NOW + timedelta(hours=8)
+    condition = compose(until=until, path=path, who=who, reason=reason)
+    found = written_by_us(condition)
+    assert found is not None
+    assert (found.until, found.reason) == (until, reason)
 
 
 def test_a_grant_for_another_path_stands_beside() -> None:
