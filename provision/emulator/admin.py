@@ -11,16 +11,20 @@ from typing import Any
 
 from aiohttp import web
 
+from provision.emulator.iam.groups import GroupMember
 from provision.emulator.iam.identities import CLIENT_ID
 from provision.emulator.iam.members import is_well_formed
 from provision.emulator.rpc.asked_at import came_by_proxy
 from provision.emulator.rpc.calls import Dispatcher, Recorder
 from provision.emulator.rpc.fault_forms import seconds, to_fault, to_json
 from provision.emulator.rpc.hosts import is_loopback
+from provision.emulator.rpc.wellknown import Timestamp
+from provision.emulator.times import to_micros
 from provision.emulator.world import DEVELOPER, World
 
 _PROJECT = re.compile(r"(?:[a-z0-9.-]{3,60}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _MEMBER_KINDS = ("user", "serviceAccount")
+_GROUP_ROLES = ("MEMBER", "MANAGER", "OWNER")
 
 
 def is_project_id(text: str) -> bool:
@@ -144,20 +148,27 @@ class Admin:
         iam_delay = seconds(body, "iamDelay", settings.iam_delay)
         operation_delay = seconds(body, "operationDelay", settings.operation_delay)
         lifetime = seconds(body, "idTokenLifetime", identities.id_token_lifetime)
+        premium = body.get("identityPremium", settings.identity_premium)
+        if not isinstance(premium, bool):
+            raise AdminError('"identityPremium" must be true or false')
         settings.iam_delay, settings.operation_delay = iam_delay, operation_delay
+        settings.identity_premium = premium
         identities.id_token_lifetime = lifetime
         answer = {"iamDelay": iam_delay, "operationDelay": operation_delay}
-        return _told({**answer, "idTokenLifetime": lifetime})
+        return _told({**answer, "idTokenLifetime": lifetime, "identityPremium": premium})
 
     async def _group(self, request: web.Request) -> web.Response:
         body = await _object(request)
         group = _text(body, "group")
         if not group.startswith("group:"):
             raise AdminError('"group" must be "group:E-MAIL"')
-        members = body.get("members", [])
-        if not _are_texts(members):
+        members, viewers = body.get("members", []), body.get("viewers")
+        if not isinstance(members, list):
             raise AdminError('"members" must be a list of members')
-        self._world.groups.put(group.lower(), tuple(members))
+        if viewers is not None and not _are_texts(viewers):
+            raise AdminError('"viewers" must be a list of members')
+        told = tuple(_group_member(one) for one in members)
+        self._world.groups.put(group.lower(), told, viewers)
         return _told({})
 
     async def _grant(self, request: web.Request) -> web.Response:
@@ -237,6 +248,27 @@ def _text(body: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise AdminError(f'"{key}" must be a text')
     return value
+
+
+def _group_member(value: object) -> GroupMember:
+    """A member as a text, or with its role and the end of its membership."""
+    if isinstance(value, str):
+        return GroupMember(value)
+    if not isinstance(value, dict):
+        raise AdminError('"members" must be a list of members')
+    role, expires = value.get("role", "MEMBER"), value.get("expireTime")
+    if role not in _GROUP_ROLES:
+        raise AdminError(f'"role" must be one of {", ".join(_GROUP_ROLES)}')
+    if expires is not None and (role != "MEMBER" or not isinstance(expires, str)):
+        raise AdminError('"expireTime" must be a text, and only a MEMBER has one')
+    end = to_micros(_moment(expires)) / 1e6 if expires is not None else None
+    return GroupMember(_text(value, "member"), role, end)
+
+
+def _moment(text: str) -> Any:  # noqa: ANN401 - a Timestamp
+    moment = Timestamp()
+    moment.FromJsonString(text)  # ValueError, which is told
+    return moment
 
 
 def _are_texts(value: object) -> bool:

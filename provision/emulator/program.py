@@ -43,6 +43,8 @@ from provision.emulator.services.iam.deny_policies import DenyPolicyRpcs
 from provision.emulator.services.iam.key_holders import holder_of
 from provision.emulator.services.iam.keys import Keys
 from provision.emulator.services.iam.self_signed import SelfSignedTokens
+from provision.emulator.services.identity.groups import IdentityGroups
+from provision.emulator.services.identity.routes import IdentityRoutes
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.resources.resource_manager import ResourceManager
 from provision.emulator.services.resources.tag_bindings import TagBindings
@@ -194,6 +196,7 @@ class Emulator:
             RoleQueries(world),
             self._denials,
             Credentials(world, self._keys),
+            IdentityGroups(world),
             ResourceManager(world, self._operations),
             TagRpcs(world, self._operations, TAG_KEYS),
             TagRpcs(world, self._operations, TAG_VALUES),
@@ -290,6 +293,7 @@ class Emulator:
         rooms: dict[str, tuple[host_apps.Mount, ...]] = {
             **dict.fromkeys(OAUTH_HOSTS, (oauth.mount,)),
             "run": (KnativeRoutes(self.world, self._run.state, self._dispatcher).mount,),
+            "cloudidentity": (IdentityRoutes(self._dispatcher).mount,),
             "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
             REGISTRY: (self._registry.mount,),
             **self._functions.mounts(self._dispatcher),

@@ -38,11 +38,13 @@ class Settings:
         iam_delay: seconds until a policy takes effect.
         operation_delay: seconds that each step of a long-running operation takes.
         org_policies: allowed values by constraint, as in ``iam.allowedPolicyMemberDomains``.
+        identity_premium: whether the customer's edition has transitive memberships.
     """
 
     iam_delay: float = 0.0
     operation_delay: float = 0.3
     org_policies: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    identity_premium: bool = False
 
 
 class World:
@@ -95,6 +97,7 @@ class World:
         """Back to the start; tokens stay valid."""
         self.store.reset()
         self.settings.org_policies.clear()
+        self.settings.identity_premium = False
         self.identities.id_token_lifetime = ID_TOKEN_LIFETIME
         self.populate()
 

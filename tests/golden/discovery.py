@@ -29,6 +29,7 @@ _NAMES = (
     "cloudfunctions.v1",
     "cloudfunctions.v2",
     "cloudbuild.v1",
+    "cloudidentity.v1",
 )
 _REGIONAL = re.compile(r"^[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
 

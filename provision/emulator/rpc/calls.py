@@ -16,7 +16,10 @@ from provision.emulator.rpc.scopes import check_scopes
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.seams import Identities
 
-_READS = ("Get", "List", "Test", "Search", "Query", "Wait", "Generate", "Sign", "Lint", "Fetch")
+_READS = (
+    *("Get", "List", "Test", "Search", "Query", "Wait", "Generate", "Sign", "Lint", "Fetch"),
+    *("Lookup", "Check"),
+)
 _KEPT_RECORDS = 100_000
 _LONGEST_NAME = 500
 _log = logging.getLogger(__name__)

@@ -35,6 +35,7 @@ _PACKAGES = (
     ("google.cloud.resourcemanager.", "cloudresourcemanager"),
     ("google.cloudresourcemanager.", "cloudresourcemanager"),
     ("google.api.serviceusage.", "serviceusage"),
+    ("google.apps.cloudidentity.", "cloudidentity"),
 )
 _SHARED_PATHS = (
     ("/v2/policies/", ("iam",)),

@@ -16,12 +16,14 @@ _WRITING = {
     "iam": {"iam"},
     "iamcredentials": {"iam"},
     "serviceusage": {"service.management"},
+    "cloudidentity": {"cloud-identity.groups"},
 }
 _READING = {
     "run": {"run.readonly"},
     "artifactregistry": {"cloud-platform.read-only"},
     "cloudresourcemanager": {"cloud-platform.read-only"},
     "serviceusage": {"cloud-platform.read-only"},
+    "cloudidentity": {"cloud-identity.groups.readonly"},
 }
 
 

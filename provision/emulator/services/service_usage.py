@@ -28,6 +28,7 @@ TITLES = {
     "cloudbuild.googleapis.com": "Cloud Build API",
     "cloudfunctions.googleapis.com": "Cloud Functions API",
     "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
+    "cloudidentity.googleapis.com": "Cloud Identity API",
     "iam.googleapis.com": "Identity and Access Management (IAM) API",
     "iamcredentials.googleapis.com": "IAM Service Account Credentials API",
     "run.googleapis.com": "Cloud Run Admin API",
