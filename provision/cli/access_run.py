@@ -82,7 +82,7 @@ class AccessRun:
         self.progress.pause()
         for one in named:
             if one.told_by:
-                note(f"{one.told_by}.", safe(one.member))
+                note(f"{one.told_by}.", one.member)
         return named
 
     def _known(self) -> Iterator[Known]:

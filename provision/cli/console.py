@@ -3,14 +3,17 @@
 import contextlib
 import json
 import os
+import re
 import stat
 import sys
+from textwrap import wrap
 
 from rich.console import Console
 from rich.markup import escape
 
 _LONGEST = 2000
 """Characters of one value or message that people are shown; JSON has everything."""
+_QUOTED = re.compile(r"`[^`\n]*`")
 
 # A terminal that cannot show a sign gets a question mark, and never a traceback.
 for _stream in (sys.stdout, sys.stderr):
@@ -49,9 +52,29 @@ def safe(text: str, *, lines: bool = False) -> str:
     return escape(shown + ("…" if len(text) > _LONGEST else ""))
 
 
-def note(text: str, label: str = "Note") -> None:
-    """Say something besides the result, on stderr; broken between words on a terminal."""
-    errors.print(f"[bold]{label}:[/] {safe(text)}", soft_wrap=not errors.is_terminal)
+def note(text: str, label: str = "Note", *, style: str = "bold", lines: bool = False) -> None:
+    """Say something besides the result, on stderr; broken between words on a terminal.
+
+    Args:
+        text: what to say.
+        label: what it is; stands before it.
+        style: of the label.
+        lines: the text may have several lines.
+    """
+    told = f"{safe(label)}: {safe(text, lines=lines)}"
+    broken = _between_words(told, errors.width - 1) if errors.is_terminal else told
+    errors.print(f"[{style}]{safe(label)}:[/]{broken.removeprefix(safe(label) + ':')}")
+
+
+def _between_words(text: str, width: int) -> str:
+    """`text` in lines of `width`; what is in backquotes stays whole, so that it can be copied."""
+    whole = _QUOTED.sub(lambda found: found.group().replace(" ", "\0"), text)
+    lines = [
+        line
+        for part in whole.split("\n")
+        for line in wrap(part, width, break_long_words=False, break_on_hyphens=False) or [""]
+    ]
+    return "\n".join(lines).replace("\0", " ")
 
 
 def interactive() -> bool:

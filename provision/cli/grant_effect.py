@@ -54,7 +54,7 @@ def _otherwise(
     resolved, change = found(report), report.granted
     if change is None:
         return ""
-    run.progress(f"looking at what else opens {report.target}")
+    run.progress.brief(f"looking at what else opens {report.target}")
     above = tuple(run.above.layers(report.target.name.project))
     beside = _without_offered(change.after, member, offered)
     remains = Remains(resolved, beside, above, run.carries(resolved), run.groups.has_member, now)

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from provision.cli import console
 from provision.cli.commands import COMMANDS, load
-from provision.cli.console import errors, print_json, safe
+from provision.cli.console import note, print_json
 from provision.errors import ExitCode, InterruptedByUserError, ProvisionError
 
 _CommandLineError: Any = typer.BadParameter.__base__
@@ -71,6 +71,6 @@ def _print_error(kind: str, message: str, hint: str, code: ExitCode) -> None:
 
 def show_error(error: ProvisionError) -> None:
     """Print what went wrong and what to do next, on stderr."""
-    errors.print(f"[bold red]Error:[/] {safe(str(error), lines=True)}")
+    note(str(error), "Error", style="bold red", lines=True)
     if error.hint:
-        errors.print(f"[bold]Next:[/] {safe(error.hint, lines=True)}")
+        note(error.hint, "Next", lines=True)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from provision import engine
-from provision.cli.console import errors, output_files, print_json, results
+from provision.cli.console import errors, note, output_files, print_json, results
 from provision.cli.context import Context
 from provision.cli.group import show_error
 from provision.cli.progress import Progress
@@ -136,6 +136,9 @@ class Run:
         code = worst(report.exit_code(strict=strict) for report in self.reports)
         self.code = otherwise if code is ExitCode.DONE else code
         self.progress.pause()
+        failed = [str(report.spec) for report in self.reports if report.error is not None]
+        if failed and len(self.reports) > 1:  # its error stands far above what was done to others
+            note(f"{', '.join(failed)}; why is said above.", "Not done", style="bold red")
         if self.manner.as_json:
             print_json(as_json.document(self.reports, self.code, strict=strict))
 

@@ -118,6 +118,13 @@ def is_quota(error: ProvisionError) -> bool:
     return isinstance(error.__cause__, TooManyRequests)
 
 
+_UNKNOWN_MEMBER = re.compile(r"^(?:Service account|User|Group|Domain) \S+ does not exist")
+"""How IAM refuses to write a member that there is none of (iam.googleapis.com)."""
+
+_MISSING_MEMBER = (
+    "Is it spelled right? IAM takes members that exist alone; `gcloud iam service-accounts create`"
+    " makes a service account."
+)
 _LOG_IN = "Log in again: `gcloud auth application-default login`."
 _LATER = "Nothing is lost: run the same command again."
 
@@ -142,7 +149,7 @@ def translated(error: Any, doing: str, member: str, needs: str = "") -> Provisio
     ):
         if isinstance(error, kinds):
             return ours(message, hint=hint)
-    return ProvisionError(message)
+    return ProvisionError(message, hint=_MISSING_MEMBER if _UNKNOWN_MEMBER.search(said) else "")
 
 
 def permission_hint(said: str, member: str, needs: str = "") -> str:

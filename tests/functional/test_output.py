@@ -41,6 +41,14 @@ def test_nothing_in_a_spec_can_write_to_the_terminal(project: "Project") -> None
     assert not any(line.startswith("  = bind   nothing") for line in done.out.splitlines())
 
 
+def test_errors_fit_a_terminal_and_commands_stay_whole(project: "Project") -> None:
+    """Lines end between words, and what is to be copied is in one piece."""
+    narrow = {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "30"}
+    said = project.run("execute", "orders", **narrow).err.splitlines()
+    assert "job: only jobs are executed." in said
+    assert "`provision call service/orders`" in said
+
+
 def test_output_that_goes_into_the_context_is_no_input(project: "Project") -> None:
     """`provision up > up.txt` is what people type, in the directory that is built."""
     with (project.path / "up.txt").open("w") as out, (project.path / "log").open("w") as err:

@@ -280,6 +280,7 @@ def test_several_services_are_converged_and_one_failing_stops_no_other(
     assert broken["error"]["message"]
     assert orders["error"] is None
     assert {check["verdict"] for check in orders["checks"]} == {"passed"}
+    assert done.err.splitlines()[-1].startswith("Not done: service broken;")
 
 
 @pytest.mark.parametrize("command", ["up", "destroy"])

@@ -272,3 +272,22 @@ def test_a_missing_permission_is_named_with_the_least_role(
     assert "run.services.setIamPolicy" in done.err
     assert "roles/run.admin" in done.err
     assert list(orders.policy().bindings) == []
+
+
+@pytest.mark.usefixtures("orders")
+def test_a_log_holds_the_result_alone(provision: "Provision") -> None:
+    """No progress of steps that are soon over; and that nothing was written is said once."""
+    quiet = provision("grant", ANN, *ON)
+    unlimited = provision("grant", ANN, *ON, "--for", "1h")
+    assert (quiet.code, quiet.err) == (0, "")
+    assert (unlimited.code, unlimited.err) == (3, "")
+    assert unlimited.out.count("nothing was written") == 1
+    assert "Nothing to change" not in unlimited.out
+
+
+@pytest.mark.usefixtures("orders")
+def test_a_minute_is_told_as_a_minute(provision: "Provision") -> None:
+    """Whatever parts of a second are between the question and the end."""
+    assert "(1 min)" in provision("grant", ANN, *ON, "--for", "1m", "--reason", "OPS-7").out
+    taken = provision("revoke", ANN, *ON)
+    assert 'roles/run.invoker, condition "provision grant until ' in taken.out

@@ -67,6 +67,13 @@ def test_a_wrong_principal(refused: Refused, principal: str, words: str) -> None
     assert words in " ".join(refused("grant", principal, *ON, code=2).err.split())
 
 
+def test_a_principal_that_there_is_none_of(refused: Refused) -> None:
+    """IAM refuses it, and the answer says what to look at."""
+    said = refused("grant", f"serviceAccount:not-{ROBOT}", *ON, code=1).err
+    assert f"Service account not-{ROBOT} does not exist." in said
+    assert "Next: Is it spelled right?" in said
+
+
 @pytest.mark.parametrize(
     ("term", "words"),
     [
