@@ -35,6 +35,8 @@ OTHER_PATHS = (
     "/v1/projects/demo-project/locations/asia-east1/services/orders:testIamPermissions",
     "/v1/projects/demo-project/services/run.googleapis.com",
     "/v1/projects/demo-project/services:batchEnable",
+    "/v1/groups:lookup?groupKey.id=g%40example.com", "/v1/groups/-/memberships?pageSize=x",
+    "/v1/groups/x/memberships:checkTransitiveMembership?query=member_key_id%20==%20%27",
 )  # fmt: skip
 VERBS = (
     "GET", "GET", "GET", "POST", "POST", "POST", "PUT", "PUT", "PATCH", "DELETE", "HEAD",
@@ -46,6 +48,7 @@ HOSTS = (
     "artifactregistry.googleapis.com", "oauth2.googleapis.com", "asia-east1-docker.pkg.dev",
     "gcr.io", "cloudresourcemanager.googleapis.com", "example.com", "[::1]", "", "a b", "x:99999",
     "serviceusage.googleapis.com", "storage.googleapis.com", "\u00fc",
+    "cloudidentity.googleapis.com",
 )  # fmt: skip
 HEADERS = (
     ("Content-Type", "application/json"), ("Content-Type", "text/plain; charset=nonsense"),

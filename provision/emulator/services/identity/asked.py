@@ -79,4 +79,4 @@ def member_id(member: str) -> str:
 
 
 def _number(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16])
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:16])
