@@ -24,6 +24,8 @@ from provision.invoke.explain import Finding
 from provision.invoke.proxy.door import Door, House, Seen
 from provision.invoke.proxy.rules import Change
 
+_FIRST_TO_EXPLAIN = 300
+"""The status from which on the answer may be another one than the application's."""
 _TRIES = 10
 """Free ports that are tried until one is free on both loopback addresses."""
 
@@ -164,18 +166,22 @@ class _Watching:
     def __init__(self, context: TargetContext, way: Way, *, verbose: bool) -> None:
         self._context, self._way, self._verbose = context, way, verbose
         self._told: set[int] = set()
-        self._lock = threading.Lock()
+        self._lock, self._explaining = threading.Lock(), threading.Lock()
 
     def seen(self, one: Seen) -> None:
-        """One request was passed on."""
+        """One request was passed on; no other one waits while policies are read."""
         asked, status = asked_of(one.method, one.url, one.headers), one.answer.status
         with self._lock:
             if self._verbose:
                 errors.print(safe(f"{one.method} {asked.path} {status}"))
-            if status in self._told:
+            if status < _FIRST_TO_EXPLAIN or status in self._told:
                 return
-            with suppress(ProvisionError):
-                found = explained(self._context, self._way, asked, one.answer, Clock())
-                if found and found.finding is not Finding.APPLICATION:
-                    self._told.add(status)
-                    show_explanation(status, found)
+            self._told.add(status)
+        found = None
+        with self._explaining, suppress(ProvisionError):
+            found = explained(self._context, self._way, asked, one.answer, Clock())
+        with self._lock:
+            if found is None or found.finding is Finding.APPLICATION:
+                self._told.discard(status)
+            else:
+                show_explanation(status, found)

@@ -76,6 +76,8 @@ class Door(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+    patience = 120.0
+    """Seconds until a request's head is there; then its connection is closed."""
     # Another server's port is never taken over, and our own is free again at once.
     allow_reuse_address = True
 
@@ -105,8 +107,14 @@ class _Passing(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Whoever watches is told by `House.seen`; a request's line may hold secrets."""
 
+    def handle_one_request(self) -> None:
+        """One request; its body and its answer take as long as they like."""
+        self.connection.settimeout(self.server.patience)
+        super().handle_one_request()
+
     def _pass(self) -> None:
         self._begun = False
+        self.connection.settimeout(None)
         headers = _as_text(self.headers.items())
         refused = malformed(self._raw, headers) or refusal(self.command, headers)
         if refused is None and self.headers.defects:

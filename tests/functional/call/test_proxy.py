@@ -9,12 +9,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
+from provision.clients.clock import Clock
+from provision.clients.http_exchange import Http
+from provision.clients.id_tokens import Minted
+from provision.clients.invoking.source import TokenSource
+from provision.invoke.proxy.door import Door, House
+from provision.invoke.proxy.rules import Change
 from tests.functional.call.conftest import GUEST
 
 if TYPE_CHECKING:
@@ -174,6 +181,26 @@ def test_headers_go_on_byte_by_byte(proxy: Proxy) -> None:
         answer = b"".join(iter(lambda: raw.recv(65536), b""))
     told = dict(json.loads(answer.partition(b"\r\n\r\n")[2])["headers"])
     assert told["x-one"].encode("latin-1") == b"caf\xc3\xa9"
+
+
+def test_a_request_that_does_not_come_is_not_waited_for() -> None:
+    """Else whoever opens connections and says nothing keeps a thread for each."""
+
+    def mint(*, fresh: bool) -> Minted:
+        raise AssertionError(fresh)
+
+    tokens = TokenSource(mint, Clock())
+    change = Change("http://127.0.0.1:9")
+    with Door("127.0.0.1", 0, House(change, tokens, Http(), lambda _: None)) as door:
+        door.patience, port = 0.2, door.server_address[1]
+        threading.Thread(target=door.serve_forever, args=(0.05,)).start()
+        try:
+            for begun in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: local"):
+                with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
+                    raw.sendall(begun)
+                    assert raw.recv(100) == b""
+        finally:
+            door.shutdown()
 
 
 def _answer(proxy: Proxy, request: str) -> bytes:
