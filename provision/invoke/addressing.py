@@ -123,7 +123,7 @@ def _without_note(audience: Audience) -> Audience:
 def _tagged(resolved: Resolved, tag: str) -> str:
     found = tags(resolved.live)
     if tag not in found:
-        there = f"its tags are {', '.join(sorted(found))}" if found else "it has none"
+        there = f"its tags are {', '.join(sorted(found))}" if found else "nor any other"
         raise UsageError(
             f"{resolved.target} has no traffic tag {tag!r}; {there}.",
             hint="`gcloud run services update-traffic --set-tags TAG=REVISION` gives one.",
