@@ -117,6 +117,7 @@ def test_the_full_view_tells_kinds_roles_and_ends(identity: Identity) -> None:
         ROBOT,
         "group:inner@example.com",
         "domain:example.com",
+        "deleted:serviceAccount:gone@demo-project.iam.gserviceaccount.com?uid=1",
     )
     full = identity.get(f"{name}/memberships", view="FULL")[1]["memberships"]
     kinds = [one["type"] for one in full]

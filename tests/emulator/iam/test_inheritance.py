@@ -1,6 +1,7 @@
 """What is inherited, from where, and what a condition sees at the front door."""
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,9 +10,9 @@ from google.cloud import iam_admin_v1, run_v2
 from google.iam.v1 import policy_pb2
 from google.type import expr_pb2
 
-from provision.emulator.iam.groups import Groups
+from provision.emulator.iam.groups import GroupMember, Groups
 from provision.emulator.iam.hierarchy import Hierarchy, Organization, number_of
-from provision.emulator.store import Store
+from provision.emulator.store import Store, Table
 from tests.conftest import Clients, RunningEmulator
 from tests.emulator.iam.deployed import SERVICE, deploy_bound
 
@@ -144,3 +145,27 @@ def test_members_of_a_group_count_after_the_delay() -> None:
     assert groups.members("group:new@example.com") == ()
     assert "group:new@example.com" in groups
     assert groups.members("group:none@example.com") == ()
+
+
+def test_a_membership_ends_by_itself() -> None:
+    """At its time; what else is told of members goes with them when one is renamed."""
+    groups = Groups(Store(None), lambda: 0.0)
+    robot = "serviceAccount:robot@example.com"
+    over = GroupMember("user:ann@example.com", expires=1.0)
+    groups.put("group:ops@example.com", [over, GroupMember(robot, "OWNER")])
+    assert groups.members("group:ops@example.com") == (robot,)
+    groups.rename(robot.upper(), f"deleted:{robot}")
+    (kept,) = groups.said("group:ops@example.com")
+    assert (kept.member, kept.role) == (f"deleted:{robot}", "OWNER")
+
+
+def test_groups_of_an_older_state_are_read(tmp_path: Path) -> None:
+    """Kept before anything but members was told of them."""
+    store = Store(tmp_path)
+    table: Table[list[list[object]]] = store.table("groups")
+    table.put("group:ops@example.com", [[0.0, ["user:ann@example.com"]]])
+    store.flush()
+    store.close()
+    groups = Groups(Store(tmp_path), lambda: 0.0)
+    assert groups.members("group:ops@example.com") == ("user:ann@example.com",)
+    assert groups.said("group:ops@example.com") == (GroupMember("user:ann@example.com"),)
