@@ -36,15 +36,15 @@ class _Headers(httpx.Headers):
     copies from these headers is without the token, wherever a redirect leads.
     """
 
-    def __init__(self, headers: httpx.Headers, minted: Minted) -> None:
+    def __init__(self, headers: httpx.Headers, value: str) -> None:
+        self._value = value
         super().__init__(headers)
-        self._minted = minted
+        self.pop(SERVERLESS, None)
 
     @property
     def raw(self) -> list[tuple[bytes, bytes]]:
         """What goes over the wire."""
-        value = bearer(self._minted.token).encode("ascii")
-        return [*super().raw, (SERVERLESS.encode("ascii"), value)]
+        return [*super().raw, (SERVERLESS.encode("ascii"), self._value.encode())]
 
 
 class InvokerAuth(httpx.Auth):
@@ -122,7 +122,7 @@ class InvokerAuth(httpx.Auth):
         self._service.require_own(str(request.url))
         header = header_for(request.headers)
         if header is None:
-            yield request
+            self._tell((yield from self._with_own(request)))
             return
         minted: Minted = yield _Token()
         try:
@@ -131,9 +131,28 @@ class InvokerAuth(httpx.Auth):
             _clean(request, header)  # an error that is raised has it, too
         for item in (*response.history, response):
             _clean(item.request, header)
+        self._tell(response)
+
+    def _tell(self, response: httpx.Response) -> None:
+        """Warn where the service's origin was left."""
         if not self._stayed(response):
             for told in explain(response):
-                warnings.warn(told, LeftOriginWarning, stacklevel=2)
+                warnings.warn(told, LeftOriginWarning, stacklevel=3)
+
+    def _with_own(self, request: httpx.Request) -> Generator[_Step, Any, httpx.Response]:
+        """Send a token that the caller brought: as little as ours may it leave the origin."""
+        own, asked = request.headers[SERVERLESS], [request]
+        try:
+            while True:
+                asked[-1].headers = _Headers(asked[-1].headers, own)
+                response: httpx.Response = yield asked[-1]
+                if not self._lost_on_the_way(response, SERVERLESS):
+                    return response
+                asked.append(response.request)
+        finally:
+            for one in asked:
+                one.headers = httpx.Headers(one.headers)
+                one.headers[SERVERLESS] = own
 
     def _answered(
         self, request: httpx.Request, header: str, minted: Minted
@@ -177,7 +196,7 @@ class InvokerAuth(httpx.Auth):
 
 def _attach(request: httpx.Request, header: str, minted: Minted) -> None:
     if header == SERVERLESS:
-        request.headers = _Headers(request.headers, minted)
+        request.headers = _Headers(request.headers, bearer(minted.token))
     else:
         request.headers[header] = bearer(minted.token)
 

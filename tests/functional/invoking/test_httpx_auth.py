@@ -43,7 +43,10 @@ def test_async_clients_mint_once(orders: Orders, emulator: "RunningEmulator") ->
     assert asked.count("google.iam.credentials.v1.IAMCredentials/GenerateIdToken") == 1
 
 
-@pytest.mark.parametrize("brought", [{}, {"Authorization": _FOREIGN}])
+@pytest.mark.parametrize(
+    "brought",
+    [{}, {"Authorization": _FOREIGN}, {"x-serverless-authorization": "Bearer brought"}],
+)
 def test_redirect_elsewhere_takes_no_header_along(
     serve: Callable[[], Seen], brought: dict[str, str]
 ) -> None:
@@ -72,6 +75,20 @@ def test_redirect_within_the_service_is_asked_again_with_the_token(
     assert [path for path, _ in seen.requests] == ["/one", "/two", "/two"]
     assert tokens == [True, False, True]
     assert seen.bodies == [b"body"] * 3
+
+
+def test_token_that_the_caller_brought_is_sent_as_it_is(serve: Callable[[], Seen]) -> None:
+    """Within the service's redirects, too; and the caller's request keeps it."""
+    seen = serve()
+    seen.redirect("/one", "/two", 307)
+    seen.answers["/two"] = (403, {}, b"Your client does not have permission to get URL")
+    own = {"X-Serverless-Authorization": "Bearer brought"}
+    with httpx.Client(auth=InvokerAuth(seen.origin), follow_redirects=True) as client:
+        answer = client.post(f"{seen.origin}/one", headers=own, content=b"body")
+    tokens = [headers.get("x-serverless-authorization") for _, headers in seen.requests]
+    assert tokens == ["Bearer brought", None, "Bearer brought"]
+    assert not any("authorization" in headers for _, headers in seen.requests)
+    assert answer.request.headers["X-Serverless-Authorization"] == "Bearer brought"
 
 
 @pytest.mark.parametrize("brought", [{}, {"Authorization": _FOREIGN}])
