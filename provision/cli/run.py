@@ -52,7 +52,7 @@ class Run:
 
     def begin(self) -> None:
         """A report for each service and job, and the identity looked up once."""
-        self.progress("looking at who we act as")
+        self.progress.brief("looking at who we act as")
         self.reports = [ServiceReport(spec, self.context.caller) for spec in self.context.specs]
 
     @cached_property
