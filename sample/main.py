@@ -47,7 +47,20 @@ class Handler(BaseHTTPRequestHandler):
         """Say who called, and which revision answers."""
         revision = os.environ.get("K_REVISION", "a process outside Cloud Run")
         greeting = os.environ.get("GREETING", "Hello")
-        body = f"{greeting}, {caller(self.headers)}. This is {revision}.\n".encode()
+        self._answer(f"{greeting}, {caller(self.headers)}. This is {revision}.\n")
+
+    def do_POST(self) -> None:
+        """Say how much came, and from whom."""
+        length = self.headers.get("Content-Length", "0")
+        received = len(self.rfile.read(int(length) if length.isdecimal() else 0))
+        self._answer(f"{received} bytes from {caller(self.headers)}.\n")
+
+    def do_PUT(self) -> None:
+        """The same."""
+        self.do_POST()
+
+    def _answer(self, text: str) -> None:
+        body = text.encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

@@ -40,9 +40,9 @@ def _token(**claims: str) -> str:
     return f"e30.{payload}.SIGNATURE_REMOVED_BY_GOOGLE"
 
 
-def _ask(address: str, **headers: str) -> str:
+def _ask(address: str, body: bytes | None = None, **headers: str) -> str:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(address, headers=named)  # noqa: S310 - http, from the fixture
+    request = urllib.request.Request(address, body, named)  # noqa: S310 - http, from the fixture
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - likewise
         return str(answer.read(), "utf-8")
 
@@ -52,6 +52,13 @@ def test_names_the_caller_of_the_token(address: str) -> None:
     answer = _ask(address, Authorization=f"Bearer {_token(email='ann@example.com')}")
 
     assert "Hello, ann@example.com." in answer
+
+
+def test_says_how_much_came(address: str) -> None:
+    """What is posted is read to its end."""
+    answer = _ask(address, b"x" * 70_000, Authorization=f"Bearer {_token(email='ann@example.com')}")
+
+    assert answer == "70000 bytes from ann@example.com.\n"
 
 
 def test_scheme_in_lower_case_is_understood(address: str) -> None:
