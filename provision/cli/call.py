@@ -17,81 +17,92 @@ _HELD = 141
 """What a shell shows of a program whose reader went away: 128 and SIGPIPE."""
 
 
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="A name in the spec, service/NAME, function/NAME, a full resource name, or the"
+        " address of a service."
+    ),
+]
+PathAndQuery = Annotated[str, typer.Argument(help="Path and query, sent as they are.")]
+Method = Annotated[
+    str | None,
+    typer.Option("-X", "--request", help="Method; GET, or POST with -d.", show_default=False),
+]
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-d",
+        "--data",
+        help="Body: text, @FILE or @- for stdin, byte for byte; several are joined with &.",
+        metavar="DATA|@FILE|@-",
+        show_default=False,
+    ),
+]
+DataJson = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data-json",
+        help="As -d, with JSON's Content-Type and Accept: curl's --json.",
+        metavar="DATA|@FILE|@-",
+        show_default=False,
+    ),
+]
+Header = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-H",
+        "--header",
+        help="`Name: value`; `Name:` takes one away, @FILE reads a header a line.",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option("-o", "--output", help="File for the body; `-` is stdout.", show_default=False),
+]
+Include = Annotated[
+    bool, typer.Option("-i", "--include", help="Show the answer's headers before the body.")
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("-v", "--verbose", help="Tell on stderr what goes out and comes in."),
+]
+Location = Annotated[
+    bool,
+    typer.Option("-L", "--location", help="Follow redirects; no token leaves the service."),
+]
+Tag = Annotated[str, typer.Option(help="Ask the address of this traffic tag.", show_default=False)]
+Anonymous = Annotated[
+    bool, typer.Option("--anonymous", help="Send no token: what strangers are answered.")
+]
+MaxTime = Annotated[
+    str | None,
+    typer.Option(
+        "-m",
+        "--max-time",
+        help="How long it may take, as in 30s; no limit otherwise.",
+        show_default=False,
+    ),
+]
+
+
 def call(
-    target: Annotated[
-        str,
-        typer.Argument(
-            help="A name in the spec, service/NAME, function/NAME, a full resource name, or the"
-            " address of a service."
-        ),
-    ],
-    path: Annotated[str, typer.Argument(help="Path and query, sent as they are.")] = "",
-    method: Annotated[
-        str | None,
-        typer.Option("-X", "--request", help="Method; GET, or POST with -d.", show_default=False),
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-d",
-            "--data",
-            help="Body: text, @FILE or @- for stdin, byte for byte; several are joined with &.",
-            metavar="DATA|@FILE|@-",
-            show_default=False,
-        ),
-    ] = None,
-    data_json: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--data-json",
-            help="As -d, with JSON's Content-Type and Accept: curl's --json.",
-            metavar="DATA|@FILE|@-",
-            show_default=False,
-        ),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-H",
-            "--header",
-            help="`Name: value`; `Name:` takes one away, @FILE reads a header a line.",
-            show_default=False,
-        ),
-    ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o", "--output", help="File for the body; `-` is stdout.", show_default=False
-        ),
-    ] = None,
-    include: Annotated[
-        bool, typer.Option("-i", "--include", help="Show the answer's headers before the body.")
-    ] = False,
-    verbose: Annotated[
-        bool,
-        typer.Option("-v", "--verbose", help="Tell on stderr what goes out and comes in."),
-    ] = False,
-    location: Annotated[
-        bool,
-        typer.Option("-L", "--location", help="Follow redirects; no token leaves the service."),
-    ] = False,
-    tag: Annotated[
-        str, typer.Option(help="Ask the address of this traffic tag.", show_default=False)
-    ] = "",
+    target: Target,
+    path: PathAndQuery = "",
+    method: Method = None,
+    data: Data = None,
+    data_json: DataJson = None,
+    header: Header = None,
+    output: Output = None,
+    include: Include = False,
+    verbose: Verbose = False,
+    location: Location = False,
+    tag: Tag = "",
     account: options.As = None,
     audience: options.Audience = None,
-    anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="Send no token: what strangers are answered.")
-    ] = False,
-    max_time: Annotated[
-        str | None,
-        typer.Option(
-            "-m",
-            "--max-time",
-            help="How long it may take, as in 30s; no limit otherwise.",
-            show_default=False,
-        ),
-    ] = None,
+    anonymous: Anonymous = False,
+    max_time: MaxTime = None,
     file: options.OptionalFiles = None,
     project: options.Project = None,
     region: options.Region = None,

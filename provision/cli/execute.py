@@ -20,40 +20,44 @@ if TYPE_CHECKING:
     from provision.invoke.execute import Execute
 
 
+Job = Annotated[str, typer.Argument(help="A job of the spec, job/NAME, or a full resource name.")]
+Args = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="One argument, in place of the job's own; once for each. --args=-v for a dash.",
+        show_default=False,
+    ),
+]
+Env = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A variable, NAME=VALUE, over the job's own; once for each.", show_default=False
+    ),
+]
+Tasks = Annotated[int | None, typer.Option(help="How many tasks, this once.", show_default=False)]
+TaskTimeout = Annotated[
+    str | None,
+    typer.Option(help="Longest try of a task, this once: 10m, 2h.", show_default=False),
+]
+Wait = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait until it has ended, and tell how.")
+]
+Asynchronous = Annotated[bool, typer.Option("--async", help="As --no-wait: gcloud's word for it.")]
+CancelOnInterrupt = Annotated[
+    bool,
+    typer.Option("--cancel-on-interrupt", help="Ctrl-C while waiting cancels the execution."),
+]
+
+
 def execute(
-    job: Annotated[
-        str, typer.Argument(help="A job of the spec, job/NAME, or a full resource name.")
-    ],
-    args: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="One argument, in place of the job's own; once for each. --args=-v for a dash.",
-            show_default=False,
-        ),
-    ] = None,
-    env: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A variable, NAME=VALUE, over the job's own; once for each.", show_default=False
-        ),
-    ] = None,
-    tasks: Annotated[
-        int | None, typer.Option(help="How many tasks, this once.", show_default=False)
-    ] = None,
-    task_timeout: Annotated[
-        str | None,
-        typer.Option(help="Longest try of a task, this once: 10m, 2h.", show_default=False),
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait until it has ended, and tell how.")
-    ] = True,
-    asynchronous: Annotated[
-        bool, typer.Option("--async", help="As --no-wait: gcloud's word for it.")
-    ] = False,
-    cancel_on_interrupt: Annotated[
-        bool,
-        typer.Option("--cancel-on-interrupt", help="Ctrl-C while waiting cancels the execution."),
-    ] = False,
+    job: Job,
+    args: Args = None,
+    env: Env = None,
+    tasks: Tasks = None,
+    task_timeout: TaskTimeout = None,
+    wait: Wait = True,
+    asynchronous: Asynchronous = False,
+    cancel_on_interrupt: CancelOnInterrupt = False,
     file: options.OptionalFiles = None,
     project: options.Project = None,
     region: options.Region = None,

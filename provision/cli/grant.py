@@ -27,35 +27,40 @@ from provision.principals import canonical
 COMMAND_CLASS = WaitingCommand
 
 
+Principals = Annotated[
+    list[str],
+    typer.Argument(help="Whom: user:EMAIL, serviceAccount:EMAIL, group:EMAIL, …, or an e-mail."),
+]
+For = Annotated[
+    str | None,
+    typer.Option("--for", help="How long, as in 8h or 2d.", show_default=False),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(help="Until when, as in 2026-12-24T18:00Z.", show_default=False),
+]
+OnlyPath = Annotated[
+    str | None,
+    typer.Option(
+        help="The only path: /reports, or /reports/* with all below it.", show_default=False
+    ),
+]
+Condition = Annotated[
+    str | None,
+    typer.Option(
+        help="A condition of your own, as gcloud takes it: expression=…,title=….",
+        show_default=False,
+    ),
+]
+
+
 def grant(
-    principals: Annotated[
-        list[str],
-        typer.Argument(
-            help="Whom: user:EMAIL, serviceAccount:EMAIL, group:EMAIL, …, or an e-mail."
-        ),
-    ],
+    principals: Principals,
     on: options.On,
-    for_: Annotated[
-        str | None,
-        typer.Option("--for", help="How long, as in 8h or 2d.", show_default=False),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(help="Until when, as in 2026-12-24T18:00Z.", show_default=False),
-    ] = None,
-    path: Annotated[
-        str | None,
-        typer.Option(
-            help="The only path: /reports, or /reports/* with all below it.", show_default=False
-        ),
-    ] = None,
-    condition: Annotated[
-        str | None,
-        typer.Option(
-            help="A condition of your own, as gcloud takes it: expression=…,title=….",
-            show_default=False,
-        ),
-    ] = None,
+    for_: For = None,
+    until: Until = None,
+    path: OnlyPath = None,
+    condition: Condition = None,
     reason: options.Reason = "",
     role: options.Role = None,
     wait: options.WaitForEffect = None,

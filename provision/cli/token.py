@@ -22,24 +22,29 @@ _LONGEST = 1_000_000
 """Bytes of stdin that are looked at; a token has some thousand."""
 
 
+Target = Annotated[
+    str | None,
+    typer.Argument(
+        help="What the token is to open: a name in the spec, service/NAME, function/NAME, a"
+        " full resource name, or an address. With --decode, `-` is a token on stdin."
+        " The only service of provision.yaml by default.",
+        show_default=False,
+    ),
+]
+Decode = Annotated[
+    bool, typer.Option("--decode", help="Print what the token says, and not the token.")
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Show the token on a terminal without asking.")
+]
+
+
 def token(
-    target: Annotated[
-        str | None,
-        typer.Argument(
-            help="What the token is to open: a name in the spec, service/NAME, function/NAME, a"
-            " full resource name, or an address. With --decode, `-` is a token on stdin."
-            " The only service of provision.yaml by default.",
-            show_default=False,
-        ),
-    ] = None,
+    target: Target = None,
     audience: options.Audience = None,
     account: options.As = None,
-    decode: Annotated[
-        bool, typer.Option("--decode", help="Print what the token says, and not the token.")
-    ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Show the token on a terminal without asking.")
-    ] = False,
+    decode: Decode = False,
+    yes: Yes = False,
     file: options.OptionalFiles = None,
     project: options.Project = None,
     region: options.Region = None,
