@@ -28,6 +28,11 @@ from tests.golden.answers import AnswersFile
 
 os.environ.setdefault("PROVISION_EMULATOR_FUNCTION_BASE", "provision-base:dev")
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Shells have what runs in the background of a script ignore Ctrl-C, and whatever it starts
+    # inherits that: the commands under test would, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # The same examples in every run, however slow the machine is; `--hypothesis-profile=searching`
 # tries others.
 settings.register_profile("steady", deadline=None, derandomize=True)
