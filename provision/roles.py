@@ -6,6 +6,7 @@ from importlib.resources import files
 
 INVOKE = "run.routes.invoke"
 RUN_JOB = "run.jobs.run"
+INVOKE_FUNCTION = "cloudfunctions.functions.invoke"
 
 CALLING_ALONE = frozenset(
     {

@@ -10,13 +10,13 @@ from typing import Any
 
 from provision.clients.calls import TIMEOUT, calling
 from provision.clients.google import GoogleClients
+from provision.clients.run_resources import from_message
 from provision.errors import NotFoundError
 from provision.resources import FunctionName, ServiceName
 
 Json = Mapping[str, Any]
 
 FIRST = "GEN_1"
-SECOND = "GEN_2"
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,7 @@ class Functions:
 
 
 def _from_message(name: FunctionName, message: Any) -> Function:  # noqa: ANN401 - functions_v2
-    from google.protobuf.json_format import MessageToDict
-
-    live: dict[str, Any] = MessageToDict(type(message).pb(message))
+    live = from_message(message)
     runs = live.get("serviceConfig", {}).get("service", "")
     first = live.get("environment") == FIRST
     return Function(

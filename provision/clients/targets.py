@@ -7,19 +7,20 @@ Run service to its callers; one of the first asks ``cloudfunctions.functions.inv
 policy.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from provision.clients.calls import TIMEOUT, calling
 from provision.clients.clock import Clock
 from provision.clients.cloud_run import CloudRun
+from provision.clients.cloud_run_jobs import CloudRunJobs
 from provision.clients.functions import Function, Functions
 from provision.clients.google import GoogleClients
 from provision.clients.policies import PolicyClient
 from provision.errors import NotFoundError
 from provision.resources import FunctionName, JobName, ServiceName
+from provision.roles import INVOKE, INVOKE_FUNCTION, RUN_JOB
 from provision.run.service_fields import addresses
 from provision.targets import Target, TargetKind
 
@@ -98,7 +99,7 @@ class Targets:
             resource=name.name,
             policies=self._services,
             role=RUN_INVOKER,
-            permission="run.routes.invoke",
+            permission=INVOKE,
             takes_conditions=True,
             live=live,
             urls=addresses(live),
@@ -107,16 +108,15 @@ class Targets:
         )
 
     def _job(self, target: Target, name: JobName) -> Resolved:
-        doing = f"Reading job {name.job} in {name.region}"
-        live = self._read(
-            target, lambda: self.google.jobs.get_job(name=name.name, timeout=TIMEOUT), doing
-        )
+        live = CloudRunJobs(self.google, self.clock).find(name)
+        if live is None:
+            raise missing(target)
         return Resolved(
             target=target,
             resource=name.name,
             policies=self._jobs,
             role=RUN_INVOKER,
-            permission="run.jobs.run",
+            permission=RUN_JOB,
             takes_conditions=False,
             live=live,
         )
@@ -139,24 +139,13 @@ class Targets:
             resource=found.name.name,
             policies=self._first_functions,
             role=FUNCTIONS_INVOKER,
-            permission="cloudfunctions.functions.invoke",
+            permission=INVOKE_FUNCTION,
             takes_conditions=False,
             live=found.live,
             urls=(found.url,),
             said=f"{found.name.function} is a first-generation function: access is"
             f" {FUNCTIONS_INVOKER} on the function itself",
         )
-
-    def _read(self, target: Target, read: Callable[[], Any], doing: str) -> Mapping[str, Any]:
-        from google.protobuf.json_format import MessageToDict
-
-        try:
-            with calling(doing, member=self.google.caller.member):
-                message = read()
-        except NotFoundError:
-            raise missing(target) from None
-        live: dict[str, Any] = MessageToDict(type(message).pb(message))
-        return live
 
     @cached_property
     def _services(self) -> PolicyClient:
