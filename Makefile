@@ -28,6 +28,7 @@ demo: venv  ## from a Dockerfile to a private service and its proof, on this mac
 	@$(WITH_ENGINE) $(BIN)/python scripts/demo.py
 
 test: venv  ## every test
+	@$(BIN)/python scripts/browser.py
 	@$(WITH_ENGINE) sh -c '$(BIN)/python scripts/base_image.py $(TEST_BASE) >/dev/null && exec $(BIN)/python -m pytest -n 4 --dist worksteal "$$@"' pytest $(ARGS)
 
 check: venv  ## format, lint, types, import directions, docs in step

@@ -1,6 +1,6 @@
 // Paths as drawings: boxes in columns, an arrow between two of them. SVG, no library.
 
-const BOX = { width: 190, height: 40, across: 96, down: 14, margin: 14 };
+const BOX = { width: 180, height: 40, across: 84, down: 14, margin: 14 };
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const MOST_DRAWN = 14;
 
@@ -28,7 +28,7 @@ function drawing(title, columns, arrows) {
     });
   });
   const lines = arrows.map(({ from, to, words }) => arrow(at.get(from), at.get(to), words));
-  const made = svg("svg", { width, height, role: "img", "aria-label": title }, ...lines, ...boxes);
+  const made = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title }, ...lines, ...boxes);
   const frame = document.createElement("div");
   frame.className = "drawing";
   frame.append(made);
@@ -48,7 +48,7 @@ function box(one, x, y) {
 }
 
 function two_lines(text) {
-  const most = 27;
+  const most = 25;
   if (text.length <= most) return [text];
   const near = Math.max(text.lastIndexOf("/", most), text.lastIndexOf("@", most),
     text.lastIndexOf(":", most), text.lastIndexOf(" ", most));
