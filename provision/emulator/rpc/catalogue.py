@@ -45,8 +45,18 @@ _SERVICES = {
     "google.cloud.iam_credentials_v1": ("IAMCredentials",),
     "google.cloud.iam_admin_v1": ("IAM",),
     "google.cloud.iam_v2": ("Policies",),
+    "google.cloud.iam_v3": (
+        "PrincipalAccessBoundaryPolicies",
+        "PolicyBindings",
+        "AccessPolicies",
+    ),
     "google.cloud.functions_v2": ("FunctionService",),
     "google.cloud.functions_v1": ("CloudFunctionsService",),
+    "google.pubsub_v1": ("Publisher", "Subscriber", "SchemaService"),
+    "google.cloud.eventarc_v1": ("Eventarc",),
+    "google.cloud.scheduler_v1": ("CloudScheduler",),
+    "google.cloud.tasks_v2": ("CloudTasks",),
+    "google.cloud.workflows_v1": ("Workflows",),
 }
 """Services by client package: every RPC of theirs is known, offered or not."""
 _NOT_RPCS = {"kind", "grpc_channel", "operations_client"}
@@ -56,6 +66,13 @@ _POLICY_REQUESTS = {
     "TestIamPermissions": iam_policy_pb2.TestIamPermissionsRequest,
 }
 _TESTED = iam_policy_pb2.TestIamPermissionsResponse
+_MIXED_IN = (
+    "/v2/{resource=projects/*/locations/*/functions/*}",
+    "/v1/{resource=projects/*/topics/*}",
+    "/v1/{resource=projects/*/subscriptions/*}",
+    "/v1/{resource=projects/*/locations/*/triggers/*}",
+)
+"""What has its policy by ``google.iam.v1.IAMPolicy``: of functions, Pub/Sub and Eventarc."""
 _MIXINS = ("google.longrunning.", "google.cloud.location.", "google.iam.v1.")
 
 
@@ -108,7 +125,11 @@ class _Listening(grpc.Channel):
         """Remember the method and its message classes."""
         self.seen.append((method, request_serializer, response_deserializer))
 
-    unary_stream = stream_unary = stream_stream = unary_unary
+    def stream_stream(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - grpc's signature
+        """Streams are none of the emulator's; the transport wants something to call all the same."""
+        return lambda *_: None
+
+    unary_stream = stream_unary = stream_stream
 
     def subscribe(self, callback, try_to_connect=False) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001, FBT002 - grpc's signature
         """Nothing ever changes."""
@@ -185,13 +206,13 @@ def _routes(rest: Any, full: str, rpc: str) -> Iterator[Route]:  # noqa: ANN401 
 
 
 def _policies() -> Iterator[Method]:
-    """``google.iam.v1.IAMPolicy``, by which v2 of Cloud Functions offers its policies."""
+    """``google.iam.v1.IAMPolicy``, by which several APIs offer the policies of their resources."""
     for rpc, request in _POLICY_REQUESTS.items():
         told = _TESTED if rpc == "TestIamPermissions" else policy_pb2.Policy
         verb, body = ("GET", "") if rpc == "GetIamPolicy" else ("POST", "*")
         name = rpc[0].lower() + rpc[1:]
-        path = f"/v2/{{resource=projects/*/locations/*/functions/*}}:{name}"
-        yield Method(f"google.iam.v1.IAMPolicy/{rpc}", request, told, (Route(verb, path, body),))
+        routes = (Route(verb, f"{path}:{name}", body) for path in _MIXED_IN)
+        yield Method(f"google.iam.v1.IAMPolicy/{rpc}", request, told, tuple(routes))
 
 
 def _locations() -> Sequence[Method]:
@@ -213,7 +234,11 @@ def _operations() -> Sequence[Method]:
     run = "/v2/{name=projects/*/locations/*/operations/*}"
     deny = "/v2/{name=policies/*/*/*/operations/*}"
     v1 = "/v1/{name=projects/*/locations/*/operations/*}"
-    paths = (run, v1, "/v1/{name=operations/*}", "/v3/{name=operations/*}", deny)
+    boundaries = tuple(
+        f"/v3/{{name={above}/*/locations/*/operations/*}}"
+        for above in ("projects", "folders", "organizations")
+    )
+    paths = (run, v1, "/v1/{name=operations/*}", "/v3/{name=operations/*}", deny, *boundaries)
     lists = ("/v2/{name=projects/*/locations/*}/operations",)
     pb = operations_pb2
     return (

@@ -30,16 +30,29 @@ _PACKAGES = (
     ("google.cloud.functions.", "cloudfunctions"),
     ("google.devtools.artifactregistry.", "artifactregistry"),
     ("google.iam.credentials.", "iamcredentials"),
-    ("google.iam.v1.IAMPolicy", "cloudfunctions"),  # which alone of the offered APIs mixes it in
+    ("google.iam.v1.IAMPolicy", ""),  # several APIs mix it in
     ("google.iam.", "iam"),
     ("google.cloud.resourcemanager.", "cloudresourcemanager"),
     ("google.cloudresourcemanager.", "cloudresourcemanager"),
     ("google.api.serviceusage.", "serviceusage"),
     ("google.apps.cloudidentity.", "cloudidentity"),
+    ("google.pubsub.", "pubsub"),
+    ("google.cloud.eventarc.", "eventarc"),
+    ("google.cloud.scheduler.", "cloudscheduler"),
+    ("google.cloud.tasks.", "cloudtasks"),
+    ("google.cloud.workflows.", "workflows"),
 )
 _SHARED_PATHS = (
     ("/v2/policies/", ("iam",)),
+    ("/v2/projects/*/locations/*/functions/", ("cloudfunctions",)),
     ("/v2/", ("run", "cloudfunctions")),
+    ("/v1/projects/*/topics/", ("pubsub",)),
+    ("/v1/projects/*/subscriptions/", ("pubsub",)),
+    ("/v1/projects/*/locations/*/triggers/", ("eventarc",)),
+    ("/v1/projects/*/locations/*/operations/", ("artifactregistry", "eventarc", "workflows")),
+    ("/v3/projects/*/locations/", ("iam",)),
+    ("/v3/folders/*/locations/", ("iam",)),
+    ("/v3/organizations/*/locations/", ("iam",)),
     ("/v3/", ("cloudresourcemanager",)),
     ("/v1/operations/", ("cloudresourcemanager", "cloudfunctions")),
     ("/v1/", ("artifactregistry",)),
@@ -129,5 +142,5 @@ def apis_of_route(name: str, template: str) -> tuple[str, ...]:
     """
     if own := api_of_method(name):
         return (own,)
-    path = template.replace("{name=", "")
+    path = template.replace("{name=", "").replace("{resource=", "")
     return next((apis for prefix, apis in _SHARED_PATHS if path.startswith(prefix)), ())

@@ -19,9 +19,32 @@ google.devtools.artifactregistry.v1.ArtifactRegistry: CreateRule ListRules GetRu
 google.devtools.artifactregistry.v1.ArtifactRegistry: DeleteRule GetVPCSCConfig UpdateVPCSCConfig
 google.devtools.artifactregistry.v1.ArtifactRegistry: ListAttachments GetAttachment
 google.devtools.artifactregistry.v1.ArtifactRegistry: CreateAttachment DeleteAttachment
+google.iam.v3.AccessPolicies: CreateAccessPolicy GetAccessPolicy UpdateAccessPolicy
+google.iam.v3.AccessPolicies: DeleteAccessPolicy ListAccessPolicies SearchAccessPolicyBindings
 google.cloud.resourcemanager.v3.TagHolds: CreateTagHold DeleteTagHold ListTagHolds
 google.cloud.functions.v2.FunctionService: GenerateDownloadUrl
 google.cloud.functions.v1.CloudFunctionsService: GenerateDownloadUrl
+google.pubsub.v1.Publisher: Publish ListTopicSnapshots
+google.pubsub.v1.Subscriber: Pull Acknowledge ModifyAckDeadline Seek
+google.pubsub.v1.Subscriber: CreateSnapshot GetSnapshot ListSnapshots UpdateSnapshot DeleteSnapshot
+google.pubsub.v1.SchemaService: CreateSchema GetSchema ListSchemas DeleteSchema CommitSchema
+google.pubsub.v1.SchemaService: ListSchemaRevisions RollbackSchema DeleteSchemaRevision
+google.pubsub.v1.SchemaService: ValidateSchema ValidateMessage
+google.cloud.eventarc.v1.Eventarc: GetProvider ListProviders
+google.cloud.eventarc.v1.Eventarc: GetChannel ListChannels CreateChannel UpdateChannel DeleteChannel
+google.cloud.eventarc.v1.Eventarc: GetChannelConnection ListChannelConnections
+google.cloud.eventarc.v1.Eventarc: CreateChannelConnection DeleteChannelConnection
+google.cloud.eventarc.v1.Eventarc: GetGoogleChannelConfig UpdateGoogleChannelConfig
+google.cloud.eventarc.v1.Eventarc: GetMessageBus ListMessageBuses CreateMessageBus UpdateMessageBus
+google.cloud.eventarc.v1.Eventarc: DeleteMessageBus ListMessageBusEnrollments
+google.cloud.eventarc.v1.Eventarc: GetEnrollment ListEnrollments CreateEnrollment UpdateEnrollment
+google.cloud.eventarc.v1.Eventarc: DeleteEnrollment
+google.cloud.eventarc.v1.Eventarc: GetPipeline ListPipelines CreatePipeline UpdatePipeline
+google.cloud.eventarc.v1.Eventarc: DeletePipeline
+google.cloud.eventarc.v1.Eventarc: GetGoogleApiSource ListGoogleApiSources CreateGoogleApiSource
+google.cloud.eventarc.v1.Eventarc: UpdateGoogleApiSource DeleteGoogleApiSource
+google.cloud.tasks.v2.CloudTasks: BatchCreateTasks BatchDeleteTasks
+google.cloud.tasks.v2.CloudTasks: GetCmekConfig UpdateCmekConfig
 """
 
 NOT_OFFERED = frozenset(
