@@ -36,6 +36,8 @@ from provision.emulator.services.artifacts.tags import Tags
 from provision.emulator.services.artifacts.versions import Versions
 from provision.emulator.services.functions.room import CloudFunctions, Surroundings
 from provision.emulator.services.iam.accounts import Accounts, account_name
+from provision.emulator.services.iam.boundary_bindings import BoundaryBindingRpcs
+from provision.emulator.services.iam.boundary_policies import BoundaryPolicyRpcs
 from provision.emulator.services.iam.credentials import Credentials
 from provision.emulator.services.iam.custom_roles import CustomRoles
 from provision.emulator.services.iam.custom_roles_queries import RoleQueries
@@ -143,7 +145,14 @@ class Emulator:
             ),
         )
         self._denials = DenyPolicyRpcs(self.world, self._operations)
-        self._run.rollouts.others += (self._denials.work_of, self._functions.work_of)
+        self._boundaries = BoundaryPolicyRpcs(self.world, self._operations)
+        self._bindings = BoundaryBindingRpcs(self.world, self._operations)
+        self._run.rollouts.others += (
+            self._denials.work_of,
+            self._boundaries.work_of,
+            self._bindings.work_of,
+            self._functions.work_of,
+        )
         self._keys = Keys(self.world, self._base_url)
         self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
         self._dispatcher = Dispatcher(
@@ -195,6 +204,8 @@ class Emulator:
             CustomRoles(world),
             RoleQueries(world),
             self._denials,
+            self._boundaries,
+            self._bindings,
             Credentials(world, self._keys),
             IdentityGroups(world),
             ResourceManager(world, self._operations),

@@ -7,6 +7,7 @@ from typing import Any
 from google.iam.v1 import policy_pb2
 
 from provision.emulator.iam.access import PolicyAccess
+from provision.emulator.iam.boundaries import Boundaries
 from provision.emulator.iam.deny import DenyPolicies
 from provision.emulator.iam.groups import Groups
 from provision.emulator.iam.hierarchy import FOLDER, ORGANIZATION, Hierarchy, Project
@@ -77,8 +78,14 @@ class World:
             lambda: self.settings.iam_delay + faults.iam_delay(),
             Principals(membership, self.hierarchy.domains),
         )
+        self.boundaries = Boundaries(
+            self.store,
+            lambda: self.settings.iam_delay + faults.iam_delay(),
+            self.hierarchy,
+            membership,
+        )
         self.access = PolicyAccess(
-            self.hierarchy, self.policies, self.denials, self.roles, membership
+            self.hierarchy, self.policies, self.denials, self.boundaries, self.roles, membership
         )
         self.access.use_tags(self.tags)
         self.identities = TokenIssuer(self.store, self._may_not_act, self._unique_id)

@@ -1,13 +1,14 @@
 """Who may do what: the policies of a resource and all above it, as far as they are in effect.
 
-Rule: "Policy evaluation" on the policy types page of IAM's documentation. A deny policy that
-matches ends it; else one grant anywhere is enough. Principal access boundaries are not emulated.
+Rule: "Policy evaluation" on the policy types page of IAM's documentation. A principal access
+boundary ends it, or a deny policy that matches; else one grant anywhere is enough.
 """
 
 import datetime as dt
 from collections.abc import Iterable
 
 from provision.emulator import history
+from provision.emulator.iam.boundaries import Boundaries
 from provision.emulator.iam.conditions import Context, holds
 from provision.emulator.iam.deny import DenyPolicies
 from provision.emulator.iam.grants import Grant
@@ -28,21 +29,24 @@ class PolicyAccess:
         hierarchy: who inherits from whom.
         policies: allow policies.
         denials: deny policies.
+        boundaries: principal access boundaries.
         roles: what roles grant.
         membership: whom members of bindings stand for.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one collaborator each
         self,
         hierarchy: Hierarchy,
         policies: Policies,
         denials: DenyPolicies,
+        boundaries: Boundaries,
         roles: Roles,
         membership: Membership,
     ) -> None:
         self._hierarchy = hierarchy
         self._policies = policies
         self._denials = denials
+        self._boundaries = boundaries
         self._roles = roles
         self._membership = membership
         self._tags: Tags | None = None
@@ -65,6 +69,8 @@ class PolicyAccess:
             managed = permission.startswith("resourcemanager.")
             if not managed and self._hierarchy.awaits_deletion(resource):
                 return False  # nothing goes on in a deleted project until it is restored
+            if self._boundaries.blocks(member, permission, chain):
+                return False
             check = _Check(self, member, permission, chain, attributes or RequestAttributes())
             if self._denials.denies(member, permission, chain, check.context):
                 return False

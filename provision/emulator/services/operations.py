@@ -62,7 +62,7 @@ class Operations:
         """Have it checked who may see operations whose names begin with `prefix`.
 
         Args:
-            prefix: as in ``policies/``.
+            prefix: as in ``policies/``; or of their metadata's type, as in ``google.iam.v3.``.
             check: takes the call and the operation's name. Raises `ApiError`.
         """
         self._guards[prefix] = check
@@ -277,8 +277,9 @@ class Operations:
         if owner:
             subject = name if name.startswith("projects/") else _target(found)
             require(self._world, call, f"{owner}.{verb}", subject, run_refusal)
+        kind = found.metadata.type_url.rpartition("/")[2]
         for prefix, check in self._guards.items():
-            if name.startswith(prefix):
+            if name.startswith(prefix) or kind.startswith(prefix):
                 check(call, name)
         return found
 
