@@ -30,6 +30,8 @@ _NAMES = (
     "cloudfunctions.v2",
     "cloudbuild.v1",
     "cloudidentity.v1",
+    "cloudasset.v1",
+    "iap.v1",
 )
 _REGIONAL = re.compile(r"^[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
 

@@ -43,6 +43,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 _NOT_IN_DOCUMENTS = {
     r"DELETE /v3/tagBindings/[^/]+/tagValues/[^/]+": "a binding's name holds its value's; recorded",
+    r"[A-Z]+ /v3/(?:projects|folders|organizations)/[^/]+/locations/.+": "IAM v3 ships with none",
     r"GET /v1/(?!projects/).+/services": "a parent of the wrong form has no services; reported",
 }
 """Request lines (method and path, regular expressions) that the documents lack, with the reason."""
