@@ -34,6 +34,7 @@ from provision.emulator.services.artifacts.repositories import Repositories, Rep
 from provision.emulator.services.artifacts.settings import RegistrySettings
 from provision.emulator.services.artifacts.tags import Tags
 from provision.emulator.services.artifacts.versions import Versions
+from provision.emulator.services.callers.room import Callers
 from provision.emulator.services.functions.room import CloudFunctions, Surroundings
 from provision.emulator.services.iam.accounts import Accounts, account_name
 from provision.emulator.services.iam.boundary_bindings import BoundaryBindingRpcs
@@ -47,6 +48,7 @@ from provision.emulator.services.iam.keys import Keys
 from provision.emulator.services.iam.self_signed import SelfSignedTokens
 from provision.emulator.services.identity.groups import IdentityGroups
 from provision.emulator.services.identity.routes import IdentityRoutes
+from provision.emulator.services.mixed_policies import MixedPolicies
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.resources.resource_manager import ResourceManager
 from provision.emulator.services.resources.tag_bindings import TagBindings
@@ -144,6 +146,7 @@ class Emulator:
                 options.function_base,
             ),
         )
+        self._callers = Callers(self.world)
         self._denials = DenyPolicyRpcs(self.world, self._operations)
         self._boundaries = BoundaryPolicyRpcs(self.world, self._operations)
         self._bindings = BoundaryBindingRpcs(self.world, self._operations)
@@ -196,6 +199,8 @@ class Emulator:
             self._operations,
             self._run,
             self._functions,
+            MixedPolicies(self._callers.policies(), self._functions.handlers()),
+            self._callers,
             Repositories(world, self._records, self._operations, images, self._public_host),
             RegistrySettings(world),
             *(room(contents) for room in (DockerImages, Packages, Versions, Tags, Files)),
@@ -301,11 +306,13 @@ class Emulator:
             self._run.logs,
         )
         oauth = OAuth(self.world.identities, self._keys, self._base_url)
+        services = ServiceUsage(self.world, self._recorder)
+        self._dispatcher.check_enabled = services.check
         rooms: dict[str, tuple[host_apps.Mount, ...]] = {
             **dict.fromkeys(OAUTH_HOSTS, (oauth.mount,)),
             "run": (KnativeRoutes(self.world, self._run.state, self._dispatcher).mount,),
             "cloudidentity": (IdentityRoutes(self._dispatcher).mount,),
-            "serviceusage": (ServiceUsage(self.world, self._recorder).mount,),
+            "serviceusage": (services.mount,),
             REGISTRY: (self._registry.mount,),
             **self._functions.mounts(self._dispatcher),
         }

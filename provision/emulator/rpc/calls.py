@@ -134,6 +134,7 @@ class Dispatcher:
         keep: Callable[[], None],
     ) -> None:
         self.keep = keep
+        self.check_enabled: Callable[[str, str], None] | None = None
         self._handlers = handlers
         self._identities = identities
         self.recorder = recorder
@@ -189,6 +190,8 @@ class Dispatcher:
         handler = self._handlers.get(call.method)
         if handler is None:
             raise ApiError("UNIMPLEMENTED", f"{call.method} is not offered by this emulator.")
+        if self.check_enabled is not None:
+            self.check_enabled(api_of_method(call.method), resource_of(call.request))
         subject, write = _subject(call.request), is_write(call.method)
         async with self.faults.around(call.method, subject, write=write):
             result = await handler(call)
