@@ -30,6 +30,11 @@ _NAMES = (
     "cloudfunctions.v2",
     "cloudbuild.v1",
     "cloudidentity.v1",
+    "pubsub.v1",
+    "eventarc.v1",
+    "cloudscheduler.v1",
+    "cloudtasks.v2",
+    "workflows.v1",
     "cloudasset.v1",
     "iap.v1",
 )

@@ -126,7 +126,7 @@ class _Listening(grpc.Channel):
         self.seen.append((method, request_serializer, response_deserializer))
 
     def stream_stream(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - grpc's signature
-        """Streams are none of the emulator's; the transport wants something to call all the same."""
+        """The emulator offers no streams; the transport wants something to call all the same."""
         return lambda *_: None
 
     unary_stream = stream_unary = stream_stream

@@ -178,6 +178,10 @@ _SHAPES: dict[str, re.Pattern[str]] = {
         r"projects/[^/]+/locations/[^/]+/repositories/[^/]+"
     ),
     "iam.serviceAccounts": re.compile(r"projects/[^/]+/serviceAccounts/[^/]+"),
+    "pubsub.topics": re.compile(r"projects/[^/]+/topics/[^/]+"),
+    "pubsub.subscriptions": re.compile(r"projects/[^/]+/subscriptions/[^/]+"),
+    "eventarc.triggers": re.compile(r"projects/[^/]+/locations/[^/]+/triggers/[^/]+"),
+    "cloudtasks.queues": re.compile(r"projects/[^/]+/locations/[^/]+/queues/[^/]+"),
     "resourcemanager.projects": re.compile(r"projects/[^/]+"),
     "resourcemanager.folders": re.compile(r"folders/[^/]+"),
     "resourcemanager.organizations": re.compile(r"organizations/[^/]+"),
@@ -188,6 +192,7 @@ WITHIN: dict[str, tuple[str, ...]] = {
     "cloudfunctions.functions": ("cloudfunctions.functions.",),
     "artifactregistry.repositories": ("artifactregistry.",),
     "iam.serviceAccounts": ("iam.serviceAccounts.", "iam.serviceAccountKeys."),
+    "cloudtasks.queues": ("cloudtasks.queues.", "cloudtasks.tasks."),
 }
 """Beginnings of the permissions that can be asked about on a kind of resource below a project."""
 

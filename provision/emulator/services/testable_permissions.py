@@ -18,6 +18,10 @@ _WHOLE = (
     "cloudfunctions.",
     "iam.serviceAccounts.",
     "iam.serviceAccountKeys.",
+    "pubsub.topics.",
+    "pubsub.subscriptions.",
+    "eventarc.triggers.",
+    "cloudtasks.",
 )
 _ABOVE = {
     "resourcemanager.projects": (

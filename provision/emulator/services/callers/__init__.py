@@ -1,0 +1,1 @@
+"""What calls services on its own: Pub/Sub, Eventarc, Cloud Scheduler, Cloud Tasks, Workflows."""

@@ -1,0 +1,49 @@
+"""Google's own accounts, as whom these APIs act in a project.
+
+Google makes such an account, and grants it its role, when the API is enabled or first used. Here
+that is when the first resource of the API is made: until then a project's policy is as it was.
+Names and roles: the list of service agents in IAM's documentation.
+"""
+
+from typing import TYPE_CHECKING
+
+from provision.emulator.world import World
+
+if TYPE_CHECKING:
+    from provision.emulator.store import Table
+
+_AGENTS = {
+    "pubsub": ("gcp-sa-pubsub", "roles/pubsub.serviceAgent"),
+    "eventarc": ("gcp-sa-eventarc", "roles/eventarc.serviceAgent"),
+    "cloudscheduler": ("gcp-sa-cloudscheduler", "roles/cloudscheduler.serviceAgent"),
+    "cloudtasks": ("gcp-sa-cloudtasks", "roles/cloudtasks.serviceAgent"),
+    "workflows": ("gcp-sa-workflows", "roles/workflows.serviceAgent"),
+}
+
+
+class ServiceAgents:
+    """Makes them appear.
+
+    Args:
+        world: projects and their policies.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._there: Table[bool] = world.store.table("service-agents")
+
+    def appear(self, api: str, resource: str) -> None:
+        """Grant the agent of an API its role in a resource's project, the first time only.
+
+        Args:
+            api: as in ``pubsub``.
+            resource: a name within the project.
+        """
+        project = self._world.hierarchy.find(resource.split("/")[1])
+        if project is None:
+            return
+        domain, role = _AGENTS[api]
+        email = f"service-{project.number}@{domain}.iam.gserviceaccount.com"
+        if email not in self._there:  # whoever took its role from it later meant to
+            self._there.put(email, value=True)
+            self._world.grant_at_once(project.name, f"serviceAccount:{email}", (role,))
