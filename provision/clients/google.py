@@ -8,6 +8,9 @@ from typing import Any
 from provision.clients.credentials import Caller, refresh
 from provision.clients.local_cloud import LocalCloud
 
+CONNECTIONS = 32
+"""Requests at the same time over REST."""
+
 
 @dataclass(frozen=True)
 class GoogleClients:
@@ -113,11 +116,98 @@ class GoogleClients:
         return self._made(OrganizationsClient)
 
     @cached_property
+    def instances(self) -> Any:  # noqa: ANN401
+        """Cloud Run Admin v2, instances."""
+        from google.cloud.run_v2 import InstancesClient
+
+        return self._made(InstancesClient)
+
+    @cached_property
+    def deny_policies(self) -> Any:  # noqa: ANN401
+        """IAM v2, deny policies."""
+        from google.cloud.iam_v2 import PoliciesClient
+
+        return self._made(PoliciesClient)
+
+    @cached_property
+    def boundaries(self) -> Any:  # noqa: ANN401
+        """IAM v3, principal access boundary policies."""
+        from google.cloud.iam_v3 import PrincipalAccessBoundaryPoliciesClient
+
+        return self._made(PrincipalAccessBoundaryPoliciesClient)
+
+    @cached_property
+    def iap(self) -> Any:  # noqa: ANN401
+        """Identity-Aware Proxy, its policies."""
+        from google.cloud.iap_v1 import IdentityAwareProxyAdminServiceClient
+
+        return self._made(IdentityAwareProxyAdminServiceClient)
+
+    @cached_property
+    def subscriptions(self) -> Any:  # noqa: ANN401
+        """Pub/Sub, subscriptions."""
+        from google.pubsub_v1 import SubscriberClient
+
+        return self._made(SubscriberClient)
+
+    @cached_property
+    def topics(self) -> Any:  # noqa: ANN401
+        """Pub/Sub, topics."""
+        from google.pubsub_v1 import PublisherClient
+
+        return self._made(PublisherClient)
+
+    @cached_property
+    def triggers(self) -> Any:  # noqa: ANN401
+        """Eventarc, triggers."""
+        from google.cloud.eventarc_v1 import EventarcClient
+
+        return self._made(EventarcClient)
+
+    @cached_property
+    def schedules(self) -> Any:  # noqa: ANN401
+        """Cloud Scheduler."""
+        from google.cloud.scheduler_v1 import CloudSchedulerClient
+
+        return self._made(CloudSchedulerClient)
+
+    @cached_property
+    def queues(self) -> Any:  # noqa: ANN401
+        """Cloud Tasks."""
+        from google.cloud.tasks_v2 import CloudTasksClient
+
+        return self._made(CloudTasksClient)
+
+    @cached_property
+    def workflows(self) -> Any:  # noqa: ANN401
+        """Workflows."""
+        from google.cloud.workflows_v1 import WorkflowsClient
+
+        return self._made(WorkflowsClient)
+
+    def tag_bindings(self, region: str = "") -> Any:  # noqa: ANN401
+        """Resource Manager v3, tags of resources; of what is in a region, that region tells."""
+        from google.cloud.resourcemanager_v3 import TagBindingsClient
+
+        if region not in self._regional:
+            host = f"{region}-cloudresourcemanager.googleapis.com" if region else ""
+            self._regional[region] = self._made(TagBindingsClient, host)
+        return self._regional[region]
+
+    @cached_property
+    def _regional(self) -> dict[str, Any]:
+        return {}
+
+    @cached_property
     def rest(self) -> Any:  # noqa: ANN401
         """A requests session that carries our access token, for what has no client."""
         from google.auth.transport.requests import AuthorizedSession
+        from requests.adapters import HTTPAdapter
 
-        return AuthorizedSession(self.caller.credentials)
+        session = AuthorizedSession(self.caller.credentials)
+        session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        session.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        return session
 
     def access_token(self) -> str:
         """A valid access token of the caller; secret."""
@@ -128,9 +218,10 @@ class GoogleClients:
         """Base address of a REST service, ``https://run.googleapis.com`` for ``run``."""
         return self.local.http if self.local else f"https://{service}.googleapis.com"
 
-    def _made(self, client: Any) -> Any:  # noqa: ANN401
+    def _made(self, client: Any, host: str = "") -> Any:  # noqa: ANN401
         if self.local is None:
-            return client(credentials=self.caller.credentials)
+            options = {"api_endpoint": host} if host else None
+            return client(credentials=self.caller.credentials, client_options=options)
         transport = client.get_transport_class("grpc")
         return client(transport=transport(channel=self._channel))
 

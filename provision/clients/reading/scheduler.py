@@ -1,0 +1,180 @@
+"""Makes calls, up to 32 at a time, no faster than quotas allow, and again when they failed."""
+
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from queue import Empty, SimpleQueue
+
+from provision.clients.clock import Clock
+from provision.clients.reading import refusals
+from provision.clients.reading.quotas import Window, window
+from provision.clients.reading.steps import Outcome, Step
+
+LANES = 32
+"""Calls in flight at most."""
+
+ATTEMPTS = 8
+"""Of one call that fails in a way that passes; with their waits they take about a minute."""
+
+_FIRST_WAIT = 0.25
+_LONGEST_WAIT = 16.0
+_DRAIN = 2.0
+"""Seconds to wait, after Ctrl-C, for the calls in flight: what they bring is kept."""
+
+Report = Callable[[int, int, Step], None]
+
+
+@dataclass
+class _Try:
+    step: Step
+    quota: str
+    attempt: int = 1
+
+
+_Done = tuple[_Try, Outcome | None, Exception | None]
+
+
+@dataclass
+class Scheduler:
+    """Runs steps and those that follow from them until there are none left.
+
+    Everything but the calls themselves happens in the thread that calls `drain`.
+
+    Args:
+        run: makes the call of a step.
+        quota: the name of the limit that a step falls under.
+        accept: takes what a step brought and tells what follows from it.
+        refuse: takes a step that cannot be made, and why; tells what follows.
+        report: is told what was done and what is known to be left.
+        clock: measures and waits.
+    """
+
+    run: Callable[[Step], Outcome]
+    quota: Callable[[Step], str]
+    accept: Callable[[Step, Outcome], Iterable[Step]]
+    refuse: Callable[[Step, Exception], Iterable[Step]]
+    report: Report
+    clock: Clock = field(default_factory=Clock)
+    done: int = 0
+    _ready: dict[str, deque[_Try]] = field(default_factory=dict)
+    _later: list[tuple[float, int, _Try]] = field(default_factory=list)
+    _windows: dict[str, Window] = field(default_factory=dict)
+    _todo: "SimpleQueue[_Try | None]" = field(default_factory=SimpleQueue)
+    _finished: "SimpleQueue[_Done]" = field(default_factory=SimpleQueue)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _flying: int = 0
+    _waiting: int = 0
+    _met: int = 0
+
+    def add(self, steps: Iterable[Step]) -> None:
+        """Steps to make; whether one was made before is for the caller to know."""
+        for step in steps:
+            quota = self.quota(step)
+            self._ready.setdefault(quota, deque()).append(_Try(step, quota))
+            self._waiting += 1
+
+    def drain(self) -> None:
+        """Make all steps, and those that follow.
+
+        Raises:
+            Exception: the fault of this program that a step met, or what ends every reading.
+        """
+        try:
+            while self._waiting or self._flying:
+                pause = self._start_some()
+                self._take(pause)
+        except KeyboardInterrupt:
+            self._drain_flying()
+            raise
+        finally:
+            self._stop()
+
+    def _start_some(self) -> float | None:
+        """Start what may start; seconds until more may, None when only an answer changes that."""
+        now = self.clock.monotonic()
+        while self._later and self._later[0][0] <= now:
+            again = heappop(self._later)[2]
+            self._ready.setdefault(again.quota, deque()).append(again)
+        pauses = [self._later[0][0] - now] if self._later else []
+        for quota, waiting in self._ready.items():
+            limit = self._windows.setdefault(quota, window(quota))
+            while waiting and self._flying < LANES:
+                if pause := limit.wait(now):
+                    pauses.append(pause)
+                    break
+                limit.start(now)
+                self._start(waiting.popleft())
+        return min(pauses) if pauses and self._flying < LANES else None
+
+    def _start(self, one: _Try) -> None:
+        self._waiting -= 1
+        self._flying += 1
+        if len(self._threads) < min(LANES, self._flying):
+            thread = threading.Thread(target=self._work, daemon=True, name="reading")
+            self._threads.append(thread)
+            thread.start()
+        self._todo.put(one)
+
+    def _work(self) -> None:
+        while (one := self._todo.get()) is not None:
+            try:
+                self._finished.put((one, self.run(one.step), None))
+            except Exception as error:  # noqa: BLE001 - judged by the thread that asked
+                self._finished.put((one, None, error))
+
+    def _take(self, pause: float | None) -> None:
+        """Wait for an answer, `pause` seconds at most, and take all that are there."""
+        try:
+            found = self._finished.get(timeout=pause)
+        except Empty:
+            return
+        self._finish(*found)
+        while not self._finished.empty():
+            self._finish(*self._finished.get())
+
+    def _finish(self, one: _Try, outcome: Outcome | None, error: Exception | None) -> None:
+        self._flying -= 1
+        if error is not None and refusals.is_passing(error) and one.attempt < ATTEMPTS:
+            self._try_again(one, error)
+            return
+        self.done += 1
+        if outcome is not None:
+            self.add(self.accept(one.step, outcome))
+        elif error is not None:
+            self.add(self.refuse(one.step, error))
+        self.report(self.done, self.done + self._waiting + self._flying, one.step)
+
+    def _try_again(self, one: _Try, error: Exception) -> None:
+        now = self.clock.monotonic()
+        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**one.attempt)
+        # Half of it for certain, the rest by chance: calls that failed together part company.
+        wait = longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        asked = refusals.asked_to_wait(error)
+        if refusals.is_too_much(error):
+            self._windows[one.quota].close(now + max(asked, wait / 2))
+        self._met += 1
+        heappush(self._later, (now + max(asked, wait), self._met, _more(one)))
+        self._waiting += 1
+
+    def _drain_flying(self) -> None:
+        until = self.clock.monotonic() + _DRAIN
+        while self._flying and (left := until - self.clock.monotonic()) > 0:
+            try:
+                one, outcome, _ = self._finished.get(timeout=left)
+            except Empty:
+                return
+            self._flying -= 1
+            if outcome is not None:
+                self.accept(one.step, outcome)
+
+    def _stop(self) -> None:
+        for _ in self._threads:
+            self._todo.put(None)
+        self._threads.clear()
+
+
+def _more(one: _Try) -> _Try:
+    return _Try(one.step, one.quota, one.attempt + 1)
