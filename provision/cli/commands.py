@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "proxy": "proxy:proxy",
     "snippet": "snippet:snippet",
     "execute": "execute:execute",
+    "audit": "audit_commands:audit_app",
     "emulator": "emulator_env:emulator_app",
 }
 """Name to ``MODULE:FUNCTION`` beneath this room, in the order of the help."""

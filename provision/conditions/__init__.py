@@ -4,7 +4,7 @@ The language is CEL with IAM's attributes and functions. What is not known of a 
 condition "not known", with the reason, unless the rest decides.
 """
 
-from provision.conditions.deadline import for_, from_now, until
+from provision.conditions.deadline import at, for_, from_now, until
 from provision.conditions.evaluation import evaluate
 from provision.conditions.ours import Terms, compose, read
 from provision.conditions.paths import parse_path
@@ -21,6 +21,7 @@ __all__ = [
     "Tag",
     "Terms",
     "Truth",
+    "at",
     "compose",
     "evaluate",
     "for_",

@@ -1,4 +1,7 @@
-"""Until when: what `--until` and `--for` say. Pure; what can be misread is refused."""
+"""Until when, or at what time: what `--until`, `--for` and `--at` say. Pure.
+
+What can be misread is refused.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,7 +18,7 @@ _TIME = (
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[Tt ](?P<clock>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?P<zone>[Zz]|[-+][0-9]{2}:[0-9]{2})?)?"
 )
-_SHOWN = "Write it as in --until 2026-12-24T18:00Z or 2026-12-24T18:00+01:00."
+_UNTIL, _AT = "--until", "--at"
 
 
 def for_(text: str) -> timedelta:
@@ -65,12 +68,7 @@ def until(text: str, now: datetime) -> datetime:
     Raises:
         UsageError: for a time that cannot be read, has no zone, or is past; the hint says how.
     """
-    found = re.fullmatch(_TIME, text)
-    if found is None:
-        raise UsageError(f"--until {text!r} is no time.", hint=_SHOWN)
-    if found["zone"] is None:
-        raise _ambiguous(text, found["day"], found["clock"])
-    moment = _moment(text, found)
+    moment = _read(text, _UNTIL)
     if moment <= now:
         raise UsageError(
             f"--until {text} is past: it is {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} now.",
@@ -79,31 +77,65 @@ def until(text: str, now: datetime) -> datetime:
     return moment
 
 
-def _moment(text: str, found: re.Match[str]) -> datetime:
+def at(text: str, now: datetime) -> datetime:
+    """A moment, past or to come: as of `until`, ``now``, or so long before or after it: ``-2d``.
+
+    Args:
+        text: as written.
+        now: with a time zone.
+
+    Raises:
+        UsageError: for a time that cannot be read or has no zone; the hint says how.
+    """
+    if text == "now":
+        return now.astimezone(UTC)
+    if re.fullmatch(f"[-+]{_LENGTH}", text):
+        try:
+            length = for_(text[1:])
+            return now.astimezone(UTC) + (length if text[0] == "+" else -length)
+        except (UsageError, OverflowError):
+            raise UsageError(f"{_AT} {text} is no time.", hint=_shown(_AT)) from None
+    return _read(text, _AT)
+
+
+def _read(text: str, option: str) -> datetime:
+    found = re.fullmatch(_TIME, text)
+    if found is None:
+        raise UsageError(f"{option} {text!r} is no time.", hint=_shown(option))
+    if found["zone"] is None:
+        raise _ambiguous(text, found["day"], found["clock"], option)
+    return _moment(text, found, option)
+
+
+def _shown(option: str) -> str:
+    return f"Write it as in {option} 2026-12-24T18:00Z or 2026-12-24T18:00+01:00."
+
+
+def _moment(text: str, found: re.Match[str], option: str) -> datetime:
     zone = found["zone"].upper().replace("Z", "+00:00")
     try:
         local = datetime.fromisoformat(f"{found['day']}T{found['clock']}{zone}")
     except ValueError as error:
-        raise UsageError(f"--until {text!r} is no time: {error}.", hint=_SHOWN) from error
+        raise UsageError(f"{option} {text!r} is no time: {error}.", hint=_shown(option)) from error
     try:
         return local.astimezone(UTC)
     except OverflowError:
-        raise _too_late(f"--until {text}") from None
+        raise _too_late(f"{option} {text}") from None
 
 
-def _ambiguous(text: str, day: str, clock: str | None) -> UsageError:
+def _ambiguous(text: str, day: str, clock: str | None, option: str) -> UsageError:
     try:
         start = datetime.fromisoformat(f"{day}T{clock or '00:00'}+00:00")
     except ValueError as error:
-        return UsageError(f"--until {text!r} is no time: {error}.", hint=_SHOWN)
+        return UsageError(f"{option} {text!r} is no time: {error}.", hint=_shown(option))
     if clock is not None:
         return UsageError(
-            f"--until {text!r} does not say in which time zone.",
+            f"{option} {text!r} does not say in which time zone.",
             hint=f"{day}T{clock}Z is UTC; {day}T{clock}+01:00 is an hour earlier.",
         )
     following = start + timedelta(days=1) if start.date() < LATEST.date() else start
     return UsageError(
-        f"--until {text!r} can mean the beginning or the end of that day.",
+        f"{option} {text!r} can mean the beginning or the end of that day.",
         hint=f"{day}T00:00Z leaves it out, {following:%Y-%m-%d}T00:00Z takes it in.",
     )
 

@@ -1,0 +1,87 @@
+"""What the commands show: answers about one target or one principal, and what they rest on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from provision.audit.answers import Answer, Path, Summary, Verdict
+from provision.principals import is_public
+from provision.snapshot.records import Header, Target
+
+
+class How(StrEnum):
+    """How somebody gets in; one answer counts once, by its best way."""
+
+    PUBLIC = "Anybody"
+    ITSELF = "As themselves"
+    INDIRECT = "As somebody else, or by something that calls on its own"
+    UNKNOWN = "Not known"
+    GRANT = "Not in, but could grant themselves access"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What answers rest on.
+
+    Args:
+        header: of the snapshot.
+        at: the time that is judged.
+        now: the present.
+        file: the snapshot's file; empty for a live reading.
+        unread: how many things could not be read.
+        reader: whom we acted as, live.
+    """
+
+    header: Header
+    at: datetime
+    now: datetime
+    file: str = ""
+    unread: int = 0
+
+    @property
+    def taken(self) -> datetime:
+        """When reading ended."""
+        return self.header.ended or self.header.begun
+
+
+def how(answer: Answer) -> How | None:
+    """How the principal gets in; None where it does not."""
+    if answer.verdict is Verdict.CANNOT:
+        return How.GRANT if answer.could_grant else None
+    if answer.verdict is Verdict.UNKNOWN:
+        return How.UNKNOWN
+    if is_public(answer.principal):
+        return How.PUBLIC
+    return How.ITSELF if any(_as_itself(path, answer) for path in answer.paths) else How.INDIRECT
+
+
+def best(answer: Answer) -> Path | None:
+    """The path to tell first: the one that the verdict rests on, as itself where there is one."""
+    own = [path for path in answer.paths if _as_itself(path, answer)]
+    first_order = [path for path in answer.paths if not path.second_order]
+    return next(iter((*own, *first_order, *answer.paths)), None)
+
+
+def _as_itself(path: Path, answer: Answer) -> bool:
+    return path.direct and path.verdict is answer.verdict
+
+
+def lets_in(answers: Iterable[Answer]) -> list[Answer]:
+    """Those that let somebody in now, whatever the request."""
+    return [one for one in answers if one.verdict is Verdict.CAN]
+
+
+@dataclass(frozen=True)
+class TargetAnswers:
+    """Who can invoke one target.
+
+    Args:
+        target: which.
+        summary: its public state, its reach, and sets that cannot be counted.
+        answers: one for each principal that gets in, may, or could.
+    """
+
+    target: Target
+    summary: Summary
+    answers: tuple[Answer, ...]

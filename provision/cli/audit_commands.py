@@ -1,0 +1,31 @@
+"""`provision audit`: all of its commands, in the order of its help."""
+
+from collections.abc import Callable
+
+import typer
+from typer.core import TyperCommand
+
+from provision.cli.audit import what, who, why
+from provision.cli.audit_diff import diff
+from provision.cli.audit_formats import FormsCommand
+from provision.cli.audit_report import check, report
+from provision.cli.audit_snapshot import snapshot
+
+audit_app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Who can invoke what, by which path, and how sure that is. Reads only.",
+)
+
+_COMMANDS: tuple[tuple[Callable[..., None], type[TyperCommand], str], ...] = (
+    (who, TyperCommand, "who service/orders"),
+    (what, TyperCommand, "what user:ann@example.com --scope folder/345678901234"),
+    (why, TyperCommand, "why user:ann@example.com service/orders"),
+    (report, FormsCommand, "report --scope organization/123456789012 --html all.html"),
+    (snapshot, TyperCommand, "snapshot --scope organization/123456789012 -o org.jsonl.zst"),
+    (diff, TyperCommand, "diff yesterday.jsonl.zst today.jsonl.zst"),
+    (check, FormsCommand, "check --snapshot org.jsonl.zst --sarif audit.sarif"),
+)
+
+for _function, _class, _example in _COMMANDS:
+    audit_app.command(cls=_class, epilog=f"Example: `provision audit {_example}`")(_function)

@@ -1,0 +1,64 @@
+"""`provision audit diff`: who gained, who lost, by which change."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provision.cli import audit_formats as formats
+from provision.cli import audit_source as source
+from provision.cli.audit_formats import Format
+from provision.cli.audit_place import Place
+from provision.cli.audit_source import Source
+from provision.cli.progress import Progress
+from provision.cli.views import audit_diff_data, audit_diff_text, audit_json
+from provision.cli.views.audit_words import Names
+from provision.errors import ExitCode
+
+if TYPE_CHECKING:
+    from provision.audit import Audit
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The earlier snapshot.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The later snapshot.")],
+    at: source.At = None,
+    scope: source.Scope = None,
+    as_json: formats.Json = False,
+    as_csv: formats.Csv = False,
+    output: formats.Output = None,
+    verbose: source.Verbose = False,
+) -> None:
+    """Show who gained and who lost what between two snapshots, and by which change.
+
+    Exits 3 when somebody did, 0 when nobody did. Each is judged as of its own time, or both at
+    --at, which tells changes of policies from time that passed.
+    """
+    from provision.audit.diff import compare
+
+    to = formats.flagged(as_json=as_json, as_csv=as_csv, output=output)
+    with Progress() as progress:
+        before, earlier = _opened(old, at, scope, progress)
+        after, later = _opened(new, at, scope, progress)
+        progress.brief("comparing")
+        found = compare(before, after)
+    code = ExitCode.DIFFERENCES if found else ExitCode.DONE
+    bases = (earlier.basis(before), later.basis(after))
+    names = Names.of([*before.snapshot.containers, *after.snapshot.containers])
+    document = audit_diff_data.document(found, bases, code)
+    to.emit(
+        {
+            Format.JSON: lambda: audit_json.text(document),
+            Format.CSV: lambda: audit_diff_data.table(found),
+        },
+        lambda: audit_diff_text.show_diff(found, bases, names, verbose=verbose),
+    )
+    raise typer.Exit(int(code))
+
+
+def _opened(
+    file: Path, at: str | None, scope: str | None, progress: Progress
+) -> "tuple[Audit, Source]":
+    asked = Source(file, at, scope, Place())
+    asked.check()
+    return asked.judge(asked.whole(progress), progress), asked

@@ -1,0 +1,99 @@
+"""Where an audit looks: the project, the specs beside it, and whom it acts as."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provision.cli.options import DEFAULT_FILES
+from provision.clients.gcloud_config import Defaults, read_defaults
+from provision.errors import ProvisionError, UsageError
+
+if TYPE_CHECKING:
+    from provision.cli.context import Context
+    from provision.spec import Spec
+
+
+@dataclass(frozen=True)
+class Place:
+    """The options of that name.
+
+    Args:
+        file: specs that the user named.
+        project: the ``--project`` flag.
+        region: the ``--region`` flag.
+        impersonate: the ``--impersonate-service-account`` flag.
+    """
+
+    file: Sequence[Path] | None = None
+    project: str | None = None
+    region: str | None = None
+    impersonate: str | None = None
+
+    @cached_property
+    def specs(self) -> "tuple[Spec, ...]":
+        """What the specs declare; a ``provision.yaml`` that nobody named may be unusable here.
+
+        An audit asks no spec for anything but what a bare name means.
+        """
+        from provision.spec.load import load
+
+        files = DEFAULT_FILES if self.file is None else self.file
+        if self.file is None and not files[0].exists():
+            return ()
+        missing = [path for path in files if str(path) != "-" and not path.exists()]
+        if missing:
+            raise UsageError(
+                f"There is no {', '.join(map(str, missing))}.", hint="-f names a spec."
+            )
+        allowed = () if self.file is not None else (ProvisionError,)
+        with contextlib.suppress(*allowed):
+            return load(files, project=self._defaults.project, region=self._defaults.region)
+        return ()
+
+    @cached_property
+    def _defaults(self) -> Defaults:
+        return read_defaults(
+            os.environ,
+            project=self.project,
+            region=self.region,
+            impersonate=self.impersonate,
+        )
+
+    def project_that_is_set(self) -> str:
+        """The project of the flag, the specs, the environment or gcloud, in turn.
+
+        Raises:
+            UsageError: none is set.
+        """
+        declared = _same(spec.project.value for spec in self.specs)
+        outside = self._defaults.project
+        if self.project:
+            return self.project
+        if declared or outside:
+            return declared or (outside.value if outside else "")
+        raise UsageError(
+            "Which project to look at is not said.",
+            hint="Name it with --project or --scope, in the environment, or with"
+            " `gcloud config set project`. --snapshot FILE needs none.",
+        )
+
+    def region_that_is_set(self) -> str:
+        """The region of the flag, the environment or gcloud; empty where none is set."""
+        return self._defaults.region.value if self._defaults.region else ""
+
+    def open(self) -> "Context":
+        """Google's clients, and whom they act as."""
+        from provision.cli.context import Context
+
+        acting = self._defaults.impersonate.value if self._defaults.impersonate else None
+        return Context((), acting, os.environ)
+
+
+def _same(values: Iterable[str]) -> str:
+    """The one value; empty where there is none or more than one."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else ""

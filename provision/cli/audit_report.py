@@ -1,0 +1,185 @@
+"""`provision audit report|check`: everything that can be invoked, and what is wrong with it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provision import __version__
+from provision.audit.answers import Severity
+from provision.cli import audit_formats as formats
+from provision.cli import audit_source as source
+from provision.cli import options
+from provision.cli.audit_checking import Checked
+from provision.cli.audit_formats import Format, Render
+from provision.cli.audit_place import Place
+from provision.cli.audit_source import Source
+from provision.cli.progress import Progress
+from provision.cli.views import audit_csv, audit_json, audit_report_json, audit_report_text
+from provision.cli.views.audit_text import show_basis
+from provision.cli.views.audit_words import Names
+from provision.errors import UsageError
+
+if TYPE_CHECKING:
+    from provision.audit import Audit
+    from provision.audit.findings import Report
+    from provision.cli.audit_answers import Basis
+
+DEFAULT_POLICY = Path("audit.yaml")
+
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="Which findings are accepted, by whom, why and until when; audit.yaml where there is"
+        " one.",
+        show_default=False,
+    ),
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        metavar="FILE",
+        help="Findings that were there before; only others count.",
+        show_default=False,
+    ),
+]
+
+
+def report(
+    snapshot: source.SnapshotFile = None,
+    at: source.At = None,
+    scope: source.Scope = None,
+    policy: PolicyFile = None,
+    baseline: BaselineFile = None,
+    file: options.OptionalFiles = None,
+    project: options.Project = None,
+    region: options.Region = None,
+    impersonate: options.Impersonate = None,
+    as_json: formats.JsonTo = None,
+    as_csv: formats.CsvTo = None,
+    sarif: formats.SarifTo = None,
+    html: formats.HtmlTo = None,
+    output: formats.Output = None,
+    verbose: source.Verbose = False,
+) -> None:
+    """Show what is wrong first, then every target with who can invoke it.
+
+    Exits 0 whatever it finds: `provision audit check` is for CI.
+    """
+    to = formats.outputs(_wanted(as_json, as_csv, sarif, html), output)
+    asked = Source(snapshot, at, scope, Place(file, project, region, impersonate))
+    audit, found = _reported(asked, policy, baseline)
+    basis, names = asked.basis(audit), Names.of(audit.snapshot.containers)
+
+    def show() -> None:
+        audit_report_text.show_report(found, names, verbose=verbose)
+        show_basis(basis)
+
+    json = audit_report_json.report(basis, found)
+    to.emit({Format.JSON: lambda: audit_json.text(json), **_others(found, audit, basis)}, show)
+
+
+def check(
+    snapshot: source.SnapshotFile = None,
+    fail_on: Annotated[
+        Severity, typer.Option(help="The least severity that fails the check.")
+    ] = Severity.MEDIUM,
+    policy: PolicyFile = None,
+    baseline: BaselineFile = None,
+    update_baseline: Annotated[
+        bool,
+        typer.Option(
+            "--update-baseline", help="Write what is found now to the --baseline, and exit 0."
+        ),
+    ] = False,
+    at: source.At = None,
+    scope: source.Scope = None,
+    file: options.OptionalFiles = None,
+    project: options.Project = None,
+    region: options.Region = None,
+    impersonate: options.Impersonate = None,
+    as_json: formats.JsonTo = None,
+    as_csv: formats.CsvTo = None,
+    sarif: formats.SarifTo = None,
+    html: formats.HtmlTo = None,
+    output: formats.Output = None,
+    verbose: source.Verbose = False,
+) -> None:
+    """Fail on findings that nobody accepted, for CI.
+
+    Exits 3 on a finding of that severity or worse; 4 where there is none, but not everything could
+    be read, so that it is not proven; 0 otherwise.
+    """
+    to = formats.outputs(_wanted(as_json, as_csv, sarif, html), output)
+    if update_baseline and baseline is None:
+        raise UsageError("--update-baseline needs --baseline FILE.")
+    asked = Source(snapshot, at, scope, Place(file, project, region, impersonate))
+    audit, found = _reported(asked, policy, None if update_baseline else baseline)
+    if update_baseline and baseline is not None:
+        _write_baseline(found, baseline)
+        return
+    checked = Checked.of(found, fail_on)
+    basis, names = asked.basis(audit), Names.of(audit.snapshot.containers)
+
+    def show() -> None:
+        audit_report_text.show_check(checked, names, verbose=verbose)
+        show_basis(basis)
+
+    json = audit_report_json.check(basis, checked)
+    to.emit({Format.JSON: lambda: audit_json.text(json), **_others(found, audit, basis)}, show)
+    raise typer.Exit(int(checked.exit_code))
+
+
+def _wanted(
+    as_json: str | None, as_csv: str | None, sarif: str | None, html: str | None
+) -> dict[Format, str | None]:
+    return {Format.JSON: as_json, Format.CSV: as_csv, Format.SARIF: sarif, Format.HTML: html}
+
+
+def _reported(asked: Source, policy: Path | None, baseline: Path | None) -> "tuple[Audit, Report]":
+    """Everything read and judged; what is wrong on the command line is told before."""
+    from provision.audit import accepted
+    from provision.audit import baseline as baselines
+    from provision.audit.findings import report as report_on
+
+    asked.check()
+    named = policy or (DEFAULT_POLICY if DEFAULT_POLICY.exists() else None)
+    settings = accepted.load(named) if named else accepted.Settings()
+    known = baselines.load(baseline) if baseline else frozenset()
+    with Progress() as progress:
+        read = asked.whole(progress)
+        audit = asked.judge(read, progress)
+        return audit, report_on(audit, settings, known)
+
+
+def _write_baseline(found: "Report", path: Path) -> None:
+    from provision.audit import baseline
+
+    formats.write(path, baseline.dump(found))
+    formats.tell_written(path)
+
+
+def _others(found: "Report", audit: "Audit", basis: "Basis") -> dict[Format, Render]:
+    """The forms that `report` and `check` share."""
+    import json
+
+    def sarif() -> str:
+        from provision.audit.sarif import document
+
+        return json.dumps(document(found, __version__), indent=2, ensure_ascii=False)
+
+    def html() -> str:
+        from provision.audit.page import page_data
+        from provision.cli.views.audit_page import page
+
+        scope = basis.header.scope or "all that was read"
+        return page(page_data(found, audit), f"Who can invoke what in {scope}")
+
+    return {
+        Format.CSV: lambda: audit_csv.findings(found.findings, found.known),
+        Format.SARIF: sarif,
+        Format.HTML: html,
+    }

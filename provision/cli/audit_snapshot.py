@@ -1,0 +1,57 @@
+"""`provision audit snapshot`: read everything once, to judge it later, anywhere, offline."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provision.cli import audit_formats as formats
+from provision.cli import audit_source as source
+from provision.cli import options
+from provision.cli.audit_place import Place
+from provision.cli.audit_source import Source
+from provision.cli.console import errors, print_json, safe
+from provision.cli.progress import Progress
+from provision.cli.views import audit_report_json, audit_report_text
+
+
+def snapshot(
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Where to; compressed when it ends in .zst.",
+            show_default=False,
+        ),
+    ],
+    scope: source.Scope = None,
+    file: options.OptionalFiles = None,
+    project: options.Project = None,
+    region: options.Region = None,
+    impersonate: options.Impersonate = None,
+    as_json: options.Json = False,
+) -> None:
+    """Read everything that decides who can invoke what, once.
+
+    Every other command takes the file with --snapshot. Interrupted, the same command goes on where
+    it stopped. What could not be read is told, and recorded as such.
+    """
+    from provision.clients.reading import write
+
+    asked = Source(None, None, scope, Place(file, project, region, impersonate))
+    asked.check()
+    formats.check_path(output)
+    with Progress() as progress:
+        written = write(
+            asked.google(progress),
+            asked.named_scope,
+            output,
+            say=lambda line: errors.print(safe(line)),
+            progress=source.counting(progress),
+        )
+    if as_json:
+        print_json(audit_report_json.written(written, output))
+    else:
+        audit_report_text.show_written(written, output)

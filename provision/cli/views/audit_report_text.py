@@ -1,0 +1,221 @@
+"""A report for people: what is wrong first, then every target, then what could not be read."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provision.audit.answers import Finding, Reach, Severity, Summary, Verdict
+from provision.cli.audit_checking import Checked
+from provision.cli.console import results, safe
+from provision.cli.views.audit_words import LIMIT, Names, count, placed, say, titled
+from provision.snapshot.records import Unread
+
+if TYPE_CHECKING:
+    from provision.audit.findings import Report
+    from provision.clients.reading import Written
+
+_COLOURS = {
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "default",
+    Severity.INFO: "dim",
+}
+_REACH = {
+    Reach.INTERNET: "internet",
+    Reach.BALANCER: "balancer",
+    Reach.INTERNAL: "internal",
+    Reach.BALANCER_ALONE: "balancer",
+    Reach.NOWHERE: "nobody",
+    Reach.API: "the API",
+}
+_NAME, _REGION = 29, 16
+_TARGETS = 3
+"""Targets of a finding that a terminal gets by name."""
+_UNREAD = 6
+
+
+def show_report(found: "Report", names: Names, *, verbose: bool) -> None:
+    """All of it, what is wrong first."""
+    scope = names.short(found.header.scope) if found.header.scope else "What was read"
+    targets = count(len(found.summaries), "target")
+    say(f"{scope}: {_counted(found)} on {targets}.", style="bold")
+    public = sum(one.public is Verdict.CAN for one in found.summaries)
+    unsure = sum(bool(one.unknown) for one in found.summaries)
+    say(f"{_public(public)} {_known(unsure, len(found.unread))}{_set_aside(found)}".strip())
+    shown = [one for one in found.findings if verbose or _counts(one, found)]
+    show_findings(shown, names, verbose=verbose)
+    _targets(found.summaries, verbose=verbose)
+    show_unread(found.unread, names, verbose=verbose)
+
+
+def _counted(found: "Report") -> str:
+    parts = [
+        f"{number:,} {severity}" for severity in Severity if (number := found.counts.get(severity))
+    ]
+    total = sum(found.counts.values())
+    return (
+        f"{', '.join(parts)} {'finding' if total == 1 else 'findings'}"
+        if parts
+        else ("no findings")
+    )
+
+
+def _public(number: int) -> str:
+    if not number:
+        return "No target is public."
+    return f"{count(number, 'target')} {'is' if number == 1 else 'are'} public."
+
+
+def _known(unsure: int, unread: int) -> str:
+    if not unsure and not unread:
+        return "Everything could be read."
+    told = f"Of {count(unsure, 'target')} not all is known. " if unsure else ""
+    return f"{told}{count(unread, 'thing')} could not be read."
+
+
+def _set_aside(found: "Report") -> str:
+    known = sum(one.id in found.known for one in found.findings)
+    parts = []
+    if found.accepted:
+        parts.append(f"{count(found.accepted, 'finding')} accepted")
+    if known:
+        parts.append(f"{known:,} in the baseline")
+    return f" Not counted: {' and '.join(parts)} (-v)." if parts else ""
+
+
+def _counts(one: Finding, found: "Report") -> bool:
+    return not one.accepted and one.id not in found.known
+
+
+def show_findings(findings: Sequence[Finding], names: Names, *, verbose: bool) -> None:
+    """Findings, each with what to run to mend it."""
+    if not findings:
+        return
+    results.print("\n[bold]Findings[/]")
+    shown = findings if verbose else findings[:LIMIT]
+    for one in shown:
+        _finding(one, names, verbose=verbose)
+    _more(len(findings) - len(shown), "finding")
+
+
+def _finding(one: Finding, names: Names, *, verbose: bool) -> None:
+    colour = "dim" if one.accepted else _COLOURS[one.severity]
+    results.print(f"  [{colour}]{one.severity:<6}[/]  [bold]{safe(one.rule)}[/]")
+    say(one.claim, 10)
+    if verbose:
+        say(one.reason, 10, "dim")
+    if one.accepted:
+        say(f"accepted: {one.accepted}", 10, "dim")
+    if len(one.targets) > 1 or verbose:
+        say(_on(one.targets, names, verbose=verbose), 10, "dim")
+    for command in one.mend:
+        results.print(f"          [cyan]{safe(command)}[/]")
+
+
+def _on(targets: Sequence[str], names: Names, *, verbose: bool) -> str:
+    if not targets:
+        return ""
+    shown = targets if verbose else targets[:_TARGETS]
+    more = f" … and {len(targets) - len(shown):,} more" if len(shown) < len(targets) else ""
+    return f"on {', '.join(names.short(one) for one in shown)}{more}"
+
+
+def _targets(summaries: Sequence[Summary], *, verbose: bool) -> None:
+    if not summaries:
+        return
+    results.print("\n[bold]Targets[/], and how many principals get in")
+    head = f"{'':<{_NAME}} {'':<{_REGION}}"
+    results.print(f"  [dim]{head} {'can':>6} {'while':>5} {'?':>4} {'as others':>9}[/]")
+    shown = summaries if verbose else summaries[:LIMIT]
+    for one in shown:
+        _target(one)
+    _more(len(summaries) - len(shown), "target")
+
+
+def _target(one: Summary) -> None:
+    numbers: Mapping[Verdict, int] = dict(one.verdicts)
+    public = one.public is Verdict.CAN
+    can = "public" if public else f"{numbers.get(Verdict.CAN, 0):,}"
+    columns = (
+        f"{numbers.get(Verdict.WHILE, 0):>5,} {numbers.get(Verdict.UNKNOWN, 0):>4,}"
+        f" {one.impersonating:>9,}"
+    )
+    region = placed(one.target.name)[1]
+    name = _cut(titled(one.target), _NAME)
+    colour = "bold red" if public else "default"
+    results.print(
+        f"  {safe(f'{name:<{_NAME}} {_cut(region, _REGION):<{_REGION}}')}"
+        f" [{colour}]{can:>6}[/] {columns}"
+    )
+    notes = [_REACHED.format(_REACH[one.reach])] if public else []
+    if one.granting:
+        notes.append(f"{one.granting:,} could grant themselves access")
+    if one.unknown:
+        notes.append("not all is known")
+    if notes:
+        say("; ".join(notes), 6, "dim")
+
+
+_REACHED = "reached by: {}"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def show_unread(unread: Sequence[Unread], names: Names, *, verbose: bool) -> None:
+    """What could not be read: what depends on it is not known."""
+    if not unread:
+        return
+    results.print("\n[bold yellow]Could not be read[/]")
+    shown = unread if verbose else unread[:_UNREAD]
+    for one in shown:
+        detail = f" ({one.detail})" if one.detail else ""
+        say(f"{one.part} of {names.short(one.of)}{detail}: {one.why}", 2, "yellow")
+    _more(len(unread) - len(shown), "thing")
+
+
+def _more(number: int, what: str) -> None:
+    if number > 0:
+        results.print(f"  [dim]… and {count(number, f'more {what}')} (-v or --json)[/]")
+
+
+def show_check(checked: Checked, names: Names, *, verbose: bool) -> None:
+    """Whether it passes, and what fails it."""
+    found, level = checked.report, checked.fail_on
+    targets = count(len(found.summaries), "target")
+    above = level.value if level is Severity.HIGH else f"{level.value} or worse"
+    if checked.failing:
+        told = count(len(checked.failing), "finding")
+        say(f"Not passed: {told} ({above}) on {targets}.", style="bold red")
+    elif checked.unproven:
+        say(
+            f"Not proven: nothing found that is {above} on {targets}, but not everything could"
+            " be read.",
+            style="bold yellow",
+        )
+    else:
+        say(f"Passed: no finding that is {above} on {targets}.", style="bold green")
+    failing = {one.id for one in checked.failing}
+    below = sum(_counts(one, found) and one.id not in failing for one in found.findings)
+    if below:
+        say(f"{count(below, 'finding')} below that: `provision audit report` shows them.")
+    say(_set_aside(found).strip())
+    rows = found.findings if verbose else checked.failing
+    show_findings(rows, names, verbose=verbose)
+    show_unread(checked.unproven, names, verbose=verbose)
+
+
+def show_written(one: "Written", path: Path) -> None:
+    """What a snapshot holds."""
+    say(f"Wrote {path}: {one.header.scope}.", style="bold")
+    held = ", ".join(f"{number:,} {_kind(kind, number)}" for kind, number in one.counts.items())
+    say(f"It holds {held}.")
+    if one.resumed:
+        say(f"{count(one.resumed, 'call')} of an earlier run were not made again.")
+    show_unread(one.unread, Names(), verbose=False)
+    say(f"`provision audit report --snapshot {path}` judges it, offline.")
+
+
+def _kind(kind: str, number: int) -> str:
+    return kind if number == 1 or kind.endswith("s") else f"{kind}s"

@@ -1,0 +1,285 @@
+"""Who can invoke what, for people: the answer, then the paths, then what it rests on."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from provision.audit.answers import Answer, Block, Path, Reach, Verdict
+from provision.cli.audit_answers import Basis, How, TargetAnswers, best, how
+from provision.cli.console import results, safe
+from provision.cli.views.audit_hops import show_hops
+from provision.cli.views.audit_words import (
+    COLOURS,
+    LIMIT,
+    Names,
+    condition_of,
+    count,
+    placed,
+    reached,
+    say,
+    say_path,
+    titled,
+    verb,
+)
+from provision.principals import is_public
+from provision.snapshot.records import Target
+
+_REASONS = 6
+"""Reasons that a terminal gets without `-v`."""
+
+
+def show_who(found: TargetAnswers, names: Names, *, verbose: bool) -> None:
+    """Every principal that gets in, by how; what is not known; who could grant itself access."""
+    groups = _grouped(found.answers)
+    _heading(found, groups)
+    for kind in How:
+        rows = groups.get(kind, ())
+        if rows:
+            results.print(f"\n[bold]{kind}[/]")
+            _table(rows, lambda one: one.principal, names, verbose=verbose)
+    _sets(found.summary.sets)
+    _unknown(found.summary.unknown, verbose=verbose)
+
+
+def _heading(found: TargetAnswers, groups: Mapping[How, Sequence[Answer]]) -> None:
+    target, does = found.target, verb(found.target)
+    public = groups.get(How.PUBLIC, ())
+    named = [*groups.get(How.ITSELF, ()), *groups.get(How.INDIRECT, ())]
+    can = sum(one.verdict is Verdict.CAN for one in named)
+    called = f"[bold]{safe(titled(target))}[/]"
+    project, region = placed(target.name)
+    if public:
+        results.print(f"[bold red]{_anybody(public)}[/] can {does} {called}.")
+    also = "also named: " if public else ""
+    told = count(can, "principal") if can else "Nobody that is named"
+    lead = f"{also}{told} can {does} " + ("it" if public else called)
+    results.print(f"{lead[:1].upper()}{lead[1:]}{safe(_besides(groups, len(named) - can))}.")
+    say(f"In {region} of {project}. {reached(found.summary.reach)}{_public_note(found)}.")
+
+
+def _anybody(public: Sequence[Answer]) -> str:
+    everybody = any(one.principal == "allUsers" for one in public)
+    return "Anybody at all" if everybody else "Anybody with a Google account"
+
+
+def _besides(groups: Mapping[How, Sequence[Answer]], conditional: int) -> str:
+    parts = []
+    if conditional:
+        parts.append(f"{conditional:,} more while a condition holds")
+    unknown, granting = len(groups.get(How.UNKNOWN, ())), len(groups.get(How.GRANT, ()))
+    if unknown:
+        parts.append(f"of {unknown:,} it is not known")
+    if granting:
+        parts.append(f"{granting:,} could grant themselves access")
+    return "".join(f"; {part}" for part in parts)
+
+
+def _public_note(found: TargetAnswers) -> str:
+    """What the network does about a target that IAM leaves open, and the other way round."""
+    target = found.target
+    public = found.summary.public in {Verdict.CAN, Verdict.WHILE}
+    if public and found.summary.reach not in {Reach.INTERNET, Reach.BALANCER}:
+        return ": public by IAM, and not reachable from the internet"
+    return "; Identity-Aware Proxy stands before it" if target.iap else ""
+
+
+def show_what(
+    principal: str,
+    answers: Sequence[Answer],
+    targets: Mapping[str, Target],
+    names: Names,
+    *,
+    verbose: bool,
+) -> None:
+    """Every target that a principal gets into, by how."""
+    groups = _grouped(answers)
+    groups[How.ITSELF] = [*groups.pop(How.PUBLIC, ()), *groups.get(How.ITSELF, ())]
+    inside = [*groups[How.ITSELF], *groups.get(How.INDIRECT, ())]
+    can = sum(one.verdict is Verdict.CAN for one in inside)
+    told = f"{can:,} of {count(len(targets), 'target')}" if can else "nothing"
+    besides = _besides_targets(groups, len(inside) - can)
+    say(f"{principal} can invoke {told}{besides}.", style="bold")
+    for kind in How:
+        rows = groups.get(kind, ())
+        if rows:
+            results.print(f"\n[bold]{_OF_PRINCIPAL[kind]}[/]")
+            _table(rows, lambda one: _placed_title(targets[one.target]), names, verbose=verbose)
+
+
+_OF_PRINCIPAL = {
+    How.ITSELF: "As itself",
+    How.INDIRECT: "As somebody else, or by something that calls on its own",
+    How.UNKNOWN: "Not known",
+    How.GRANT: "Not in, but could grant itself access",
+}
+
+
+def _besides_targets(groups: Mapping[How, Sequence[Answer]], conditional: int) -> str:
+    parts = []
+    if conditional:
+        parts.append(f"{conditional:,} more while a condition holds")
+    if groups.get(How.UNKNOWN):
+        parts.append(f"of {len(groups[How.UNKNOWN]):,} it is not known")
+    if groups.get(How.GRANT):
+        parts.append(f"could grant itself access to {len(groups[How.GRANT]):,}")
+    return "".join(f"; {part}" for part in parts)
+
+
+def _placed_title(target: Target) -> str:
+    project, region = placed(target.name)
+    return f"{titled(target)} ({region}, {project})"
+
+
+def _grouped(answers: Iterable[Answer]) -> dict[How, list[Answer]]:
+    groups: dict[How, list[Answer]] = {}
+    for one in answers:
+        kind = how(one)
+        if kind is not None:
+            groups.setdefault(kind, []).append(one)
+    return groups
+
+
+def _table(
+    rows: Sequence[Answer], label: Callable[[Answer], str], names: Names, *, verbose: bool
+) -> None:
+    shown = rows if verbose else rows[:LIMIT]
+    for one in shown:
+        colour = "bold red" if _is_open(one) else COLOURS[one.verdict]
+        results.print(f"  [{colour}]{one.verdict:<10}[/]  {safe(label(one))}")
+        _row_details(one, names, verbose=verbose)
+    if len(shown) < len(rows):
+        results.print(f"  [dim]… and {len(rows) - len(shown):,} more (-v or --json)[/]")
+
+
+def _is_open(one: Answer) -> bool:
+    return is_public(one.principal) and one.verdict is Verdict.CAN
+
+
+def _row_details(one: Answer, names: Names, *, verbose: bool) -> None:
+    path = best(one)
+    if verbose:
+        for other in one.paths:
+            show_path(other, one.target, names, 14)
+    elif path is not None:
+        say_path(names.line(path, one.target), 14)
+        if path.verdict is Verdict.WHILE:
+            say(f"while {condition_of(path)}", 14)
+    for reason in one.reasons if one.verdict is Verdict.UNKNOWN else ():
+        say(reason, 14, "yellow")
+
+
+def show_path(path: Path, target: str, names: Names, indent: int) -> None:
+    """A path with its verdict, and all its hops."""
+    order = "second order: it takes a change first" if path.second_order else str(path.way)
+    say(f"{path.verdict}, by {path.token} ({order})", indent)
+    show_hops(path, target, names, indent + 2)
+    if path.condition:
+        say(f"while {path.condition}", indent + 2)
+    for reason in path.reasons:
+        say(f"not known: {reason}", indent + 2, "yellow")
+
+
+def _sets(sets: Sequence[str]) -> None:
+    if sets:
+        results.print("\n[bold]Sets whose members cannot be counted[/]")
+        for one in sets[:LIMIT]:
+            results.print(f"  {safe(one)}")
+        if len(sets) > LIMIT:
+            results.print(f"  [dim]… and {len(sets) - LIMIT:,} more (--json)[/]")
+
+
+def _unknown(reasons: Sequence[str], *, verbose: bool) -> None:
+    if not reasons:
+        return
+    results.print("\n[bold yellow]There may be others, for not all is known[/]")
+    shown = reasons if verbose else reasons[:_REASONS]
+    for reason in shown:
+        say(reason, 2, "yellow")
+    if len(shown) < len(reasons):
+        results.print(f"  [dim]… and {len(reasons) - len(shown):,} more (-v or --json)[/]")
+
+
+_WHY = {
+    Verdict.CAN: "[bold green]{who} can {does} {what}.[/]",
+    Verdict.WHILE: "[bold green]{who} can {does} {what}, while a condition holds.[/]",
+    Verdict.UNKNOWN: "[bold yellow]It is not known whether {who} can {does} {what}.[/]",
+    Verdict.CANNOT: "[bold]{who} cannot {does} {what}.[/]",
+}
+
+
+def show_why(answer: Answer, found: TargetAnswers, names: Names, *, verbose: bool) -> None:
+    """Whether one principal gets into one target: the path, or what stops it."""
+    target = found.target
+    words = {"does": verb(target), "what": safe(titled(target)), "who": safe(answer.principal)}
+    results.print(_WHY[answer.verdict].format(**words))
+    path = best(answer)
+    if answer.verdict is not Verdict.CANNOT and path is not None:
+        _show_best(path, answer, names)
+    for reason in answer.reasons:
+        say(f"not known: {reason}", 2, "yellow")
+    if answer.verdict is not Verdict.CAN or verbose:
+        _blocks(answer.blocks, names)
+    _others(answer, path, names, verbose=verbose)
+    project, region = placed(target.name)
+    results.print()
+    say(f"In {region} of {project}. {reached(found.summary.reach)}{_public_note(found)}.")
+
+
+def _show_best(path: Path, answer: Answer, names: Names) -> None:
+    say_path(names.line(path, answer.target), 2, "default")
+    if path.verdict is Verdict.WHILE or condition_of(path):
+        holds = "holds at that time: " if path.verdict is Verdict.CAN else "while "
+        say(f"{holds}{condition_of(path)}", 2)
+    say(f"by {path.way}, with {path.token}" if path.token else f"by {path.way}", 2, "dim")
+
+
+def _blocks(blocks: Sequence[Block], names: Names) -> None:
+    for one in blocks:
+        by = f" {names.short(one.by)}" if one.by else ""
+        on = f" on {names.short(one.on)}" if one.on else ""
+        say(f"{one.kind}{by}{on}: {one.reason}", 2)
+
+
+def _others(answer: Answer, told: Path | None, names: Names, *, verbose: bool) -> None:
+    """The paths beside the one that was told; all of them, hop by hop, where that is wanted."""
+    if verbose:
+        for number, path in enumerate(answer.paths, start=1):
+            results.print(f"\n[bold]Path {number} of {len(answer.paths)}[/]")
+            show_path(path, answer.target, names, 2)
+        return
+    second = [path for path in answer.paths if path.second_order and path is not told]
+    others = sum(not path.second_order and path is not told for path in answer.paths)
+    if answer.verdict is Verdict.CANNOT and told is not None:
+        second = [told, *second]
+    if second:
+        results.print("  It could grant itself access:")
+        say_path(names.line(second[0], answer.target), 4)
+    if others or len(second) > 1:
+        more = others + max(0, len(second) - 1)
+        results.print(f"  [dim]{count(more, 'more path')} (-v shows every hop)[/]")
+
+
+def show_basis(basis: Basis) -> None:
+    """When that was so, and how long changes take."""
+    when = f"Read {moment(basis.taken)}, {_ago(basis.taken, basis.now)}"
+    judged = f", judged as of {moment(basis.at)}" if basis.at != basis.taken else ""
+    source = f", from {basis.file}" if basis.file else ""
+    say(
+        f"{when}{source}{judged}. IAM changes need about 2 minutes, up to 7 or more, to count;"
+        " changes of groups up to hours.",
+        style="dim",
+    )
+
+
+def moment(time: datetime) -> str:
+    """A time for people, UTC."""
+    return time.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _ago(then: datetime, now: datetime) -> str:
+    seconds = (now - then).total_seconds()
+    if seconds < 0:
+        return "by a clock that is ahead of this one"
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            return f"{count(int(seconds // size), unit)} ago"
+    return "just now"
