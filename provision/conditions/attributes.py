@@ -32,8 +32,15 @@ class Attribute(NamedTuple):
         return self.kinds is None or kind in self.kinds
 
 
-_SERVICES = frozenset({"service"})
-_RESOURCES = frozenset({RESOURCE_MANAGER})
+IAP = "iap"
+"""The kind of what Identity-Aware Proxy guards, whose requests it tells more of."""
+
+OTHER = "other"
+"""The kind of resources of which Google's lists say nothing here: names, types are not known."""
+
+_SERVICES = frozenset({"service", IAP})
+_RESOURCES = frozenset({RESOURCE_MANAGER, IAP, OTHER})
+_PROXIED = frozenset({IAP})
 _NOWHERE: frozenset[str] = frozenset()
 _ON_SERVICES = "services have it"
 _LISTED = "Google lists the resource types that have it"
@@ -44,12 +51,12 @@ ATTRIBUTES = {
     "request.time": Attribute(Type.TIMESTAMP, None),
     "request.path": Attribute(Type.STRING, _SERVICES, _ON_SERVICES),
     "request.host": Attribute(Type.STRING, _SERVICES, _ON_SERVICES),
-    "request.auth.access_levels": Attribute(Type.LIST, _NOWHERE, _IAP),
+    "request.auth.access_levels": Attribute(Type.LIST, _PROXIED, _IAP),
     "resource.name": Attribute(Type.STRING, _RESOURCES, _LISTED),
     "resource.type": Attribute(Type.STRING, _RESOURCES, _LISTED),
     "resource.service": Attribute(Type.STRING, _RESOURCES, _LISTED),
-    "destination.ip": Attribute(Type.STRING, _NOWHERE, _IAP),
-    "destination.port": Attribute(Type.INT, _NOWHERE, _IAP),
+    "destination.ip": Attribute(Type.STRING, _PROXIED, _IAP),
+    "destination.port": Attribute(Type.INT, _PROXIED, _IAP),
     "principal.type": Attribute(Type.STRING, _NOWHERE, _BOUNDARIES),
     "principal.subject": Attribute(Type.STRING, _NOWHERE, _BOUNDARIES),
 }
@@ -62,6 +69,9 @@ KINDS = {
     "service": "a Cloud Run service",
     "job": "a Cloud Run job",
     "function": "a function of the first generation",
+    "instance": "a Cloud Run instance",
+    RESOURCE_MANAGER: "a project, folder or organization",
+    OTHER: "such a resource",
 }
 """Kinds of targets in words."""
 

@@ -1,0 +1,217 @@
+"""Every question about who can invoke what, put to one snapshot. Pure."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cached_property
+
+from provision.audit.answers import Answer, Path, Reach, Summary, Verdict
+from provision.audit.forms import Sort, normal
+from provision.audit.gates import Gates, reach_of
+from provision.audit.holding import NONE, Holders, Sets
+from provision.audit.indirect import Indirect
+from provision.audit.judge import Judge
+from provision.errors import UsageError
+from provision.snapshot import Snapshot
+from provision.snapshot.records import Target
+
+_COUNTLESS = (
+    Sort.DOMAIN,
+    Sort.CUSTOMER,
+    Sort.POOL,
+    Sort.ACCOUNTS,
+    Sort.TRUST,
+    Sort.BASIC,
+    Sort.OTHER,
+    Sort.ANYBODY,
+    Sort.AUTHENTICATED,
+)
+
+
+class Audit:
+    """Who can invoke what, by a snapshot.
+
+    Args:
+        snapshot: what was read.
+        at: when conditions and memberships are judged; None: when it was taken.
+    """
+
+    def __init__(self, snapshot: Snapshot, at: datetime | None = None) -> None:
+        self.snapshot = snapshot
+        self.at = at or snapshot.taken
+        self.judge = Judge(snapshot, self.at)
+        self.gates = Gates(self.judge)
+
+    @cached_property
+    def indirect(self) -> Indirect:
+        """Who gets in as somebody else."""
+        return Indirect(self.judge, self.gates)
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """What can be invoked, by full name."""
+        return self.judge.index.targets
+
+    def find_target(self, name: str) -> Target | None:
+        """The target of a full name; None when there is none."""
+        return self.targets.get(name)
+
+    def get_target(self, name: str) -> Target:
+        """The target of a full name.
+
+        Raises:
+            UsageError: the snapshot has none of that name.
+        """
+        found = self.find_target(name)
+        if found is None:
+            raise UsageError(
+                f"Looking for {name}: what was read of {self.snapshot.header.scope} does not "
+                "have it.",
+                hint="`provision audit report` lists what can be invoked.",
+            )
+        return found
+
+    def who(self, target: str) -> tuple[Answer, ...]:
+        """Everybody who gets in or may, the strongest first.
+
+        Of a public target: `allUsers`, and whoever gets in by something else as well. Why others
+        may get in too, of whom nothing more is known, is told by `rest`.
+
+        Args:
+            target: full name.
+        """
+        found = self.get_target(target)
+        direct = self._direct(found, apart=True)
+        other = self.indirect.impersonating(found), self.indirect.granting(found)
+        bits = direct.any | other[0].any | other[1].any
+        answers = [self._answer(name, found) for name in self.judge.universe.members(bits)]
+        told = [one for one in answers if one.verdict is not Verdict.CANNOT or one.paths]
+        return tuple(sorted(told, key=_strongest))
+
+    def what(self, principal: str) -> tuple[Answer, ...]:
+        """Every target that a principal gets into or may, or could give itself access to."""
+        name = normal(principal)
+        position = self.judge.universe.bit(name)
+        indirect = self.indirect.of(name)
+        found = []
+        for target in self.targets.values():
+            paths = indirect(target)
+            if position is not None and not paths:
+                verdict = self._direct(target, apart=False).verdict(position)
+                if verdict is Verdict.CANNOT:
+                    continue
+            answer = self._answer(name, target, paths)
+            if answer.verdict is not Verdict.CANNOT or answer.paths:
+                found.append(answer)
+        return tuple(found)
+
+    def why(self, principal: str, target: str) -> Answer:
+        """Whether a principal gets into a target, by all its paths, or what stops it.
+
+        Args:
+            principal: in any spelling; a set is judged as a member of it and of nothing else.
+            target: full name.
+        """
+        found = self.get_target(target)
+        name = normal(principal)
+        return self._answer(name, found, self.indirect.paths(name, found, most=_ALL))
+
+    def rest(self, target: str) -> tuple[str, ...]:
+        """Why nobody else is known to be kept out; empty when everybody else is."""
+        found = self.get_target(target)
+        return self._direct(found, apart=True).joined(self.indirect.impersonating(found)).rest
+
+    def public(self, target: str) -> Verdict:
+        """Whether anybody gets in, or anybody with a Google account."""
+        entered = self.gates.entrances(self.get_target(target))
+        bits = self.judge.universe.anybody
+        verdicts = [_of(one.holders, bits) for one in entered]
+        return min(verdicts, key=lambda one: one.rank, default=Verdict.CANNOT)
+
+    def reach(self, target: str) -> Reach:
+        """Who can send it a request at all, whatever IAM says."""
+        found = self.get_target(target)
+        return reach_of(self.gates.entered(found) or found)
+
+    def sets(self, target: str) -> Sets:
+        """Who gets in, as bits of `Judge.universe`."""
+        found = self.get_target(target)
+        direct = self._direct(found, apart=True)
+        other = self.indirect.impersonating(found)
+        own = direct.can | direct.while_
+        via = (other.can | other.while_) & ~own
+        unknown = (direct.unknown | other.unknown) & ~own & ~via
+        granting = self.indirect.granting(found).any & ~own & ~via & ~unknown
+        return Sets(direct.can, direct.while_, via, unknown, granting)
+
+    def summary(self, target: str) -> Summary:
+        """One target as a report tells of it."""
+        found = self.get_target(target)
+        universe = self.judge.universe
+        direct = self._direct(found, apart=True)
+        sets = self.sets(target)
+        single = ~universe.sets
+        counts = (
+            (Verdict.CAN, (sets.can & single).bit_count()),
+            (Verdict.WHILE, (sets.while_ & single).bit_count()),
+            (Verdict.UNKNOWN, (sets.unknown & single).bit_count()),
+        )
+        countless = (sets.can | sets.while_) & universe.sort(*_COUNTLESS)
+        return Summary(
+            found,
+            self.public(target),
+            self.reach(target),
+            tuple((verdict, count) for verdict, count in counts if count),
+            (sets.via & single).bit_count(),
+            (sets.granting & single).bit_count(),
+            tuple(universe.members(countless)),
+            direct.rest,
+        )
+
+    def summaries(self) -> Iterator[Summary]:
+        """All targets, in the order in which they were read."""
+        return map(self.summary, self.targets)
+
+    def _direct(self, target: Target, *, apart: bool) -> Holders:
+        """Who gets in as themselves, by any way."""
+        found = NONE
+        for entrance in self.gates.entrances(target):
+            found = found.joined(entrance.apart if apart else entrance.holders)
+        return found
+
+    def _answer(self, name: str, target: Target, indirect: Iterable[Path] | None = None) -> Answer:
+        own = self.gates.paths(name, target)
+        others = self.indirect.paths(name, target) if indirect is None else tuple(indirect)
+        paths = tuple(sorted((*own, *others), key=_best))
+        first = [path.verdict for path in paths if not path.second_order]
+        verdict = min(first, key=lambda one: one.rank, default=Verdict.CANNOT)
+        if verdict in {Verdict.CAN, Verdict.WHILE}:
+            return Answer(name, target.name, verdict, paths)
+        blocks, reasons = self.gates.against(name, target)
+        blocks = (*blocks, *self.indirect.blocks(name, target))
+        told = [*(why for path in paths if not path.second_order for why in path.reasons), *reasons]
+        if told:
+            return Answer(
+                name, target.name, Verdict.UNKNOWN, paths, blocks, tuple(dict.fromkeys(told))
+            )
+        return Answer(name, target.name, verdict, paths, blocks)
+
+
+_ALL = 8
+"""Paths of each sort that `why` asks for."""
+
+
+def _of(holders: Holders, bits: int) -> Verdict:
+    if holders.can & bits:
+        return Verdict.CAN
+    if holders.while_ & bits:
+        return Verdict.WHILE
+    return Verdict.UNKNOWN if (holders.unknown | holders.rest_mask) & bits else Verdict.CANNOT
+
+
+def _best(path: Path) -> tuple[bool, int, bool, int]:
+    return (path.second_order, path.verdict.rank, not path.direct, len(path.hops))
+
+
+def _strongest(answer: Answer) -> tuple[int, bool, str]:
+    direct = any(path.direct for path in answer.paths)
+    return (answer.verdict.rank, not direct, answer.principal)

@@ -1,0 +1,232 @@
+"""Principal access boundaries: whom they keep from which resources, for which permissions. Pure.
+
+Sources: iam/docs/principal-access-boundary-policies, iam/docs/pab-blocked-permissions.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from provision.audit.answers import Block, BlockKind
+from provision.audit.blockable import NEWEST, blocks
+from provision.audit.denied import Taken, TakenFrom
+from provision.audit.forms import Sort, form, normal
+from provision.audit.index import Index
+from provision.audit.members import Belonging, Extent, Members
+from provision.conditions import ConditionSyntaxError
+from provision.conditions.attributes import ATTRIBUTES
+from provision.conditions.evaluation import Evaluation
+from provision.conditions.request import Context
+from provision.conditions.syntax import parse
+from provision.conditions.truth import BREAKS, HOLDS
+from provision.conditions.values import Failed, Type, Unknown, Value
+from provision.snapshot.records import Boundary, BoundaryBinding, Part
+
+_TYPES = {
+    Sort.USER: "WorkspaceIdentity",
+    Sort.ACCOUNT: "ServiceAccount",
+    Sort.AGENT: "ServiceAccount",
+    Sort.KUBERNETES: "WorkloadPoolIdentity",
+    Sort.DOMAIN: "WorkspaceIdentity",
+    Sort.CUSTOMER: "WorkspaceIdentity",
+    Sort.ACCOUNTS: "ServiceAccount",
+}
+_PREFIX = "iam.googleapis.com/"
+_UNREADABLE = Failed("the condition of a boundary asks for the principal alone")
+
+
+class _Standing(NamedTuple):
+    """How one boundary stands to a permission on a resource.
+
+    Args:
+        relevant: whether its version blocks the permission; None when that is not known.
+        includes: whether the resource is in it; None when that is not known.
+    """
+
+    relevant: bool | None
+    includes: bool | None
+
+
+@dataclass
+class Boundaries:
+    """Boundaries.
+
+    Args:
+        index: of the snapshot.
+        members: who is in what.
+    """
+
+    index: Index
+    members: Members
+    _taken: dict[tuple[str, str], Taken] = field(default_factory=dict)
+
+    @cached_property
+    def _policies(self) -> dict[str, Boundary]:
+        return {policy.name: policy for policy in self.index.snapshot.boundaries}
+
+    @cached_property
+    def _unread(self) -> tuple[str, ...]:
+        return tuple(
+            f"the boundaries of {one.of} could not be read: {one.why}"
+            for one in self.index.snapshot.unread
+            if one.part is Part.BOUNDARIES
+        )
+
+    @cached_property
+    def _bound(self) -> tuple[tuple[BoundaryBinding, Boundary, Extent], ...]:
+        """Bindings with their policy and whom they bind; one whose policy is gone binds nobody."""
+        return tuple(
+            (binding, self._policies[binding.boundary], self._extent(binding))
+            for binding in self.index.snapshot.boundary_bindings
+            if binding.boundary in self._policies
+        )
+
+    def _extent(self, binding: BoundaryBinding) -> Extent:
+        whole = self.members.extent(normal(binding.principals))
+        maybe = (whole.maybe | whole.vague) & ~whole.sure
+        if not binding.condition:
+            return Extent(whole.sure, maybe)
+        universe = self.members.universe
+        sure = perhaps = 0
+        for name in universe.members(whole.sure | maybe):
+            enforced = _enforced(binding.condition, name)
+            if enforced is False:
+                continue
+            bit = universe.mask(name)
+            if enforced and whole.sure & bit:
+                sure |= bit
+            else:
+                perhaps |= bit
+        return Extent(sure, perhaps)
+
+    def taken(self, permission: str, resource: str) -> Taken:
+        """From whom boundaries keep a permission on a resource."""
+        if not self._unread and not self._bound:
+            return Taken()
+        lineage = self.index.lineage(resource)
+        key = (lineage.containers[0], permission)
+        if key not in self._taken:
+            self._taken[key] = self._reckon(permission, resource)
+        return self._taken[key]
+
+    def _reckon(self, permission: str, resource: str) -> Taken:
+        if blocks(permission, NEWEST) is False and not self._newer:
+            return Taken()
+        out = out_maybe = within = within_maybe = 0
+        for _, policy, extent in self._bound:
+            relevant, includes = self._standing(policy, permission, resource)
+            either = extent.sure | extent.maybe
+            if includes is not False:
+                if relevant and includes:
+                    within |= extent.sure
+                within_maybe |= either
+            if relevant is not False and includes is not True:
+                if relevant and includes is False:
+                    out |= extent.sure
+                out_maybe |= either
+        maybe = (out | out_maybe) & ~within
+        sure = out & ~within & ~within_maybe
+        doubts = self._unread if blocks(permission, NEWEST) is not False else ()
+        return Taken(sure, maybe & ~sure, doubts)
+
+    @cached_property
+    def _newer(self) -> bool:
+        """Whether a boundary has a version that is not documented here."""
+        return any(_version(policy) > NEWEST for policy in self._policies.values())
+
+    def _standing(self, policy: Boundary, permission: str, resource: str) -> _Standing:
+        relevant = blocks(permission, _version(policy))
+        lineage = self.index.lineage(resource)
+        named = {self.index.short(one) for one in policy.resources}
+        if not named.isdisjoint(lineage.containers):
+            return _Standing(relevant, True)
+        outside = None if lineage.gap and any(_above_projects(one) for one in named) else False
+        return _Standing(relevant, outside)
+
+    def one(
+        self,
+        principal: str,
+        belonging: Mapping[str, Belonging],
+        permission: str,
+        resource: str,
+    ) -> TakenFrom:
+        """What keeps a permission from one principal."""
+        if blocks(permission, NEWEST) is False and not self._newer:
+            return TakenFrom()
+        doubts = list(self._unread) if blocks(permission, NEWEST) is not False else []
+        stopping: list[tuple[Boundary, bool]] = []
+        eligible: bool | None = False
+        for policy, sure in self._binding(principal, belonging):
+            relevant, includes = self._standing(policy, permission, resource)
+            if sure and relevant and includes:
+                return TakenFrom((), tuple(doubts))
+            if includes is not False:
+                eligible = None
+            if relevant is not False and includes is not True:
+                stopping.append((policy, bool(sure and relevant and includes is False)))
+        found = tuple(
+            Block(
+                BlockKind.BOUNDARY,
+                policy.name,
+                resource,
+                f"boundary {policy.name.rpartition('/')[2]} does not take in the resource",
+            )
+            for policy, sure in stopping
+            if sure and eligible is False
+        )
+        if stopping and not found:
+            names = sorted({policy.name.rpartition("/")[2] for policy, _ in stopping})
+            doubts.append(f"whether boundary {', '.join(names)} stops it is not known")
+        return TakenFrom(found, tuple(doubts))
+
+    def _binding(
+        self, principal: str, belonging: Mapping[str, Belonging]
+    ) -> Iterator[tuple[Boundary, bool]]:
+        """The boundaries that bind or may bind a principal."""
+        for binding, policy, _ in self._bound:
+            known = belonging.get(normal(binding.principals))
+            if known is None or known.expired:
+                continue
+            enforced = _enforced(binding.condition, principal) if binding.condition else True
+            if enforced is not False:
+                yield policy, bool(enforced and known.sure)
+
+
+def _version(policy: Boundary) -> int:
+    """A version by its number; the newest that is documented for ``latest``."""
+    if policy.version in {"", "latest"}:
+        return NEWEST
+    return int(policy.version) if policy.version.isdigit() else NEWEST + 1
+
+
+def _above_projects(container: str) -> bool:
+    return not container.startswith("projects/")
+
+
+def _enforced(condition: str, principal: str) -> bool | None:
+    """Whether the condition of a binding lets it bind somebody; None when that is not known.
+
+    It binds when the condition holds, and when it cannot be evaluated.
+    """
+    try:
+        tree = parse(condition)
+    except ConditionSyntaxError:
+        return None
+    known: dict[str, Value] = dict.fromkeys(ATTRIBUTES, _UNREADABLE)
+    told = form(principal)
+    kind = _TYPES.get(told.sort)
+    if told.sort in {Sort.SUBJECT, Sort.POOL}:
+        kind = "WorkforcePoolIdentity" if "workforcePools" in told.home else "WorkloadPoolIdentity"
+    prefix = _PREFIX if _PREFIX in condition else ""
+    known["principal.type"] = f"{prefix}{kind}" if kind else _untold("principal.type")
+    single = told.sort in {Sort.USER, Sort.ACCOUNT, Sort.AGENT}
+    known["principal.subject"] = told.value if single else _untold("principal.subject")
+    truth = Evaluation(Context(known, frozenset(), ())).truth(tree)
+    if not truth.possible & (HOLDS | BREAKS):
+        return False
+    return True if not truth.possible & ~(HOLDS | BREAKS) else None
+
+
+def _untold(name: str) -> Unknown:
+    return Unknown(Type.STRING, f"{name} is not known", frozenset({name}))

@@ -1,0 +1,247 @@
+"""A snapshot arranged for judging: what is attached where, and what could not be read. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from provision.roles import included, permissions
+from provision.snapshot import Snapshot
+from provision.snapshot.records import (
+    Account,
+    Binding,
+    Container,
+    DenyPolicy,
+    Part,
+    Role,
+    Tag,
+    Target,
+)
+
+_CONTAINERS = ("projects", "folders", "organizations")
+_WITHOUT_POLICY = frozenset({"cloudscheduler.googleapis.com", "workflows.googleapis.com"})
+"""Services whose resources have no allow policy of their own: the project's decides."""
+
+_ACCOUNTS = "//iam.googleapis.com/projects/{}/serviceAccounts/{}"
+_IAP = "//iap.googleapis.com/"
+_TAGS = "Tag"
+"""In the name of every function that asks for tags: ``matchTag``, ``hasTagKeyId`` …"""
+
+_TOLD = frozenset(permissions())
+
+
+class Lineage(NamedTuple):
+    """What stands above something, itself first.
+
+    Args:
+        containers: the nearest first.
+        gap: why it goes on higher up without being known; empty when it is complete.
+    """
+
+    containers: tuple[str, ...]
+    gap: str = ""
+
+
+@dataclass
+class Index:
+    """Lookups in a snapshot.
+
+    Args:
+        snapshot: what was read.
+    """
+
+    snapshot: Snapshot
+    _lineages: dict[str, Lineage] = field(default_factory=dict)
+    _roles: dict[tuple[str, str], bool | None] = field(default_factory=dict)
+
+    @cached_property
+    def containers(self) -> dict[str, Container]:
+        """By short name."""
+        return {container.name: container for container in self.snapshot.containers}
+
+    @cached_property
+    def by_number(self) -> dict[str, str]:
+        """Projects by ``projects/NUMBER``."""
+        return {
+            f"projects/{one.number}": one.name for one in self.snapshot.containers if one.number
+        }
+
+    @cached_property
+    def targets(self) -> dict[str, Target]:
+        """By full name."""
+        return {target.name: target for target in self.snapshot.targets}
+
+    @cached_property
+    def policies(self) -> dict[str, tuple[Binding, ...]]:
+        """Bindings by resource."""
+        return {policy.resource: policy.bindings for policy in self.snapshot.policies}
+
+    @cached_property
+    def deny(self) -> dict[str, tuple[DenyPolicy, ...]]:
+        """Deny policies by container."""
+        found = defaultdict[str, list[DenyPolicy]](list)
+        for policy in self.snapshot.deny_policies:
+            found[self.short(policy.resource)].append(policy)
+        return {name: tuple(policies) for name, policies in found.items()}
+
+    @cached_property
+    def roles(self) -> dict[str, Role]:
+        """Those that the snapshot tells of."""
+        return {role.name: role for role in self.snapshot.roles}
+
+    @cached_property
+    def accounts(self) -> dict[str, Account]:
+        """By e-mail."""
+        return {account.email: account for account in self.snapshot.accounts}
+
+    @cached_property
+    def tags(self) -> dict[str, tuple[Tag, ...]]:
+        """Bound to the resource itself."""
+        return {tags.resource: tags.tags for tags in self.snapshot.tags}
+
+    @cached_property
+    def asks_for_tags(self) -> bool:
+        """Whether any condition asks for tags."""
+        return bool(self.tag_conditions) or any(
+            _TAGS in rule.condition for deny in self.snapshot.deny_policies for rule in deny.rules
+        )
+
+    @cached_property
+    def tag_conditions(self) -> frozenset[str]:
+        """Resources whose allow policies have conditions that ask for tags."""
+        return frozenset(
+            policy.resource
+            for policy in self.snapshot.policies
+            if any(_TAGS in binding.condition for binding in policy.bindings)
+        )
+
+    @cached_property
+    def unread(self) -> dict[tuple[str, Part], str]:
+        """Why a part of something could not be read."""
+        found: dict[tuple[str, Part], str] = {}
+        for one in self.snapshot.unread:
+            found.setdefault((one.of, one.part), one.why)
+        return found
+
+    def short(self, name: str) -> str:
+        """A container by its short name with its id, however it is written."""
+        if name.startswith("//"):
+            name = name.split("/", 3)[3]
+        return self.by_number.get(name, name)
+
+    def account_name(self, email: str) -> str:
+        """The full name of a service account; of one that was not read, by its e-mail."""
+        known = self.accounts.get(email)
+        return known.name if known else _ACCOUNTS.format(project_of(email) or "-", email)
+
+    def lineage(self, resource: str) -> Lineage:
+        """The containers above a resource, or a container and those above it."""
+        start = self.short(container_of(resource))
+        found = self._lineages.get(start)
+        if found is None:
+            found = self._lineages[start] = self._climb(start)
+        return found
+
+    def _climb(self, start: str) -> Lineage:
+        found: list[str] = []
+        name = start
+        while name:
+            if name in found:
+                return Lineage(tuple(found), f"{name} is above itself")
+            found.append(name)
+            container = self.containers.get(name)
+            if container is None or container.parent is None:
+                why = self.unread.get((name, Part.PARENT), "it was not read")
+                return Lineage(tuple(found), f"what stands above {name} is not known: {why}")
+            name = self.short(container.parent)
+        return Lineage(tuple(found))
+
+    def holders_of_policies(self, resource: str) -> Iterator[str]:
+        """Everything whose allow policy counts for a resource, itself first."""
+        yield from own_levels(resource)
+        yield from self.lineage(resource).containers
+
+    def unread_policy(self, resource: str) -> str:
+        """Why the allow policy of a resource is not known; empty when it is."""
+        why = self.unread.get((resource, Part.POLICY))
+        if why is None and resource in self.policies:
+            return ""
+        return f"the policy of {resource} could not be read: {why or 'it was not read'}"
+
+    def includes(self, role: str, permission: str) -> bool | None:
+        """Whether a role includes a permission; None when that is not known."""
+        key = (role, permission)
+        if key not in self._roles:
+            self._roles[key] = self._includes(role, permission)
+        return self._roles[key]
+
+    def _includes(self, role: str, permission: str) -> bool | None:
+        told = self.roles.get(role)
+        if told is not None:
+            return not told.deleted and permission in told.permissions
+        table = included(role)
+        if table is None or permission not in _TOLD:
+            return None
+        return permission in table
+
+    def tags_of(self, resource: str) -> frozenset[Tag] | None:
+        """The tags of a resource, inherited ones with them; None when they are not known.
+
+        Of one key the value that is bound nearest counts.
+        """
+        lineage = self.lineage(resource)
+        levels = [*own_levels(resource), *lineage.containers]
+        if lineage.gap or any((level, Part.TAGS) in self.unread for level in levels):
+            return None
+        found: dict[str, Tag] = {}
+        for level in reversed(levels):
+            found.update((tag.key_id or tag.key, tag) for tag in self.tags.get(level, ()))
+        return frozenset(found.values())
+
+
+def project_of(email: str) -> str:
+    """The id of the project that an account's e-mail names; empty when it names none."""
+    domain = email.rpartition("@")[2]
+    if domain == "appspot.gserviceaccount.com":
+        return email.partition("@")[0]
+    project = domain.removesuffix(".iam.gserviceaccount.com")
+    if project == domain or project.startswith("gcp-sa-"):
+        return ""
+    own, dot, within = project.partition(".")
+    return f"{within}:{own}" if dot else own
+
+
+def container_of(resource: str) -> str:
+    """The container that a resource is in, or a container itself, as it is written."""
+    parts = resource.split("/", 5)
+    if parts[0] in _CONTAINERS:
+        return "/".join(parts[:2])
+    if resource.startswith("//") and len(parts) > 4 and parts[3] in _CONTAINERS:
+        return "/".join(parts[3:5])
+    return resource
+
+
+def own_levels(resource: str) -> tuple[str, ...]:
+    """What has an allow policy below the project: the resource, and for IAP what is above it."""
+    if not resource.startswith("//"):
+        return ()
+    host = resource[2:].partition("/")[0]
+    if host in _WITHOUT_POLICY:
+        return ()
+    if host == "cloudresourcemanager.googleapis.com":
+        return ()
+    if not resource.startswith(_IAP):
+        return (resource,)
+    return tuple(_iap_levels(resource))
+
+
+def _iap_levels(resource: str) -> Iterable[str]:
+    """``…/iap_web/cloud_run-REGION/services/NAME``, ``…/cloud_run-REGION``, ``…/iap_web``."""
+    head, mark, rest = resource.partition("/iap_web")
+    place = rest.strip("/").split("/")
+    if len(place) > 1:
+        yield resource
+    if mark and place[0]:
+        yield f"{head}{mark}/{place[0]}"
+    yield f"{head}{mark}"

@@ -1,0 +1,146 @@
+"""Whether somebody has a permission on a resource: boundaries, then deny, then allow. Pure.
+
+Source: iam/docs/policy-types, "Policy evaluation".
+"""
+
+from collections.abc import Hashable
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+
+from provision.audit.answers import Block, BlockKind, Verdict
+from provision.audit.bounded import Boundaries
+from provision.audit.conditioned import Conditions
+from provision.audit.denied import Deny
+from provision.audit.forms import Sort, form, normal
+from provision.audit.granted import Allow
+from provision.audit.holding import Holders
+from provision.audit.index import Index, own_levels
+from provision.audit.judgement import Grant, Judgement
+from provision.audit.members import Extent, Members
+from provision.audit.universe import Universe
+from provision.snapshot import Snapshot
+
+
+class Judge:
+    """Judges a snapshot at one time; cheap to make, and remembers what it found.
+
+    Args:
+        snapshot: what was read.
+        at: when, with a time zone: conditions and memberships are judged by it.
+    """
+
+    def __init__(self, snapshot: Snapshot, at: datetime) -> None:
+        self.at = at
+        self.index = Index(snapshot)
+        self._members = Members(self.index, at)
+        self.conditions = Conditions(self.index, at)
+        self._allow = Allow(self.index, self._members, self.conditions)
+        self._deny = Deny(self.index, self._members, self.conditions)
+        self._boundaries = Boundaries(self.index, self._members)
+
+    @property
+    def universe(self) -> Universe:
+        """Everybody whom the snapshot names."""
+        return self._members.universe
+
+    @cached_property
+    def inert(self) -> int:
+        """Who can do nothing: disabled accounts, deleted principals."""
+        disabled = (
+            f"serviceAccount:{one.email}" for one in self.index.accounts.values() if one.disabled
+        )
+        return self.universe.mask(*disabled) | self.universe.sort(Sort.DELETED)
+
+    def members(self, member: str) -> Extent:
+        """Who is in a member of a policy, in any spelling, itself with them."""
+        return self._members.extent(normal(member))
+
+    def account_of(self, email: str) -> str:
+        """The full name of a service account; its project by its e-mail if it was not read."""
+        return self.index.account_name(email)
+
+    def alike(self, resource: str) -> Hashable:
+        """Resources with equal keys have equal `holders` for every permission."""
+        levels = own_levels(resource)
+        if any(
+            self.index.policies.get(level) or self.index.unread_policy(level) for level in levels
+        ):
+            return resource
+        view = self.conditions.view("", resource)
+        return (self.index.lineage(resource).containers[0], view.kind, view.tags)
+
+    def holders(self, permission: str, resource: str, *, apart: bool = False) -> Holders:
+        """Everybody who has a permission on a resource, as themselves.
+
+        Args:
+            permission: as allow policies name it.
+            resource: a full resource name, or a container.
+            apart: leave `allUsers` and `allAuthenticatedUsers` one name each, so that others are
+                told only where they have it by something else.
+        """
+        view = self.conditions.view(permission, resource)
+        if apart:
+            view = view._replace(apart=True)
+        allowed = self._allow.holders(permission, resource, view)
+        taken = self._deny.taken(permission, resource)
+        taken = taken.joined(self._boundaries.taken(permission, resource))
+        doubtful = self.universe.all if taken.doubts else taken.maybe
+        return allowed.without(taken.sure | self.inert).weakened(doubtful)
+
+    def judge(self, principal: str, permission: str, resource: str) -> Judgement:
+        """Whether one principal has a permission on a resource, as itself, by what or why not.
+
+        Args:
+            principal: in any spelling; a set is judged as a member of it and of nothing else.
+            permission: as allow policies name it.
+            resource: a full resource name, or a container.
+        """
+        name = normal(principal)
+        belonging = self._members.belonging(name)
+        view = self.conditions.view(permission, resource)
+        granted = self._allow.one(belonging, name, permission, resource, view)
+        grants = tuple(sorted(granted.grants, key=_best))
+        denied = self._deny.one(belonging, permission, resource)
+        bound = self._boundaries.one(name, belonging, permission, resource)
+        blocks = (*self._state(name), *bound.blocks, *denied.blocks)
+        if blocks:
+            return Judgement(Verdict.CANNOT, (), (*blocks, *granted.blocks), (), grants)
+        doubts = (*bound.doubts, *denied.doubts)
+        if grants and doubts:
+            grants = tuple(
+                replace(
+                    one,
+                    verdict=Verdict.UNKNOWN,
+                    condition="",
+                    reasons=tuple(dict.fromkeys((*one.reasons, *doubts))),
+                )
+                for one in grants
+            )
+        if grants and grants[0].verdict is not Verdict.UNKNOWN:
+            return Judgement(grants[0].verdict, grants, granted.blocks)
+        reasons = [why for one in grants for why in one.reasons]
+        told = tuple(dict.fromkeys((*reasons, *granted.reasons)))
+        if told:
+            return Judgement(Verdict.UNKNOWN, grants, granted.blocks, told)
+        return Judgement(Verdict.CANNOT, (), granted.blocks or (_nothing(permission, resource),))
+
+    def _state(self, name: str) -> tuple[Block, ...]:
+        told = form(name)
+        if told.sort is Sort.DELETED:
+            reason = "it is deleted; one of the same name that was made again does not count as it"
+            return (Block(BlockKind.DELETED, name, "", reason),)
+        account = self.index.accounts.get(told.value) if told.sort is Sort.ACCOUNT else None
+        if account is not None and account.disabled:
+            reason = "the account is disabled, and no token is minted for it"
+            return (Block(BlockKind.DISABLED, name, account.name, reason),)
+        return ()
+
+
+def _best(grant: Grant) -> tuple[int, int, str]:
+    return (grant.verdict.rank, len(grant.hops), grant.hops[-1].on)
+
+
+def _nothing(permission: str, resource: str) -> Block:
+    reason = f"no binding on it or above gives a role with {permission}"
+    return Block(BlockKind.NO_GRANT, permission, resource, reason)

@@ -1,0 +1,243 @@
+"""Which sets somebody is in by what they are: domains, customers, pools, account sets. Pure.
+
+Groups are not told here: who is in those is read, not known by name.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from provision.audit.forms import ANYBODY, AUTHENTICATED, Form, Sort, form
+from provision.audit.index import Index
+
+_CONSUMER = frozenset({"gmail.com", "googlemail.com"})
+"""Domains of nobody's Workspace."""
+
+_GOOGLE = frozenset(
+    {Sort.USER, Sort.ACCOUNT, Sort.AGENT, Sort.GROUP, Sort.DOMAIN, Sort.CUSTOMER, Sort.ACCOUNTS}
+)
+"""Who signs in at Google, and not at an identity provider of somebody else."""
+
+
+class Kin(NamedTuple):
+    """That somebody is in a set, or may be.
+
+    Args:
+        set: normal spelling.
+        doubt: why it is not known; empty when it is.
+        general: whether the doubt is about a great many, and says little about this one.
+    """
+
+    set: str
+    doubt: str = ""
+    general: bool = False
+
+
+@dataclass
+class Kinship:
+    """Sets by what somebody is.
+
+    Args:
+        index: of the snapshot.
+        mentioned: all names in its policies, normal.
+    """
+
+    index: Index
+    mentioned: Iterable[str]
+    _kin: dict[object, tuple[Kin, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def _sets(self) -> dict[Sort, list[tuple[str, Form]]]:
+        found: dict[Sort, list[tuple[str, Form]]] = {sort: [] for sort in Sort}
+        for name in self.mentioned:
+            told = form(name)
+            found[told.sort].append((name, told))
+        return found
+
+    def kind(self, name: str) -> object:
+        """Those of one kind are in the same sets."""
+        told = form(name)
+        if told.sort is Sort.USER:
+            return (told.sort, told.home)
+        if told.sort in {Sort.ACCOUNT, Sort.AGENT}:
+            return (told.sort, self._home(told))
+        if told.sort is Sort.GROUP:
+            return told.sort
+        return name
+
+    def of(self, name: str) -> tuple[Kin, ...]:
+        """The sets that somebody is in, or may be; itself and groups are not among them."""
+        kind = self.kind(name)
+        if kind not in self._kin:
+            self._kin[kind] = tuple(kin for kin in self._find(form(name)) if kin.set != name)
+        return self._kin[kind]
+
+    def _find(self, told: Form) -> Iterator[Kin]:
+        if told.sort is Sort.DELETED:
+            return
+        yield Kin(ANYBODY)
+        for name, _ in self._sets[Sort.OTHER]:
+            yield Kin(name, f"{name} is no form of a principal that is known here", general=True)
+        if told.sort in _GOOGLE:
+            yield Kin(AUTHENTICATED)
+        match told.sort:
+            case Sort.USER | Sort.DOMAIN:
+                yield from self._by_domain(told.home)
+            case Sort.CUSTOMER:
+                yield from self._by_customer(told.home)
+            case Sort.ACCOUNT | Sort.AGENT:
+                kind = "ServiceAgent" if told.sort is Sort.AGENT else "ServiceAccount"
+                yield from self._account_sets(self._home(told), kind)
+            case Sort.ACCOUNTS:
+                yield from self._account_sets(self.index.short(told.home), told.value)
+            case Sort.SUBJECT | Sort.POOL | Sort.KUBERNETES:
+                yield from self._pools(told)
+            case Sort.TRUSTED | Sort.TRUST:
+                yield from self._trusts(told)
+
+    def _home(self, told: Form) -> str:
+        """The container that somebody belongs to, by its short name."""
+        known = self.index.accounts.get(told.value)
+        if known is not None:
+            return self.index.short("/".join(known.name.split("/")[3:5]))
+        return self.index.short(told.home)
+
+    def _by_domain(self, domain: str) -> Iterator[Kin]:
+        if domain in _CONSUMER:
+            return
+        for name, other in self._sets[Sort.DOMAIN]:
+            if other.home == domain:
+                yield Kin(name)
+            else:
+                why = f"{name} takes in all domains of its customer, and {domain} may be one"
+                yield Kin(name, why, general=True)
+        for name, other in self._sets[Sort.CUSTOMER]:
+            yield from self._customers(name, other.home, domain)
+        for name, other in self._sets[Sort.ACCOUNTS]:
+            if not other.value and other.home.startswith("organizations/"):
+                yield from self._organisation(name, other.home, domain)
+
+    def _organisation(self, name: str, organisation: str, domain: str) -> Iterator[Kin]:
+        container = self.index.containers.get(organisation)
+        if container is not None and container.title.lower() == domain:
+            yield Kin(name)
+        else:
+            why = f"whether {domain} is a domain of {organisation} was not read"
+            yield Kin(name, why, general=True)
+
+    def _customers(self, name: str, customer: str, domain: str) -> Iterator[Kin]:
+        primary = {
+            one.title.lower() for one in self.index.snapshot.containers if one.customer == customer
+        }
+        if domain in primary:
+            yield Kin(name)
+        else:
+            why = f"whether {domain} is a domain of customer {customer} was not read"
+            yield Kin(name, why, general=True)
+
+    def _by_customer(self, customer: str) -> Iterator[Kin]:
+        owned = [one for one in self.index.snapshot.containers if one.customer == customer]
+        titles = {one.title.lower() for one in owned}
+        for name, other in self._sets[Sort.DOMAIN]:
+            if other.home in titles:
+                yield Kin(name)
+            else:
+                yield Kin(name, f"the domains of customer {customer} were not read", general=True)
+        names = {one.name for one in owned}
+        for name, other in self._sets[Sort.ACCOUNTS]:
+            if not other.value and other.home.startswith("organizations/"):
+                if other.home in names:
+                    yield Kin(name)
+                elif not names:
+                    why = f"the organisation of customer {customer} was not read"
+                    yield Kin(name, why, general=True)
+
+    def _account_sets(self, home: str, kind: str) -> Iterator[Kin]:
+        for name, other in self._sets[Sort.ACCOUNTS]:
+            if other.value not in {"", kind}:
+                continue
+            within = self.within(home, self.index.short(other.home))
+            if within:
+                yield Kin(name)
+            elif within is None:
+                why = f"whether {home or 'its project'} is below {other.home} is not known"
+                yield Kin(name, why, general=True)
+
+    def within(self, home: str, container: str) -> bool | None:
+        """Whether a container is another one, or below it; None when that is not known."""
+        if not home:
+            return None
+        if home == container:
+            return True
+        lineage = self.index.lineage(home)
+        if container in lineage.containers:
+            return True
+        if container.startswith("projects/"):
+            return None if self._nameless(home, container) else False
+        return None if lineage.gap else False
+
+    def _nameless(self, home: str, container: str) -> bool:
+        """Whether one is told by its number and the other by its id, so that they may be one."""
+        by_number = [name.partition("/")[2].isdigit() for name in (home, container)]
+        known = self.index.containers.get(container if by_number[0] else home)
+        return by_number[0] != by_number[1] and (known is None or not known.number)
+
+    def _pools(self, told: Form) -> Iterator[Kin]:
+        pool, subject = told.home, told.value
+        if told.sort is Sort.KUBERNETES:
+            pool = self._kubernetes_pool(told.home)
+            yield Kin(f"principal:{pool}/subject/{subject}")
+        elif told.sort is Sort.SUBJECT and subject.startswith("ns/"):
+            yield from self._kubernetes_name(pool, subject)
+        for name, other in self._sets[Sort.POOL]:
+            if other.home != pool:
+                continue
+            if other.value == "*" or f"{subject}/".startswith(f"ns/{_space(other)}/"):
+                yield Kin(name)
+            elif told.sort is not Sort.POOL:
+                yield Kin(name, f"whether {subject} is in {name} is told by its token alone")
+        yield from self._pool_owners(pool)
+
+    def _pool_owners(self, pool: str) -> Iterator[Kin]:
+        parts = pool.split("/")
+        for name, other in self._sets[Sort.ACCOUNTS]:
+            if other.value:
+                continue
+            if parts[3] == "projects":
+                home = self.index.short(f"projects/{parts[4]}")
+                within = self.within(home, self.index.short(other.home))
+            else:
+                within = None if other.home.startswith("organizations/") else False
+            if within:
+                yield Kin(name)
+            elif within is None:
+                yield Kin(name, f"whether {pool[2:]} is below {other.home} is not known")
+
+    def _kubernetes_pool(self, home: str) -> str:
+        project = home.partition("/")[2]
+        container = self.index.containers.get(home)
+        number = container.number if container and container.number else project
+        return (
+            f"//iam.googleapis.com/projects/{number}/locations/global/workloadIdentityPools/"
+            f"{project}.svc.id.goog"
+        )
+
+    def _kubernetes_name(self, pool: str, subject: str) -> Iterator[Kin]:
+        parts = subject.split("/")
+        name = pool.rpartition("/")[2]
+        if len(parts) == 4 and name.endswith(".svc.id.goog"):  # noqa: PLR2004 - ns/SPACE/sa/NAME
+            yield Kin(f"serviceAccount:{name}[{parts[1]}/{parts[3]}]")
+
+    def _trusts(self, told: Form) -> Iterator[Kin]:
+        for name, other in self._sets[Sort.TRUST]:
+            if other.home != told.home:
+                continue
+            if other.value == "*":
+                yield Kin(name)
+            else:
+                yield Kin(name, f"whether it is in {name} is told by its token alone")
+
+
+def _space(pool: Form) -> str:
+    return pool.value.removeprefix("namespace/") if pool.value.startswith("namespace/") else "\0"
