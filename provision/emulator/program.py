@@ -46,6 +46,7 @@ from provision.emulator.services.iam.deny_policies import DenyPolicyRpcs
 from provision.emulator.services.iam.key_holders import holder_of
 from provision.emulator.services.iam.keys import Keys
 from provision.emulator.services.iam.self_signed import SelfSignedTokens
+from provision.emulator.services.iap import IapPolicies
 from provision.emulator.services.identity.groups import IdentityGroups
 from provision.emulator.services.identity.routes import IdentityRoutes
 from provision.emulator.services.mixed_policies import MixedPolicies
@@ -146,7 +147,7 @@ class Emulator:
                 options.function_base,
             ),
         )
-        self._callers = Callers(self.world)
+        self._callers = Callers(self.world, self._operations, self._address_of_service)
         self._denials = DenyPolicyRpcs(self.world, self._operations)
         self._boundaries = BoundaryPolicyRpcs(self.world, self._operations)
         self._bindings = BoundaryBindingRpcs(self.world, self._operations)
@@ -155,6 +156,7 @@ class Emulator:
             self._boundaries.work_of,
             self._bindings.work_of,
             self._functions.work_of,
+            self._callers.work_of,
         )
         self._keys = Keys(self.world, self._base_url)
         self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
@@ -182,6 +184,11 @@ class Emulator:
 
     def _log_address(self, revision: str) -> str:
         return f"{self._base_url()}/_emulator/logs/{revision}"
+
+    def _address_of_service(self, name: str) -> str:
+        """Where a Cloud Run service answers, by its full name; empty when it does nowhere."""
+        found = self._run.state.services.get(name)
+        return "" if found is None else str(found.message.uri)
 
     def _exists(self, resource: str) -> bool:
         """Whether a resource of a service that can carry tags exists, by the emulator's name."""
@@ -212,6 +219,7 @@ class Emulator:
             self._boundaries,
             self._bindings,
             Credentials(world, self._keys),
+            IapPolicies(world),
             IdentityGroups(world),
             ResourceManager(world, self._operations),
             TagRpcs(world, self._operations, TAG_KEYS),

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 _SERVICE = "google.longrunning.Operations"
 _RUN = "google.cloud.run."
-_OWNERS = {_RUN: "run.operations", "google.cloud.functions.": "cloudfunctions.operations"}
+_OWNERS = {
+    _RUN: "run.operations",
+    "google.cloud.functions.": "cloudfunctions.operations",
+    "google.cloud.workflows.": "workflows.operations",
+}
 """What the permissions for operations begin with, by the metadata of the APIs that have such."""
 
 

@@ -20,14 +20,14 @@ class Kind:
     Args:
         api: as in ``pubsub``.
         collection: the plural in their names, as in ``topics``.
-        message: makes an empty message of the kind.
+        message: makes a message of the kind.
         refusal: how a caller without a permission is refused.
         missing: how a name without a resource is told.
     """
 
     api: str
     collection: str
-    message: Callable[[], Any]
+    message: Callable[..., Any]
     refusal: Refusal
     missing: Callable[[str], ApiError]
 

@@ -1,9 +1,16 @@
 """What calls services on its own, put together."""
 
+from typing import Any
+
 from provision.emulator.rpc.calls import Handler
 from provision.emulator.services.callers.kept import Resources
+from provision.emulator.services.callers.progress import Work
 from provision.emulator.services.callers.subscriptions import SUBSCRIPTIONS, Subscriptions
 from provision.emulator.services.callers.topics import TOPICS, Topics
+from provision.emulator.services.callers.trigger_transport import AddressOf, Transports
+from provision.emulator.services.callers.triggers import Triggers
+from provision.emulator.services.callers.workflows import Workflows
+from provision.emulator.services.operations import Operations
 from provision.emulator.world import World
 
 
@@ -12,16 +19,21 @@ class Callers:
 
     Args:
         world: projects, accounts, policies.
+        operations: where work in progress is told.
+        address_of: tells where a Cloud Run service answers.
     """
 
-    def __init__(self, world: World) -> None:
-        topics = Resources(world, TOPICS)
-        self._subscriptions = Subscriptions(world, Resources(world, SUBSCRIPTIONS), topics)
-        self._topics = Topics(world, topics, self._subscriptions)
+    def __init__(self, world: World, operations: Operations, address_of: AddressOf) -> None:
+        kept = Resources(world, TOPICS)
+        self._subscriptions = Subscriptions(world, Resources(world, SUBSCRIPTIONS), kept)
+        self._topics = Topics(world, kept, self._subscriptions)
+        transports = Transports(world, self._topics, kept, self._subscriptions, address_of)
+        self._triggers = Triggers(world, operations, transports)
+        self._workflows = Workflows(world, operations)
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
-        rooms = (self._topics, self._subscriptions)
+        rooms = (self._topics, self._subscriptions, self._triggers, self._workflows)
         return {name: handler for room in rooms for name, handler in room.handlers().items()}
 
     def policies(self) -> dict[str, dict[str, Handler]]:
@@ -29,4 +41,11 @@ class Callers:
         return {
             "topics": self._topics.policies,
             "subscriptions": self._subscriptions.policies,
+            "triggers": self._triggers.policies,
         }
+
+    def work_of(self, operation: Any) -> Work | None:  # noqa: ANN401 - Operation
+        """The work of an operation that a restart broke off; None when it is none of ours."""
+        rooms = (self._triggers, self._workflows)
+        found = (room.progress.work_of(operation) for room in rooms)
+        return next((work for work in found if work is not None), None)

@@ -56,7 +56,7 @@ class Topics:
     def make(self, name: str, **labels: str) -> Any:  # noqa: ANN401 - Topic
         """A topic made by another API; the one that is there already, if there is one."""
         found = self._topics.find(name)
-        return found or self._topics.keep(TOPICS.message()(name=name, labels=labels))
+        return found or self._topics.keep(TOPICS.message(name=name, labels=labels))
 
     def _name(self, text: str) -> str:
         names.check_name(text, "topics")
