@@ -362,6 +362,7 @@ class Route:
         timeout: seconds a request may take.
         shares: revisions and their percentages; without any, `revision` takes all.
         tags: revisions by the tags that have an address of their own.
+        project_number: of the service's project, where Identity-Aware Proxy can stand.
     """
 
     service: ServiceKey
@@ -374,6 +375,7 @@ class Route:
     timeout: float
     shares: tuple[tuple[str, int], ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    project_number: int = 0
 
 
 class Routes(Protocol):
@@ -391,9 +393,8 @@ class FrontDoor(Protocol):
     ) -> tuple[int, tuple[str, ...]]:
         """Listen for the service, or for one of its tags, on `port` again after a restart.
 
-        Returns the port and two URLs that answer alike, as Cloud Run gives each service two:
-        ``http://127.0.0.1:PORT``, and ``http://GATEWAY:PORT``, which containers reach too, or
-        without an engine ``http://localhost:PORT``.
+        Returns the port and two URLs that answer alike, as on Cloud Run: by 127.0.0.1, and by the
+        gateway, which containers reach too, or without an engine by localhost.
         """
 
     async def close(self, service: ServiceKey, tag: str = "") -> None:

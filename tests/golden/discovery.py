@@ -38,6 +38,8 @@ _NAMES = (
     "cloudasset.v1",
     "iap.v1",
 )
+# Names of Identity-Aware Proxy, whose document would take any.
+_WIDE = r"projects/[^/]+/iap_(?:web|tunnel)(?:/.+)?"
 _REGIONAL = re.compile(r"^[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
 
 
@@ -104,7 +106,10 @@ def _of_document(name: str) -> Iterator[_Line]:
         shape = Shape(name, method["id"], method.get("response", {}), document["schemas"])
         paths = {method["path"], method.get("flatPath", method["path"])}
         for path in sorted(paths, key=len, reverse=True)[:1]:
-            yield _Line(host, method["httpMethod"], _compiled(path), shape)
+            wide = any(
+                one.get("pattern") == "^.*$" for one in method.get("parameters", {}).values()
+            )
+            yield _Line(host, method["httpMethod"], _compiled(path, _WIDE if wide else None), shape)
 
 
 def _methods(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -113,7 +118,8 @@ def _methods(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _methods(inner)
 
 
-def _compiled(path: str) -> re.Pattern[str]:
+def _compiled(path: str, name: str | None = None) -> re.Pattern[str]:
     parts = re.split(r"(\{\+?\w+\})", unquote(path))
-    made = ("[^/]+" if part.startswith("{") else re.escape(part) for part in parts)
+    variable = name or "[^/]+"
+    made = (variable if part.startswith("{") else re.escape(part) for part in parts)
     return re.compile("/" + "".join(made))

@@ -4,6 +4,7 @@ Inside or outside is told by the connection alone: a request is from inside when
 container of the emulator whose revision sends all its traffic through a VPC. No header can say so.
 """
 
+from dataclasses import replace
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from provision.emulator.frontdoor.admission import (
     reachable,
 )
 from provision.emulator.frontdoor.forwarding import Forwarder
+from provision.emulator.frontdoor.iap import IapGate, Passed
 from provision.emulator.frontdoor.listening import Listeners
 from provision.emulator.frontdoor.onward import (
     TRACE,
@@ -66,6 +68,7 @@ class HttpFrontDoor:
         self._routes = routes
         self._functions: FunctionTargets | None = None
         self._invokers = Invokers(access, identities)
+        self._iap = IapGate(access, identities)
         self._runtime = runtime
         self._forwarder = Forwarder()
         self._names = (host, runtime.gateway or "localhost")
@@ -147,14 +150,30 @@ class HttpFrontDoor:
             return pages.not_found()
         if route is None or not reachable(route, path, inside=self._is_inside(service, request)):
             return pages.not_found()
+        attributes = RequestAttributes(path=path, host=host_name(request))
+        if route.iap_enabled:
+            return await self._through_iap(route, request, attributes)
         credential = find_credential(
             {name: request.headers.getall(name, []) for name in (SERVERLESS, AUTHORIZATION)}
         )
-        attributes = RequestAttributes(path=path, host=host_name(request))
         verdict = self._invokers.judge(route, credential, attributes)
         if verdict is Verdict.ADMITTED:
             return await self._admit(route, request, credential, prefix)
-        return _refusal(verdict, target_path(request), str(request.url))
+        return _refusal(verdict, target_path(request))
+
+    async def _through_iap(
+        self, route: Route, request: web.BaseRequest, attributes: RequestAttributes
+    ) -> web.StreamResponse | Page:
+        """First Identity-Aware Proxy decides about the caller, then IAM about its agent."""
+        passed = self._iap.judge(
+            route, lambda name: request.headers.getall(name, []), attributes, str(request.url)
+        )
+        if isinstance(passed, Page):
+            return passed
+        verdict = self._invokers.judge_agent(route, passed.agent, attributes)
+        if verdict is Verdict.ADMITTED:
+            return await self._admit(route, request, None, "", passed)
+        return _refusal(verdict, target_path(request))
 
     def _route(self, service: ServiceKey) -> Route | None:
         if isinstance(service, FunctionKey):
@@ -170,7 +189,12 @@ class HttpFrontDoor:
         return caller.service.project == service.project
 
     async def _admit(
-        self, route: Route, request: web.BaseRequest, credential: Credential | None, prefix: str
+        self,
+        route: Route,
+        request: web.BaseRequest,
+        credential: Credential | None,
+        prefix: str,
+        passed: Passed | None = None,
     ) -> web.StreamResponse | Page:
         revision = route.revision or ""
         address = await self._runtime.address(route.service, revision)
@@ -180,14 +204,13 @@ class HttpFrontDoor:
             return pages.unavailable()
         unsigned = self._invokers.without_signature(credential) if credential else None
         seen = (credential.header, unsigned) if credential and unsigned else None
-        return await self._forwarder.forward(Onward(request, address, route.timeout, seen, prefix))
+        onward = Onward(request, address, route.timeout, seen, prefix)
+        if passed is not None:
+            onward = replace(onward, told=passed.headers, spent=passed.spent)
+        return await self._forwarder.forward(onward)
 
 
-def _refusal(verdict: Verdict, path: str, url: str) -> Page:
-    if verdict is Verdict.SIGN_IN:
-        return pages.sign_in(url)
-    if verdict is Verdict.IAP_REFUSED:
-        return pages.iap_refusal()
+def _refusal(verdict: Verdict, path: str) -> Page:
     return pages.unauthorized(path) if verdict is Verdict.UNAUTHORIZED else pages.forbidden(path)
 
 

@@ -37,8 +37,6 @@ class Verdict(Enum):
 
     ADMITTED = auto()
     NOT_FOUND = auto()
-    SIGN_IN = auto()
-    IAP_REFUSED = auto()
     UNAUTHORIZED = auto()
     FORBIDDEN = auto()
 
@@ -135,8 +133,6 @@ class Invokers:
             credential: what the request brought, if anything.
             attributes: what conditions may ask of the request.
         """
-        if route.iap_enabled:
-            return Verdict.SIGN_IN if credential is None else Verdict.IAP_REFUSED
         if route.invoker_iam_disabled:
             return Verdict.ADMITTED
         public = self._may(route, "allUsers", attributes)
@@ -146,6 +142,11 @@ class Invokers:
             return Verdict.ADMITTED if public else refused
         # Asked also where all users may: a deny policy can be about this one.
         return Verdict.ADMITTED if self._may(route, member, attributes) else Verdict.FORBIDDEN
+
+    def judge_agent(self, route: Route, agent: str, attributes: RequestAttributes) -> Verdict:
+        """Let in, or not, what Identity-Aware Proxy asks for by its service agent."""
+        admitted = route.invoker_iam_disabled or self._may(route, agent, attributes)
+        return Verdict.ADMITTED if admitted else Verdict.FORBIDDEN
 
     def _may(self, route: Route, member: str, attributes: RequestAttributes | None) -> bool:
         # A function of the first generation asks for a permission of its own.

@@ -1,6 +1,7 @@
 """A request on its way to a container: where it goes, and with which headers."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -29,6 +30,12 @@ _HOP_BY_HOP = frozenset(
     }
 )
 TRACE = "X-Cloud-Trace-Context"
+IAP_HEADERS = (
+    "X-Goog-Authenticated-User-Email",
+    "X-Goog-Authenticated-User-Id",
+    "X-Goog-IAP-JWT-Assertion",
+)
+"""What Identity-Aware Proxy tells an application; nobody else's are passed on by it."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class Onward:
         timeout: seconds it may take, its answer included.
         credential: the checked header and its value without the signature, if any.
         prefix: the beginning of the path that the container does not see, ``/NAME`` of functions.
+        told: headers by which Identity-Aware Proxy tells of the caller; None where it is not on.
+        spent: a header that was for Identity-Aware Proxy, which the container does not see.
     """
 
     request: web.BaseRequest
@@ -48,6 +57,8 @@ class Onward:
     timeout: float
     credential: tuple[str, str] | None
     prefix: str = ""
+    told: Mapping[str, str] | None = None
+    spent: str = ""
 
     @property
     def url(self) -> URL:
@@ -59,6 +70,10 @@ class Onward:
     def headers(self) -> CIMultiDict[str]:
         """The client's headers with Google's changes."""
         headers = end_to_end(self.request.headers.items())
+        if self.told is not None:
+            for name in (*IAP_HEADERS, self.spent):
+                headers.popall(name, None)
+            headers.update(self.told)
         if self.credential is not None:
             headers[self.credential[0]] = self.credential[1]
         peer = self.request.remote or ""

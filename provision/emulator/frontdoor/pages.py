@@ -6,7 +6,7 @@ redirect were seen in public reports; `docs/emulator.md` says which are certain.
 
 import html
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 _PAGE = (
     "<html><head>\n"
@@ -20,6 +20,7 @@ _PAGE = (
     "</body></html>\n"
 )
 _HTML = "text/html; charset=UTF-8"
+_BY_IAP = {"X-Goog-IAP-Generated-Response": "true"}
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -61,17 +62,34 @@ def not_found() -> Page:
     return _html(404, "404 Page not found", "Page not found", text)
 
 
-def sign_in(url: str) -> Page:
-    """302: Identity-Aware Proxy sends whoever brings nothing to sign in."""
-    target = f"https://accounts.google.com/o/oauth2/v2/auth?state={quote(url, safe='')}"
-    headers = {"Location": target, "X-Goog-IAP-Generated-Response": "true"}
-    return Page(302, "", headers=headers)
+def sign_in(url: str, client: str) -> Page:
+    """302: Identity-Aware Proxy sends whoever brings nothing to sign in.
+
+    Args:
+        url: what was asked for.
+        client: the OAuth client that tokens have to be for.
+    """
+    back = f"https://iap.googleapis.com/v1/oauth/clientIds/{client}:handleRedirect"
+    asked = {
+        "client_id": client,
+        "response_type": "code",
+        "scope": "openid email",
+        "redirect_uri": back,
+        "state": url,
+    }
+    target = f"https://accounts.google.com/o/oauth2/v2/auth?{urlencode(asked, quote_via=quote)}"
+    return Page(302, "", headers={"Location": target, **_BY_IAP})
 
 
-def iap_refusal() -> Page:
+def iap_refusal(why: str) -> Page:
     """401: Identity-Aware Proxy wants a token for its own OAuth client, not for the service."""
-    body = "Invalid IAP credentials: JWT audience doesn't match this application\n"
-    return Page(401, body, _TEXT, {"X-Goog-IAP-Generated-Response": "true"})
+    return Page(401, f"Invalid IAP credentials: {why}\n", _TEXT, _BY_IAP)
+
+
+def iap_forbidden() -> Page:
+    """403: somebody who may not pass Identity-Aware Proxy."""
+    page = _html(403, "403 Forbidden", "Forbidden", "You don't have access")
+    return Page(page.status, page.body, headers=_BY_IAP)
 
 
 def moved(target: str) -> Page:

@@ -220,12 +220,15 @@ class Hierarchy:
         """The resource and all it inherits policies from, nearest first.
 
         Within a project it inherits along its name: a revision from its service, a package from
-        its repository, a key from its account.
+        its repository, a key from its account; what Identity-Aware Proxy guards also from
+        ``iap_web``, which is a resource of its own.
         """
         name = self.canonical(resource)
         parts = name.split("/")
         within = [name] if len(parts) > 2 else []  # noqa: PLR2004 - collection and id
         within += ["/".join(parts[:end]) for end in range(len(parts) - 1, 2, -1) if not end % 2]
+        if parts[2:3] == ["iap_web"] and len(parts) > 3:  # noqa: PLR2004 - project and iap_web
+            within.append("/".join(parts[:3]))
         return (*within, *self.ancestors("/".join(parts[:2])))
 
     def node(self, resource: str) -> str:

@@ -50,6 +50,7 @@ _SERVICES = {
         "PolicyBindings",
         "AccessPolicies",
     ),
+    "google.cloud.iap_v1": ("IdentityAwareProxyAdminService", "IdentityAwareProxyOAuthService"),
     "google.cloud.functions_v2": ("FunctionService",),
     "google.cloud.functions_v1": ("CloudFunctionsService",),
     "google.pubsub_v1": ("Publisher", "Subscriber", "SchemaService"),
@@ -200,9 +201,21 @@ def _routes(rest: Any, full: str, rpc: str) -> Iterator[Route]:  # noqa: ANN401 
         options = getattr(ancestor, f"_Base{rpc}", None)
         if options is not None:
             for option in options._get_http_options():  # noqa: SLF001 - the only place routes are told
-                yield Route(option["method"].upper(), option["uri"], option.get("body", ""))
+                yield from _narrowed(
+                    Route(option["method"].upper(), option["uri"], option.get("body", ""))
+                )
             return
     raise LookupError(f"no REST route for {full}")
+
+
+def _narrowed(route: Route) -> Iterator[Route]:
+    """A route as it is, but for those of Identity-Aware Proxy, which would fit any name."""
+    if "=**}" not in route.template:
+        yield route
+        return
+    for names in ("projects/*/iap_web", "projects/*/iap_web/**", "projects/*/iap_tunnel/**"):
+        template = route.template.replace("=**}", f"={names}}}")
+        yield Route(route.verb, template, route.body)
 
 
 def _policies() -> Iterator[Method]:

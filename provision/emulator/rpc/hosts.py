@@ -30,6 +30,7 @@ _PACKAGES = (
     ("google.cloud.functions.", "cloudfunctions"),
     ("google.devtools.artifactregistry.", "artifactregistry"),
     ("google.iam.credentials.", "iamcredentials"),
+    ("google.cloud.iap.", "iap"),
     ("google.iam.v1.IAMPolicy", ""),  # several APIs mix it in
     ("google.iam.", "iam"),
     ("google.cloud.resourcemanager.", "cloudresourcemanager"),

@@ -21,6 +21,17 @@ google.devtools.artifactregistry.v1.ArtifactRegistry: ListAttachments GetAttachm
 google.devtools.artifactregistry.v1.ArtifactRegistry: CreateAttachment DeleteAttachment
 google.iam.v3.AccessPolicies: CreateAccessPolicy GetAccessPolicy UpdateAccessPolicy
 google.iam.v3.AccessPolicies: DeleteAccessPolicy ListAccessPolicies SearchAccessPolicyBindings
+google.cloud.iap.v1.IdentityAwareProxyAdminService: GetIapSettings UpdateIapSettings
+google.cloud.iap.v1.IdentityAwareProxyAdminService: ValidateIapAttributeExpression
+google.cloud.iap.v1.IdentityAwareProxyAdminService: ListTunnelDestGroups CreateTunnelDestGroup
+google.cloud.iap.v1.IdentityAwareProxyAdminService: GetTunnelDestGroup UpdateTunnelDestGroup
+google.cloud.iap.v1.IdentityAwareProxyAdminService: DeleteTunnelDestGroup
+google.cloud.iap.v1.IdentityAwareProxyOAuthService: ListBrands CreateBrand GetBrand
+google.cloud.iap.v1.IdentityAwareProxyOAuthService: CreateIdentityAwareProxyClient
+google.cloud.iap.v1.IdentityAwareProxyOAuthService: ListIdentityAwareProxyClients
+google.cloud.iap.v1.IdentityAwareProxyOAuthService: GetIdentityAwareProxyClient
+google.cloud.iap.v1.IdentityAwareProxyOAuthService: ResetIdentityAwareProxyClientSecret
+google.cloud.iap.v1.IdentityAwareProxyOAuthService: DeleteIdentityAwareProxyClient
 google.cloud.resourcemanager.v3.TagHolds: CreateTagHold DeleteTagHold ListTagHolds
 google.cloud.functions.v2.FunctionService: GenerateDownloadUrl
 google.cloud.functions.v1.CloudFunctionsService: GenerateDownloadUrl

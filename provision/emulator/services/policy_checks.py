@@ -182,6 +182,12 @@ _SHAPES: dict[str, re.Pattern[str]] = {
     "pubsub.subscriptions": re.compile(r"projects/[^/]+/subscriptions/[^/]+"),
     "eventarc.triggers": re.compile(r"projects/[^/]+/locations/[^/]+/triggers/[^/]+"),
     "cloudtasks.queues": re.compile(r"projects/[^/]+/locations/[^/]+/queues/[^/]+"),
+    "iap.web": re.compile(r"projects/[^/]+/iap_web"),
+    "iap.webTypes": re.compile(r"projects/[^/]+/iap_web/[^/]+"),
+    "iap.webServices": re.compile(r"projects/[^/]+/iap_web/[^/]+/services/[^/]+"),
+    "iap.webServiceVersions": re.compile(
+        r"projects/[^/]+/iap_web/[^/]+/services/[^/]+/versions/[^/]+"
+    ),
     "resourcemanager.projects": re.compile(r"projects/[^/]+"),
     "resourcemanager.folders": re.compile(r"folders/[^/]+"),
     "resourcemanager.organizations": re.compile(r"organizations/[^/]+"),
@@ -192,6 +198,9 @@ WITHIN: dict[str, tuple[str, ...]] = {
     "cloudfunctions.functions": ("cloudfunctions.functions.",),
     "artifactregistry.repositories": ("artifactregistry.",),
     "iam.serviceAccounts": ("iam.serviceAccounts.", "iam.serviceAccountKeys."),
+    "iap.web": ("iap.web",),
+    "iap.webTypes": ("iap.webTypes.", "iap.webServices.", "iap.webServiceVersions."),
+    "iap.webServices": ("iap.webServices.", "iap.webServiceVersions."),
     "cloudtasks.queues": ("cloudtasks.queues.", "cloudtasks.tasks."),
 }
 """Beginnings of the permissions that can be asked about on a kind of resource below a project."""

@@ -76,6 +76,7 @@ class Serving:
             return None
         message = record.message
         shares = tuple((name, percent) for name, percent, _ in record.serving if percent)
+        project = self._world.hierarchy.find(service.project)
         return Route(
             service=service,
             ingress=IngressTraffic(message.ingress or record.ingress).name,
@@ -87,6 +88,7 @@ class Serving:
             timeout=message.template.timeout.seconds + message.template.timeout.nanos / 1e9,
             shares=shares,
             tags={tag: name for name, _, tag in record.serving if tag},
+            project_number=project.number if project is not None else 0,
         )
 
     async def open(self, record: ServiceRecord) -> tuple[str, ...]:
