@@ -1,0 +1,234 @@
+"""Who gets in as somebody else, or could let themselves in: in bulk and one by one. Pure.
+
+A service opens to an ID token, a job and the API to an access token; what is had decides which.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from provision.audit.answers import Block, HopKind, Path, Verdict
+from provision.audit.backward import AllDegrees, Edge, Ground
+from provision.audit.callers import Call, Callers
+from provision.audit.closure import positions
+from provision.audit.creators import Creators
+from provision.audit.degrees import NOBODY, Degrees, nested, union
+from provision.audit.forms import normal
+from provision.audit.holding import Holders
+from provision.audit.impersonation import Impersonation
+from provision.audit.reaching import Reaching
+from provision.audit.second_order import SecondOrder
+from provision.audit.ways import Ways
+from provision.snapshot.records import Target
+
+if TYPE_CHECKING:
+    from provision.audit.gates import Entrance, Gates
+    from provision.audit.judge import Judge
+
+_KEPT = 64
+"""Targets whose walks are kept."""
+
+
+@dataclass
+class Indirect:
+    """Ways in that are not one's own; cheap to make, everything is found when asked.
+
+    Args:
+        judge: of the snapshot.
+        gates: who gets in as themselves.
+    """
+
+    judge: "Judge"
+    gates: "Gates"
+    _walks: dict[str, tuple[AllDegrees, ...]] = field(default_factory=dict)
+    _grants: dict[Hashable, Degrees] = field(default_factory=dict)
+
+    def impersonating(self, target: Target) -> Holders:
+        """Who gets in as somebody else, as things are; may get in as themselves as well."""
+        found = union(
+            self._getting_in(self._first, target, entrance)
+            for entrance in self.gates.entrances(target)
+        )
+        return self._apart(found, self._first)
+
+    def granting(self, target: Target) -> Holders:
+        """Who could give themselves access by a change; may have it already."""
+        changing = self._on_target(target)
+        found = self._second.widened(changing)
+        for entrance in self.gates.entrances(target):
+            found = found.either(self._second.onto(nested(entrance.apart), entrance.token))
+            for call in self._called(target, nested(entrance.apart)):
+                found = found.either(self._switched(call))
+        return self._apart(found, self._second)
+
+    def paths(self, principal: str, target: Target, most: int = 1) -> tuple[Path, ...]:
+        """Ways of one principal: as things are, the surest and shortest first, then by a change.
+
+        Args:
+            principal: in any spelling.
+            target: what is invoked.
+            most: how many of either sort at most.
+        """
+        name = normal(principal)
+        position = self.judge.universe.bit(name)
+        if position is None:
+            return ()
+        found: list[Path] = []
+        for granted in (False, True):
+            ways = [
+                way
+                for walks in self._walked(target)
+                for way in self._ways(walks, name, position, granted=granted, most=most)
+            ]
+            found += sorted(dict.fromkeys(ways), key=_best)[:most]
+        return tuple(found)
+
+    def of(self, principal: str) -> Callable[[Target], tuple[Path, ...]]:
+        """The ways of one principal, asked target by target."""
+        return lambda target: self.paths(principal, target)
+
+    def callers(self, target: Target) -> tuple[Path, ...]:
+        """What calls a target on its own: subscriptions, triggers, jobs, queues, workflows."""
+        return tuple(self._all_ways.calling(target))
+
+    def blocks(self, principal: str, target: Target) -> tuple[Block, ...]:
+        """What stops a principal that holds something on the way, but not enough."""
+        return ()
+
+    def edges(self) -> Iterator[tuple[str, str, HopKind]]:
+        """Each member that can act as an account, with the account and the plainest means."""
+        universe = self.judge.universe
+        for account in range(self._impersonation.accounts):
+            told: dict[int, HopKind] = {}
+            for means, who in self._impersonation.onto(account).steps:
+                for place in positions(who.unknown):
+                    told.setdefault(place, means.kind)
+            for place, kind in told.items():
+                yield universe.member(place), universe.member(account), kind
+
+    @cached_property
+    def _impersonation(self) -> Impersonation:
+        return Impersonation(self.judge, Creators(self.judge))
+
+    @cached_property
+    def _changes(self) -> SecondOrder:
+        return SecondOrder(self.judge)
+
+    @cached_property
+    def _ground(self) -> Ground:
+        callers = Callers(self.judge.index)
+        return Ground(self.judge, self._impersonation, callers, self._changes)
+
+    @cached_property
+    def _all_ways(self) -> Ways:
+        return Ways(self._ground, self.gates)
+
+    @cached_property
+    def _first(self) -> Reaching:
+        return Reaching(self._impersonation)
+
+    @cached_property
+    def _second(self) -> Reaching:
+        return Reaching(self._impersonation, self._changes)
+
+    def _getting_in(self, reaching: Reaching, target: Target, entrance: "Entrance") -> Degrees:
+        held = nested(entrance.apart)
+        found = reaching.onto(held, entrance.token)
+        for call in self._called(target, held):
+            found = found.either(self._limited(call, held, self._set_off(call)))
+        return found
+
+    def _called(self, target: Target, held: Degrees) -> Iterator[Call]:
+        """Calls by accounts that get in, perhaps."""
+        for call in self._ground.calls(target):
+            account = self._ground.account(call.caller.account)
+            if account is not None and held.unknown >> account & 1:
+                yield call
+
+    def _limited(self, call: Call, held: Degrees, who: Degrees) -> Degrees:
+        """As sure as it is that the caller's account gets in."""
+        account = self._ground.account(call.caller.account)
+        if account is None:
+            return NOBODY
+        return Degrees(
+            *(bits if in_ >> account & 1 else 0 for bits, in_ in zip(who, held, strict=True))
+        )
+
+    def _set_off(self, call: Call) -> Degrees:
+        key = (call.caller.name, False)
+        if key not in self._grants:
+            self._grants[key] = self._first.widened(self._ground.setting_off(call))
+        return self._grants[key]
+
+    def _switched(self, call: Call) -> Degrees:
+        """Who could set something off by a change."""
+        key = (call.caller.name, True)
+        if key not in self._grants:
+            changing = union(grant.who for grant in self._changes.on_switch(call.switch))
+            both = changing.either(self._ground.setting_off(call))
+            self._grants[key] = self._second.widened(both)
+        return self._grants[key]
+
+    def _on_target(self, target: Target) -> Degrees:
+        key = (self.judge.alike(target.service or target.name), target.kind, target.iap)
+        if target.iap:
+            key = (target.name, target.kind, target.iap)
+        if key not in self._grants:
+            grants = self._changes.on_target(target)
+            self._grants[key] = union(grant.who for grant in grants)
+        return self._grants[key]
+
+    def _apart(self, found: Degrees, reaching: Reaching) -> Holders:
+        reasons = reaching.reasons(found.rest)
+        everybody = self.judge.universe.all
+        return Holders(
+            found.can,
+            found.while_ & ~found.can,
+            found.unknown & ~found.while_,
+            reasons,
+            found.rest & ~found.unknown & everybody,
+        )
+
+    def _walked(self, target: Target) -> tuple[AllDegrees, ...]:
+        found = self._walks.get(target.name)
+        if found is None:
+            if len(self._walks) >= _KEPT:
+                self._walks.clear()
+            entrances = self.gates.entrances(target)
+            found = tuple(AllDegrees(self._ground, target, entrance) for entrance in entrances)
+            self._walks[target.name] = found
+        return found
+
+    def _ways(
+        self, walks: AllDegrees, name: str, position: int, *, granted: bool, most: int
+    ) -> Iterator[Path]:
+        surest = walks.surest(position, granted=granted)
+        if surest is None:
+            return
+        walked, edge = surest
+        others = walked.steps(position, granted=granted) if most > 1 else ()
+        for step in _distinct((edge, *others), most):
+            path = self._all_ways.path(walked, name, step)
+            if path is not None and not _turns_back(path, name):
+                yield path
+
+
+def _distinct(edges: tuple[Edge, ...], most: int) -> Iterator[Edge]:
+    """One for each thing that a step leads to, the first of them."""
+    ends: set[tuple[str, str]] = set()
+    for edge in edges:
+        key = (edge.end, edge.call.caller.name if edge.call else "")
+        if key not in ends and len(ends) < most:
+            ends.add(key)
+            yield edge
+
+
+def _turns_back(path: Path, name: str) -> bool:
+    """Whether it comes back to where it began."""
+    return any(hop.end == name for hop in path.hops)
+
+
+def _best(path: Path) -> tuple[int, int]:
+    verdict: Verdict = path.verdict
+    return verdict.rank, len(path.hops)

@@ -1,0 +1,162 @@
+"""Who could give themselves access, by changing a policy, a role or the invoker check. Pure.
+
+Somebody who may set the policy of a target, of what stands above it, or of an account that gets in,
+has no access yet and needs nobody for it. It is told apart from access.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from provision.audit.degrees import NOBODY, Degrees, nested, union
+from provision.audit.index import own_levels
+from provision.snapshot.records import Kind, Target
+
+if TYPE_CHECKING:
+    from provision.audit.judge import Judge
+
+SET_ACCOUNT = "iam.serviceAccounts.setIamPolicy"
+UPDATE_ROLE = "iam.roles.update"
+UPDATE_SERVICE = "run.services.update"
+_SET = {
+    Kind.SERVICE: "run.services.setIamPolicy",
+    Kind.JOB: "run.jobs.setIamPolicy",
+    Kind.INSTANCE: "run.instances.setIamPolicy",
+    Kind.FUNCTION: "cloudfunctions.functions.setIamPolicy",
+}
+_SET_ABOVE = {
+    "projects": "resourcemanager.projects.setIamPolicy",
+    "folders": "resourcemanager.folders.setIamPolicy",
+    "organizations": "resourcemanager.organizations.setIamPolicy",
+}
+_SET_SWITCH = {
+    "pubsub.googleapis.com": "pubsub.topics.setIamPolicy",
+    "cloudtasks.googleapis.com": "cloudtasks.queues.setIamPolicy",
+}
+_SET_IAP = ("iap.webServices.setIamPolicy", "iap.web.setIamPolicy")
+
+
+class Grant(NamedTuple):
+    """One change that gives access, and who can make it.
+
+    Args:
+        permission: what it takes.
+        resource: where that is asked.
+        changed: what is changed: a resource whose policy is set, or a custom role.
+        who: who can.
+        note: in words, where it is not the policy that is changed.
+    """
+
+    permission: str
+    resource: str
+    changed: str
+    who: Degrees
+    note: str = ""
+
+
+@dataclass
+class SecondOrder:
+    """Grants by what they open.
+
+    Args:
+        judge: of the snapshot.
+    """
+
+    judge: "Judge"
+    _above: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
+
+    def on_target(self, target: Target) -> tuple[Grant, ...]:
+        """Changes that open a target, on itself first."""
+        entered = entered_by(target)
+        return tuple(self._on_target(target, entered))
+
+    def _on_target(self, target: Target, entered: str) -> Iterator[Grant]:
+        if target.iap:
+            resource = iap_resource(entered)
+            for permission in _SET_IAP:
+                yield from self._set(permission, resource, resource)
+        else:
+            kind = Kind.SERVICE if target.service else target.kind
+            yield from self._set(_SET[kind], entered, entered)
+            if kind is Kind.SERVICE and target.invoker_check:
+                yield from self._check(entered)
+            yield from self._roles(entered)
+        yield from self.above(entered)
+
+    def _check(self, service: str) -> Iterator[Grant]:
+        """Turning the invoker check off takes both permissions (run/docs/securing)."""
+        both = self._who(_SET[Kind.SERVICE], service).both(self._who(UPDATE_SERVICE, service))
+        if both.rest:
+            note = "by turning the invoker check off"
+            yield Grant(UPDATE_SERVICE, service, service, both, note)
+
+    def on_account(self, resource: str) -> tuple[Grant, ...]:
+        """Changes that let somebody mint tokens of an account."""
+        return (*self._set(SET_ACCOUNT, resource, resource), *self.above(resource))
+
+    def all_onto(self, resource: str) -> Degrees:
+        """Who can make any of those."""
+        return union(grant.who for grant in self.on_account(resource))
+
+    def on_switch(self, resource: str) -> tuple[Grant, ...]:
+        """Changes that let somebody set off what a topic or queue leads to."""
+        permission = _SET_SWITCH.get(resource[2:].partition("/")[0], "")
+        return tuple(self._set(permission, resource, resource)) if permission else ()
+
+    def above(self, resource: str) -> tuple[Grant, ...]:
+        """Changes to the policies of what stands above something."""
+        containers = self.judge.index.lineage(resource).containers
+        start = containers[0] if containers else ""
+        if start not in self._above:
+            self._above[start] = tuple(
+                grant
+                for name in containers
+                for grant in self._set(_SET_ABOVE.get(name.partition("/")[0], ""), name, name)
+            )
+        return self._above[start]
+
+    def _set(self, permission: str, resource: str, changed: str) -> Iterator[Grant]:
+        who = self._who(permission, resource) if permission else NOBODY
+        if who.rest:
+            yield Grant(permission, resource, changed, who)
+
+    def _who(self, permission: str, resource: str) -> Degrees:
+        return nested(self.judge.holders(permission, resource))
+
+    def _roles(self, resource: str) -> Iterator[Grant]:
+        """Custom roles that somebody holds there and may add the permission to."""
+        for level in (*own_levels(resource), *self.judge.index.lineage(resource).containers):
+            for role, members in self._custom.get(level, ()):
+                owner = role.rpartition("/roles/")[0]
+                holding = union(map(self._inside, members))
+                who = holding.both(self._who(UPDATE_ROLE, owner))
+                if who.rest:
+                    note = f"by adding the permission to a role that it holds on {level}"
+                    yield Grant(UPDATE_ROLE, owner, role, who, note)
+
+    @cached_property
+    def _custom(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        """Bindings of custom roles, by resource."""
+        found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for resource, bindings in self.judge.index.policies.items():
+            for binding in bindings:
+                if not binding.role.startswith("roles/"):
+                    found.setdefault(resource, []).append((binding.role, binding.members))
+        return found
+
+    def _inside(self, member: str) -> Degrees:
+        extent = self.judge.members(member)
+        perhaps = extent.sure | extent.maybe
+        return Degrees(extent.sure, extent.sure, perhaps, perhaps)
+
+
+def entered_by(target: Target) -> str:
+    """The name of what is really entered: a second-generation function is its service."""
+    return target.service or target.name
+
+
+def iap_resource(service: str) -> str:
+    """The name by which IAP keeps a policy for a Cloud Run service."""
+    project, region, name = service.split("/")[4::2]
+    return f"//iap.googleapis.com/projects/{project}/iap_web/cloud_run-{region}/services/{name}"
