@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measure, and write docs/benchmarks.md: ratios within one run, never seconds alone.
 
-    bench.py [commands] [access] [emulator] [registry]   the parts to measure anew; all if none is
-                                                         named; the others' rows stay
+    bench.py [commands] [access] [emulator] [registry] [reading]
+                  the parts to measure anew; all if none is named; the others' rows stay
 
 Each pair of commands runs in turn, A B A B …, so that a machine whose speed drifts tells the same
 ratio. The peers are gcloud, bare servers, and Debian's docker-registry. Calls go to this machine
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import bench_access as access
 import bench_emulator as emulator
+import bench_reading
 import bench_registry
 from bench_pairs import in_turn, seconds
 
@@ -30,7 +31,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 BIN = ROOT / ".venv" / "bin"
 RUNS = 7
 BIG_LAYER = 2048
-TITLES = ("Commands", "Access", "The emulator", "The registry")
+TITLES = ("Commands", "Access", "The emulator", "The registry", "Live reading")
 TITLE = """\
 # Benchmarks
 
@@ -92,6 +93,7 @@ def main(wanted: list[str]) -> int:
         "access": access.section,
         "emulator": emulator.section,
         "registry": registry,
+        "reading": bench_reading.section,
     }
     if unknown := set(wanted) - set(parts):
         print(f"there is no part {min(unknown)}, only {', '.join(parts)}", file=sys.stderr)

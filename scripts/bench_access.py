@@ -86,7 +86,7 @@ def _place() -> Iterator[Place]:
         stack.callback(stop, process)
         deploy(about)
         bare = stack.enter_context(_bare(Path(scratch)))
-        environ = _evaluated(Path(scratch), about["http"])
+        environ = evaluated(Path(scratch), about["http"])
         header = Path(scratch) / "header"
         token = _output(["provision", "token", bare], environ)
         header.write_text(f"Authorization: Bearer {token}")
@@ -94,7 +94,7 @@ def _place() -> Iterator[Place]:
         yield Place(environ, account, audience, bare, header)
 
 
-def _evaluated(home: Path, http: str) -> dict[str, str]:
+def evaluated(home: Path, http: str) -> dict[str, str]:
     """The environment of a shell after ``eval "$(provision emulator env)"``."""
     begun = {"PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}", "HOME": str(home)}
     begun |= {"PROVISION_EMULATOR": http, "CLOUDSDK_RUN_REGION": "asia-east1"}
