@@ -1,5 +1,8 @@
 """`provision audit who|what|why`: one target, one principal, or one of each."""
 
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +11,7 @@ from provision.audit.answers import Answer, Verdict
 from provision.cli import audit_formats as formats
 from provision.cli import audit_source as source
 from provision.cli import options
-from provision.cli.audit_answers import TargetAnswers, how
+from provision.cli.audit_answers import TargetAnswers, how, worth_telling
 from provision.cli.audit_formats import Format
 from provision.cli.audit_place import Place
 from provision.cli.audit_principals import alike, find_principal, is_named
@@ -65,7 +68,7 @@ def who(
     with Progress() as progress:
         audit, found = _about(target, asked, progress)
         progress.brief(f"judging {target}")
-        answers = tuple(one for one in audit.who(found.name) if how(one))
+        answers = worth_telling(audit.who(found.name))
         told = TargetAnswers(found, audit.summary(found.name), answers)
     basis, names = asked.basis(audit), _names(audit, found)
 
@@ -157,23 +160,26 @@ def why(
     """
     asked = Source(snapshot, at, scope, Place(file, project, region, impersonate))
     to = formats.flagged(as_json=as_json, as_csv=as_csv, output=output)
-    try:
-        with Progress() as progress:
-            audit, found = _about(target, asked, progress)
-            member = find_principal(principal, audit.snapshot)
-            progress.brief(f"judging {target}")
-            answer = audit.why(member, found.name)
-            told = TargetAnswers(found, audit.summary(found.name), (answer,))
-    except ProvisionError as error:
-        if error.exit_code is ExitCode.FAILED:  # which would say that it cannot
-            raise NotProvenError(str(error), hint=error.hint) from error
-        raise
+    with _failing_as_not_proven():
+        code = _tell_why(principal, target, asked, to, verbose=verbose)
+    raise typer.Exit(int(code))
+
+
+def _tell_why(
+    principal: str, target: str, asked: Source, to: formats.Outputs, *, verbose: bool
+) -> ExitCode:
+    with Progress() as progress:
+        audit, found = _about(target, asked, progress)
+        member = find_principal(principal, audit.snapshot)
+        progress.brief(f"judging {target}")
+        answer = audit.why(member, found.name)
+        told = TargetAnswers(found, audit.summary(found.name), (answer,))
     code, basis, names = _CODES[answer.verdict], asked.basis(audit), _names(audit, found)
     _note_stranger(member, audit)
 
     def show() -> None:
         audit_text.show_why(answer, told, names, verbose=verbose)
-        audit_text.show_basis(basis)
+        audit_text.show_basis(basis, apart=False)
 
     body = {"principal": member, **audit_json.about_target(told)}
     to.emit(
@@ -183,7 +189,21 @@ def why(
         },
         show,
     )
-    raise typer.Exit(int(code))
+    return code
+
+
+@contextmanager
+def _failing_as_not_proven() -> Iterator[None]:
+    """Ends with 4 whatever goes wrong: the 1 of a failure would say "cannot" to a script."""
+    try:
+        yield
+    except ProvisionError as error:
+        if error.exit_code is not ExitCode.FAILED:
+            raise
+        raise NotProvenError(str(error), hint=error.hint) from error
+    except Exception:  # noqa: BLE001 - a bug must not say "cannot" either
+        traceback.print_exc()  # without the values of variables
+        raise typer.Exit(int(ExitCode.NOT_PROVEN)) from None
 
 
 def _about(text: str, asked: Source, progress: Progress) -> "tuple[Audit, Target]":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from provision.audit.answers import Answer, Path, Summary, Verdict
+from provision.audit.answers import Answer, HopKind, Path, Summary, Verdict
 from provision.principals import is_public
 from provision.snapshot.records import Header, Target
 
@@ -67,9 +67,20 @@ def _as_itself(path: Path, answer: Answer) -> bool:
     return path.direct and path.verdict is answer.verdict
 
 
-def lets_in(answers: Iterable[Answer]) -> list[Answer]:
-    """Those that let somebody in now, whatever the request."""
-    return [one for one in answers if one.verdict is Verdict.CAN]
+def worth_telling(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """Those of a target that let somebody in, may or could; of everybody, everybody alone.
+
+    Whoever gets into a public target just as anybody does is left out.
+    """
+    return tuple(one for one in answers if how(one) is not None and not _as_anybody(one))
+
+
+def _as_anybody(answer: Answer) -> bool:
+    first_order = [path for path in answer.paths if not path.second_order]
+    return bool(first_order) and all(
+        any(hop.kind is HopKind.MEMBER and is_public(hop.end) for hop in path.hops)
+        for path in first_order
+    )
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
-"""Whether an audit passes: what is found, what nobody knows, and the exit code of both."""
+"""Whether an audit passes: what is found, what may hide, and the exit code of both."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provision.audit.answers import Finding, Severity
 from provision.errors import ExitCode
-from provision.snapshot.records import Unread
 
 if TYPE_CHECKING:
     from provision.audit.findings import Report
@@ -18,21 +17,30 @@ class Checked:
     Args:
         report: all of it.
         fail_on: the least severity that fails.
-        failing: findings of that severity or worse that nobody accepted.
-        unproven: what could not be read, and nobody accepted that: something may hide there.
+        failing: findings of that severity or worse that count.
+        unproven: findings beneath it that say that something could not be read: something worse
+            may hide there.
     """
 
     report: "Report"
     fail_on: Severity
     failing: tuple[Finding, ...]
-    unproven: tuple[Unread, ...]
+    unproven: tuple[Finding, ...]
 
     @classmethod
     def of(cls, report: "Report", fail_on: Severity) -> "Checked":
         """What `report` comes to."""
-        lived_with = {one.resource for one in report.findings if one.accepted}
-        unproven = tuple(one for one in report.unread if one.of not in lived_with)
-        return cls(report, fail_on, report.failing(fail_on), unproven)
+        from provision.audit.findings.unread import RULES
+
+        unread = {rule.name for rule in RULES}
+        failing = report.failing(fail_on)
+        unproven = tuple(
+            one
+            for one in report.new
+            # What is a mere hint decides nothing about who gets in.
+            if one.rule in unread and one.severity is not Severity.INFO and one not in failing
+        )
+        return cls(report, fail_on, failing, unproven)
 
     @property
     def exit_code(self) -> ExitCode:

@@ -1,5 +1,6 @@
 """`provision audit report|check`: everything that can be invoked, and what is wrong with it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ from provision.errors import UsageError
 if TYPE_CHECKING:
     from provision.audit import Audit
     from provision.audit.findings import Report
+    from provision.audit.settings import Settings
     from provision.cli.audit_answers import Basis
 
 DEFAULT_POLICY = Path("audit.yaml")
@@ -141,18 +143,26 @@ def _wanted(
 
 def _reported(asked: Source, policy: Path | None, baseline: Path | None) -> "tuple[Audit, Report]":
     """Everything read and judged; what is wrong on the command line is told before."""
-    from provision.audit import accepted
     from provision.audit import baseline as baselines
     from provision.audit.findings import report as report_on
 
     asked.check()
-    named = policy or (DEFAULT_POLICY if DEFAULT_POLICY.exists() else None)
-    settings = accepted.load(named) if named else accepted.Settings()
-    known = baselines.load(baseline) if baseline else frozenset()
+    settings = _settings(policy, asked)
+    known = baselines.load(baseline) if baseline else frozenset[str]()
     with Progress() as progress:
         read = asked.whole(progress)
         audit = asked.judge(read, progress)
         return audit, report_on(audit, settings, known)
+
+
+def _settings(policy: Path | None, asked: Source) -> "Settings":
+    """What the team accepts, and what the specs beside it declare."""
+    from provision.audit import accepted
+    from provision.audit.settings import Settings
+
+    named = policy or (DEFAULT_POLICY if DEFAULT_POLICY.exists() else None)
+    settings = accepted.load(named) if named else Settings()
+    return replace(settings, specs=(*settings.specs, *asked.place.specs))
 
 
 def _write_baseline(found: "Report", path: Path) -> None:

@@ -160,7 +160,9 @@ def counting(progress: Progress) -> Callable[[int, int, str], None]:
         passed = time.monotonic() - begun
         left = f", about {_length(passed / done * (known - done))} left"
         soon = not done or passed < _SOON or done >= known
-        progress(f"reading {what}: {done:,} of {known:,} calls{'' if soon else left}")
+        counts = f"{done:,} of {known:,} calls{'' if soon else left}"
+        progress(f"reading: {counts}")  # the same words, which a log gets every few seconds
+        progress.brief(f"reading {what}: {counts}")
 
     return tell
 

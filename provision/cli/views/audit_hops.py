@@ -7,9 +7,9 @@ from provision.cli.views.audit_words import Names, say
 def show_hops(path: Path, target: str, names: Names, indent: int) -> None:
     """Every hop of a path, numbered."""
     for number, hop in enumerate(path.hops, start=1):
-        say(f"{number}. {_head(hop, target, names)}", indent)
+        say(f"{number}. {_head(hop, target, names)}", indent, hang=3)
         for line in _details(hop):
-            say(line, indent + 3, "dim")
+            say(line, indent + 3, "dim", hang=2)
 
 
 def _head(hop: Hop, target: str, names: Names) -> str:

@@ -31,7 +31,7 @@ _REACH = {
 _NAME, _REGION = 29, 16
 _TARGETS = 3
 """Targets of a finding that a terminal gets by name."""
-_UNREAD = 6
+_UNREAD, _DETAIL = 6, 40
 
 
 def show_report(found: "Report", names: Names, *, verbose: bool) -> None:
@@ -42,8 +42,7 @@ def show_report(found: "Report", names: Names, *, verbose: bool) -> None:
     public = sum(one.public is Verdict.CAN for one in found.summaries)
     unsure = sum(bool(one.unknown) for one in found.summaries)
     say(f"{_public(public)} {_known(unsure, len(found.unread))}{_set_aside(found)}".strip())
-    shown = [one for one in found.findings if verbose or _counts(one, found)]
-    show_findings(shown, names, verbose=verbose)
+    show_findings(found.findings if verbose else found.new, names, verbose=verbose)
     _targets(found.summaries, verbose=verbose)
     show_unread(found.unread, names, verbose=verbose)
 
@@ -81,10 +80,6 @@ def _set_aside(found: "Report") -> str:
     if known:
         parts.append(f"{known:,} in the baseline")
     return f" Not counted: {' and '.join(parts)} (-v)." if parts else ""
-
-
-def _counts(one: Finding, found: "Report") -> bool:
-    return not one.accepted and one.id not in found.known
 
 
 def show_findings(findings: Sequence[Finding], names: Names, *, verbose: bool) -> None:
@@ -170,8 +165,9 @@ def show_unread(unread: Sequence[Unread], names: Names, *, verbose: bool) -> Non
     results.print("\n[bold yellow]Could not be read[/]")
     shown = unread if verbose else unread[:_UNREAD]
     for one in shown:
-        detail = f" ({one.detail})" if one.detail else ""
-        say(f"{one.part} of {names.short(one.of)}{detail}: {one.why}", 2, "yellow")
+        detail = one.detail if verbose else _cut(one.detail, _DETAIL)
+        where = f" ({detail})" if detail else ""
+        say(f"{one.part} of {names.short(one.of)}{where}: {one.why}", 2, "yellow", hang=2)
     _more(len(unread) - len(shown), "thing")
 
 
@@ -186,30 +182,32 @@ def show_check(checked: Checked, names: Names, *, verbose: bool) -> None:
     targets = count(len(found.summaries), "target")
     above = level.value if level is Severity.HIGH else f"{level.value} or worse"
     if checked.failing:
-        told = count(len(checked.failing), "finding")
-        say(f"Not passed: {told} ({above}) on {targets}.", style="bold red")
+        findings = count(len(checked.failing), "finding")
+        say(f"Not passed: {findings} ({above}) on {targets}.", style="bold red")
     elif checked.unproven:
         say(
-            f"Not proven: nothing found that is {above} on {targets}, but not everything could"
-            " be read.",
+            f"Not proven: nothing found that is {above} on {targets}, but it may hide in"
+            " what could not be read.",
             style="bold yellow",
         )
     else:
         say(f"Passed: no finding that is {above} on {targets}.", style="bold green")
-    failing = {one.id for one in checked.failing}
-    below = sum(_counts(one, found) and one.id not in failing for one in found.findings)
+    told = {one.id for one in (*checked.failing, *checked.unproven)}
+    below = sum(one.id not in told for one in found.new)
     if below:
-        say(f"{count(below, 'finding')} below that: `provision audit report` shows them.")
-    say(_set_aside(found).strip())
-    rows = found.findings if verbose else checked.failing
+        more = count(below, "more finding")
+        say(f"{more}, which fail nothing: `provision audit report` shows all.")
+    if aside := _set_aside(found).strip():
+        say(aside)
+    rows = found.findings if verbose else checked.failing or checked.unproven
     show_findings(rows, names, verbose=verbose)
-    show_unread(checked.unproven, names, verbose=verbose)
 
 
 def show_written(one: "Written", path: Path) -> None:
     """What a snapshot holds."""
     say(f"Wrote {path}: {one.header.scope}.", style="bold")
-    held = ", ".join(f"{number:,} {_kind(kind, number)}" for kind, number in one.counts.items())
+    counted = {kind: number for kind, number in one.counts.items() if kind != "unread"}
+    held = ", ".join(f"{number:,} {_kind(kind, number)}" for kind, number in counted.items())
     say(f"It holds {held}.")
     if one.resumed:
         say(f"{count(one.resumed, 'call')} of an earlier run were not made again.")
@@ -218,4 +216,11 @@ def show_written(one: "Written", path: Path) -> None:
 
 
 def _kind(kind: str, number: int) -> str:
-    return kind if number == 1 or kind.endswith("s") else f"{kind}s"
+    words = _KINDS.get(kind, kind)
+    if number == 1 or words.endswith("s"):
+        return words
+    return f"{words[:-1]}ies" if words.endswith("y") and words[-2] not in "aeiou" else f"{words}s"
+
+
+_KINDS = {"deny": "deny policy", "boundary-binding": "binding of boundaries"}
+"""Kinds of records whose name is not what people call them."""

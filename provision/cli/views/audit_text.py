@@ -9,10 +9,12 @@ from provision.cli.console import results, safe
 from provision.cli.views.audit_hops import show_hops
 from provision.cli.views.audit_words import (
     COLOURS,
+    COLUMNS,
     LIMIT,
     Names,
     condition_of,
     count,
+    entered,
     placed,
     reached,
     say,
@@ -23,6 +25,10 @@ from provision.cli.views.audit_words import (
 from provision.principals import is_public
 from provision.snapshot.records import Target
 
+_INDENT = 14
+"""Columns before a principal, beneath which its details stand."""
+_LABEL = 40
+"""Columns of a principal that a path may stand beside."""
 _REASONS = 6
 """Reasons that a terminal gets without `-v`."""
 
@@ -36,7 +42,7 @@ def show_who(found: TargetAnswers, names: Names, *, verbose: bool) -> None:
         if rows:
             results.print(f"\n[bold]{kind}[/]")
             _table(rows, lambda one: one.principal, names, verbose=verbose)
-    _sets(found.summary.sets)
+    _sets([one for one in found.summary.sets if not is_public(one)])
     _unknown(found.summary.unknown, verbose=verbose)
 
 
@@ -45,14 +51,18 @@ def _heading(found: TargetAnswers, groups: Mapping[How, Sequence[Answer]]) -> No
     public = groups.get(How.PUBLIC, ())
     named = [*groups.get(How.ITSELF, ()), *groups.get(How.INDIRECT, ())]
     can = sum(one.verdict is Verdict.CAN for one in named)
-    called = f"[bold]{safe(titled(target))}[/]"
-    project, region = placed(target.name)
+    what = titled(target)
     if public:
-        results.print(f"[bold red]{_anybody(public)}[/] can {does} {called}.")
-    also = "also named: " if public else ""
-    told = count(can, "principal") if can else "Nobody that is named"
-    lead = f"{also}{told} can {does} " + ("it" if public else called)
-    results.print(f"{lead[:1].upper()}{lead[1:]}{safe(_besides(groups, len(named) - can))}.")
+        say(f"{_anybody(public)} can {does} {what}.", style="bold red")
+    told = count(can, "principal") if can else "nobody"
+    lead = f"Also named: {told} can {does} it" if public else f"{told} can {does} {what}"
+    say(f"{lead[:1].upper()}{lead[1:]}{_besides(groups, len(named) - can)}.", style="bold")
+    show_place(found)
+
+
+def show_place(found: TargetAnswers) -> None:
+    """Where a target is, and what the network does about it."""
+    project, region = placed(found.target.name)
     say(f"In {region} of {project}. {reached(found.summary.reach)}{_public_note(found)}.")
 
 
@@ -69,8 +79,12 @@ def _besides(groups: Mapping[How, Sequence[Answer]], conditional: int) -> str:
     if unknown:
         parts.append(f"of {unknown:,} it is not known")
     if granting:
-        parts.append(f"{granting:,} could grant themselves access")
+        parts.append(f"{granting:,} could grant {_self(granting)} access")
     return "".join(f"; {part}" for part in parts)
+
+
+def _self(number: int) -> str:
+    return "itself" if number == 1 else "themselves"
 
 
 def _public_note(found: TargetAnswers) -> str:
@@ -142,10 +156,17 @@ def _table(
     rows: Sequence[Answer], label: Callable[[Answer], str], names: Names, *, verbose: bool
 ) -> None:
     shown = rows if verbose else rows[:LIMIT]
+    width = max((size for one in shown if (size := len(label(one))) <= _LABEL), default=0)
     for one in shown:
         colour = "bold red" if _is_open(one) else COLOURS[one.verdict]
-        results.print(f"  [{colour}]{one.verdict:<10}[/]  {safe(label(one))}")
-        _row_details(one, names, verbose=verbose)
+        path, named = best(one), label(one)
+        line = "" if verbose or path is None else names.line(path, one.target)
+        beside = len(named) <= width and 0 < len(line) <= COLUMNS - _INDENT - width - 2
+        told = f"{safe(f'{named:<{width}}')}  [dim]{safe(line)}[/]" if beside else safe(named)
+        results.print(f"  [{colour}]{one.verdict:<10}[/]  {told}")
+        if line and not beside:
+            say_path(line, _INDENT)
+        _row_details(one, path, names, verbose=verbose)
     if len(shown) < len(rows):
         results.print(f"  [dim]… and {len(rows) - len(shown):,} more (-v or --json)[/]")
 
@@ -154,23 +175,19 @@ def _is_open(one: Answer) -> bool:
     return is_public(one.principal) and one.verdict is Verdict.CAN
 
 
-def _row_details(one: Answer, names: Names, *, verbose: bool) -> None:
-    path = best(one)
-    if verbose:
-        for other in one.paths:
-            show_path(other, one.target, names, 14)
-    elif path is not None:
-        say_path(names.line(path, one.target), 14)
-        if path.verdict is Verdict.WHILE:
-            say(f"while {condition_of(path)}", 14)
+def _row_details(one: Answer, path: Path | None, names: Names, *, verbose: bool) -> None:
+    for other in one.paths if verbose else ():
+        show_path(other, one.target, names, _INDENT)
+    if not verbose and path is not None and path.verdict is Verdict.WHILE:
+        say(f"while {condition_of(path)}", _INDENT)
     for reason in one.reasons if one.verdict is Verdict.UNKNOWN else ():
-        say(reason, 14, "yellow")
+        say(reason, _INDENT, "yellow")
 
 
 def show_path(path: Path, target: str, names: Names, indent: int) -> None:
     """A path with its verdict, and all its hops."""
-    order = "second order: it takes a change first" if path.second_order else str(path.way)
-    say(f"{path.verdict}, by {path.token} ({order})", indent)
+    order = "after a change that it may make: " if path.second_order else ""
+    say(f"{order}{path.verdict}: {entered(path)}", indent)
     show_hops(path, target, names, indent + 2)
     if path.condition:
         say(f"while {path.condition}", indent + 2)
@@ -219,9 +236,8 @@ def show_why(answer: Answer, found: TargetAnswers, names: Names, *, verbose: boo
     if answer.verdict is not Verdict.CAN or verbose:
         _blocks(answer.blocks, names)
     _others(answer, path, names, verbose=verbose)
-    project, region = placed(target.name)
     results.print()
-    say(f"In {region} of {project}. {reached(found.summary.reach)}{_public_note(found)}.")
+    show_place(found)
 
 
 def _show_best(path: Path, answer: Answer, names: Names) -> None:
@@ -229,14 +245,17 @@ def _show_best(path: Path, answer: Answer, names: Names) -> None:
     if path.verdict is Verdict.WHILE or condition_of(path):
         holds = "holds at that time: " if path.verdict is Verdict.CAN else "while "
         say(f"{holds}{condition_of(path)}", 2)
-    say(f"by {path.way}, with {path.token}" if path.token else f"by {path.way}", 2, "dim")
+    say(entered(path), 2, "dim")
 
 
 def _blocks(blocks: Sequence[Block], names: Names) -> None:
     for one in blocks:
-        by = f" {names.short(one.by)}" if one.by else ""
         on = f" on {names.short(one.on)}" if one.on else ""
-        say(f"{one.kind}{by}{on}: {one.reason}", 2)
+        if one.by and one.by in one.reason:  # which says what it is already
+            say(f"{one.reason}{on and f' (it stands{on})'}", 2, hang=2)
+        else:
+            by = f" {names.short(one.by)}" if one.by else ""
+            say(f"{one.kind}{by}{on}: {one.reason}", 2, hang=2)
 
 
 def _others(answer: Answer, told: Path | None, names: Names, *, verbose: bool) -> None:
@@ -258,8 +277,10 @@ def _others(answer: Answer, told: Path | None, names: Names, *, verbose: bool) -
         results.print(f"  [dim]{count(more, 'more path')} (-v shows every hop)[/]")
 
 
-def show_basis(basis: Basis) -> None:
+def show_basis(basis: Basis, *, apart: bool = True) -> None:
     """When that was so, and how long changes take."""
+    if apart:
+        results.print()
     when = f"Read {moment(basis.taken)}, {_ago(basis.taken, basis.now)}"
     judged = f", judged as of {moment(basis.at)}" if basis.at != basis.taken else ""
     source = f", from {basis.file}" if basis.file else ""

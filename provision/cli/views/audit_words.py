@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from textwrap import wrap
 
-from provision.audit.answers import Answer, Hop, HopKind, Path, Reach, Verdict
+from provision.audit.answers import Hop, HopKind, Path, Reach, Token, Verdict
 from provision.cli.console import results, safe
 from provision.snapshot.records import Container, Kind, Target
 
@@ -137,9 +137,16 @@ class Names:
         return self.short(name.removeprefix("serviceAccount:"))
 
 
-def state(answer: Answer) -> str:
-    """The verdict as the first column has it."""
-    return str(answer.verdict)
+_TOKENS = {
+    Token.NONE: "without a token",
+    Token.ID: "with an ID token",
+    Token.ACCESS: "with an access token",
+}
+
+
+def entered(path: Path) -> str:
+    """How a target is entered in the end: ``by request, with an ID token``."""
+    return f"by {path.way}, {_TOKENS[path.token]}"
 
 
 def condition_of(path: Path) -> str:
@@ -147,11 +154,23 @@ def condition_of(path: Path) -> str:
     return path.condition or next((hop.condition for hop in path.hops if hop.condition), "")
 
 
-def say(text: str, indent: int = 0, style: str = "default") -> None:
-    """A sentence in as many lines as it needs; what has no spaces is never broken."""
-    for line in wrap(text, COLUMNS - indent, break_long_words=False, break_on_hyphens=False) or [
-        ""
-    ]:
+def say(text: str, indent: int = 0, style: str = "default", hang: int = 0) -> None:
+    """A sentence in as many lines as it needs; what has no spaces is never broken.
+
+    Args:
+        text: the sentence.
+        indent: columns before it.
+        style: of all of it.
+        hang: further columns before its second line and those after.
+    """
+    lines = wrap(
+        text,
+        COLUMNS - indent,
+        subsequent_indent=" " * hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines or [""]:
         results.print(f"{' ' * indent}[{style}]{safe(line)}[/]" if line else "")
 
 
