@@ -1,0 +1,60 @@
+"""Bindings of one member on one resource told as one finding. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from provision.audit.answers import Hop, HopKind
+from provision.audit.findings.members import Member
+from provision.audit.findings.mending import taken_out
+from provision.audit.findings.places import joined
+from provision.audit.findings.scene import Hold, Stake
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What one member holds by one policy.
+
+    Args:
+        member: whom it is about.
+        resource: whose policy.
+        holds: the bindings, in the order of the policy.
+        targets: what they open together, sorted.
+    """
+
+    member: Member
+    resource: str
+    holds: tuple[Hold, ...]
+    targets: tuple[str, ...]
+
+    @property
+    def mend(self) -> tuple[str, ...]:
+        """Commands that take the member out of all of them."""
+        return taken_out(self.member.text, self.holds)
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """One step a binding."""
+        return tuple(
+            Hop(
+                HopKind.ROLE,
+                self.member.text,
+                self.targets[0] if len(self.targets) == 1 else self.resource,
+                role=hold.role,
+                on=self.resource,
+                member=self.member.text,
+                condition=hold.condition,
+            )
+            for hold in self.holds
+        )
+
+
+def gathered(stakes: Iterable[tuple[Stake, tuple[str, ...]]]) -> Iterator[Gathered]:
+    """One for each member and policy, with all that its bindings there open."""
+    found = defaultdict[tuple[Member, str], list[tuple[Hold, tuple[str, ...]]]](list)
+    for stake, targets in stakes:
+        found[stake.member, stake.hold.resource].append((stake.hold, targets))
+    for (member, resource), opened in found.items():
+        yield Gathered(
+            member, resource, tuple(hold for hold, _ in opened), joined(each for _, each in opened)
+        )
