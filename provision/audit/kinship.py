@@ -153,32 +153,50 @@ class Kinship:
                     why = f"the organisation of customer {customer} was not read"
                     yield Kin(name, why, general=True)
 
+    @cached_property
+    def _account_sets_of(self) -> dict[str, list[tuple[str, str]]]:
+        """Sets of accounts by container: name and type of account."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for name, told in self._sets[Sort.ACCOUNTS]:
+            found.setdefault(self.index.short(told.home), []).append((name, told.value))
+        return found
+
     def _account_sets(self, home: str, kind: str) -> Iterator[Kin]:
-        for name, other in self._sets[Sort.ACCOUNTS]:
-            if other.value not in {"", kind}:
-                continue
-            within = self.within(home, self.index.short(other.home))
-            if within:
-                yield Kin(name)
-            elif within is None:
-                why = f"whether {home or 'its project'} is below {other.home} is not known"
-                yield Kin(name, why, general=True)
+        """The sets of accounts that those of a container are in.
 
-    def within(self, home: str, container: str) -> bool | None:
-        """Whether a container is another one, or below it; None when that is not known."""
+        Args:
+            home: the container, by its short name.
+            kind: ``ServiceAccount`` or ``ServiceAgent``; empty for other identities.
+        """
+        for container, within in self._above(home):
+            for name, wanted in self._account_sets_of[container]:
+                if wanted not in {"", kind}:
+                    continue
+                if within:
+                    yield Kin(name)
+                else:
+                    why = f"whether {home or 'its project'} is below {container} is not known"
+                    yield Kin(name, why, general=True)
+
+    def _above(self, home: str) -> Iterator[tuple[str, bool]]:
+        """Containers with sets of accounts that another one is below, or may be: not known."""
+        sets = self._account_sets_of
         if not home:
-            return None
-        if home == container:
-            return True
+            yield from ((container, False) for container in sets)
+            return
         lineage = self.index.lineage(home)
-        if container in lineage.containers:
-            return True
-        if container.startswith("projects/"):
-            return None if self._nameless(home, container) else False
-        return None if lineage.gap else False
+        yield from ((container, True) for container in lineage.containers if container in sets)
+        if lineage.gap:
+            yield from (
+                (container, False)
+                for container in sets
+                if container not in lineage.containers and self._may_be_above(home, container)
+            )
 
-    def _nameless(self, home: str, container: str) -> bool:
-        """Whether one is told by its number and the other by its id, so that they may be one."""
+    def _may_be_above(self, home: str, container: str) -> bool:
+        """Whether a container may be above another one of which that was not read."""
+        if not container.startswith("projects/"):
+            return True
         by_number = [name.partition("/")[2].isdigit() for name in (home, container)]
         known = self.index.containers.get(container if by_number[0] else home)
         return by_number[0] != by_number[1] and (known is None or not known.number)
@@ -190,29 +208,30 @@ class Kinship:
             yield Kin(f"principal:{pool}/subject/{subject}")
         elif told.sort is Sort.SUBJECT and subject.startswith("ns/"):
             yield from self._kubernetes_name(pool, subject)
-        for name, other in self._sets[Sort.POOL]:
-            if other.home != pool:
-                continue
+        for name, other in self._pool_sets.get(pool, ()):
             if other.value == "*" or f"{subject}/".startswith(f"ns/{_space(other)}/"):
                 yield Kin(name)
             elif told.sort is not Sort.POOL:
                 yield Kin(name, f"whether {subject} is in {name} is told by its token alone")
         yield from self._pool_owners(pool)
 
+    @cached_property
+    def _pool_sets(self) -> dict[str, list[tuple[str, Form]]]:
+        found: dict[str, list[tuple[str, Form]]] = {}
+        for name, told in self._sets[Sort.POOL]:
+            found.setdefault(told.home, []).append((name, told))
+        return found
+
     def _pool_owners(self, pool: str) -> Iterator[Kin]:
+        """Whose principals all identities of a pool are: a project's, an organisation's."""
         parts = pool.split("/")
-        for name, other in self._sets[Sort.ACCOUNTS]:
-            if other.value:
-                continue
-            if parts[3] == "projects":
-                home = self.index.short(f"projects/{parts[4]}")
-                within = self.within(home, self.index.short(other.home))
-            else:
-                within = None if other.home.startswith("organizations/") else False
-            if within:
-                yield Kin(name)
-            elif within is None:
-                yield Kin(name, f"whether {pool[2:]} is below {other.home} is not known")
+        if parts[3] == "projects":
+            yield from self._account_sets(self.index.short(f"projects/{parts[4]}"), "")
+            return
+        for container, sets in self._account_sets_of.items():
+            if container.startswith("organizations/"):
+                why = f"whether {pool[2:]} is of {container} is not known"
+                yield from (Kin(name, why, general=True) for name, wanted in sets if not wanted)
 
     def _kubernetes_pool(self, home: str) -> str:
         project = home.partition("/")[2]

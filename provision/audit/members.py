@@ -286,7 +286,7 @@ class Members:
                 found.setdefault(name, Belonging((name,), (unread,)))
             for member in self._basic_members(name):
                 one = found.get(member)
-                if one is not None and not one.expired:
+                if name not in found and one is not None and not one.expired:
                     why = f"{name} is documented for Cloud Storage alone"
                     found[name] = Belonging((*one.way, name), (*one.doubts, why))
 
