@@ -38,11 +38,11 @@ class Outputs:
 
     Args:
         files: forms that go to files.
-        printed: the form that goes to stdout.
+        printed: the form that goes to stdout; None for nothing, with ``-o``.
     """
 
     files: Mapping[Format, Path]
-    printed: Format = Format.TEXT
+    printed: Format | None = Format.TEXT
 
     def emit(self, renders: Mapping[Format, Render], show: Callable[[], None]) -> None:
         """Write every file and print what is to be printed.
@@ -52,14 +52,11 @@ class Outputs:
             show: prints the result for people.
         """
         for form, path in self.files.items():
-            if form is Format.TEXT:
-                write(path, _captured(show))
-                continue
-            write(path, renders[form]())
-        if self.printed is not Format.TEXT:
-            _print(renders[self.printed]())
-        elif Format.TEXT not in self.files:
+            write(path, _captured(show) if form is Format.TEXT else renders[form]())
+        if self.printed is Format.TEXT:
             show()
+        elif self.printed is not None:
+            _print(renders[self.printed]())
         for path in self.files.values():
             tell_written(path)
 
@@ -86,7 +83,7 @@ def outputs(wanted: Mapping[Format, str | None], output: Path | None) -> Outputs
         files[form] = output
     if loose == [Format.HTML] and sys.stdout.isatty():
         raise UsageError("--html is for a browser.", hint="Name its file: --html report.html")
-    printed = loose[0] if loose else Format.TEXT
+    printed = loose[0] if loose else None if output else Format.TEXT
     return Outputs({form: check_path(path) for form, path in files.items()}, printed)
 
 

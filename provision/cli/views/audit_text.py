@@ -29,6 +29,7 @@ _INDENT = 14
 """Columns before a principal, beneath which its details stand."""
 _LABEL = 40
 """Columns of a principal that a path may stand beside."""
+_SETS = ("group:", "domain:", "principalSet:", "project", "cloudIdentityCustomerId:")
 _REASONS = 6
 """Reasons that a terminal gets without `-v`."""
 
@@ -54,10 +55,22 @@ def _heading(found: TargetAnswers, groups: Mapping[How, Sequence[Answer]]) -> No
     what = titled(target)
     if public:
         say(f"{_anybody(public)} can {does} {what}.", style="bold red")
-    told = count(can, "principal") if can else "nobody"
+    told = _told([one for one in named if one.verdict is Verdict.CAN])
     lead = f"Also named: {told} can {does} it" if public else f"{told} can {does} {what}"
     say(f"{lead[:1].upper()}{lead[1:]}{_besides(groups, len(named) - can)}.", style="bold")
     show_place(found)
+
+
+def _told(inside: Sequence[Answer]) -> str:
+    """How many they are; groups and other sets are more than one each."""
+    sets = [one for one in inside if one.principal.startswith(_SETS)]
+    groups = all(one.principal.startswith("group:") for one in sets)
+    parts = []
+    if len(sets) < len(inside):
+        parts.append(count(len(inside) - len(sets), "principal"))
+    if sets:
+        parts.append(count(len(sets), "group" if groups else "set"))
+    return " and ".join(parts) or "nobody"
 
 
 def show_place(found: TargetAnswers) -> None:
