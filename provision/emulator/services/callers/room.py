@@ -5,6 +5,9 @@ from typing import Any
 from provision.emulator.rpc.calls import Handler
 from provision.emulator.services.callers.kept import Resources
 from provision.emulator.services.callers.progress import Work
+from provision.emulator.services.callers.queue_tasks import TASKS, QueueTasks
+from provision.emulator.services.callers.queues import QUEUES, Queues
+from provision.emulator.services.callers.schedules import Schedules
 from provision.emulator.services.callers.subscriptions import SUBSCRIPTIONS, Subscriptions
 from provision.emulator.services.callers.topics import TOPICS, Topics
 from provision.emulator.services.callers.trigger_transport import AddressOf, Transports
@@ -30,10 +33,22 @@ class Callers:
         transports = Transports(world, self._topics, kept, self._subscriptions, address_of)
         self._triggers = Triggers(world, operations, transports)
         self._workflows = Workflows(world, operations)
+        queues, tasks = Resources(world, QUEUES), Resources(world, TASKS)
+        self._others = (
+            Schedules(world),
+            Queues(world, queues, tasks),
+            QueueTasks(world, queues, tasks),
+        )
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
-        rooms = (self._topics, self._subscriptions, self._triggers, self._workflows)
+        rooms = (
+            self._topics,
+            self._subscriptions,
+            self._triggers,
+            self._workflows,
+            *self._others,
+        )
         return {name: handler for room in rooms for name, handler in room.handlers().items()}
 
     def policies(self) -> dict[str, dict[str, Handler]]:

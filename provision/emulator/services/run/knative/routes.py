@@ -29,7 +29,13 @@ _KINDS = {
 }
 _VERBS = {"GET": "Get", "POST": "Create", "PUT": "Replace", "DELETE": "Delete"}
 _ONE_KIND = "{kind:" + "|".join(_KINDS) + "}"
-_LOCATED = "/v1/projects/{project}/locations/{location}/" + _ONE_KIND
+_BUT_JOBS = "{kind:" + "|".join(one for one in _KINDS if one != "jobs") + "}"
+_LOCATED = "/v1/projects/{project}/locations/{location}/" + _BUT_JOBS
+_POLICY_VERBS = "{verb:getIamPolicy|setIamPolicy|testIamPermissions}"
+_JOB_POLICIES = (
+    "/v1/projects/{project}/locations/{location}/{kind:jobs}/{name:[^/:]+}:" + _POLICY_VERBS
+)
+"""All that v1 has of jobs below a location; the rest is Cloud Scheduler's (discovery documents)."""
 _NAMESPACED = (
     "/apis/{group:(?:serving.knative.dev|run.googleapis.com|domains.cloudrun.com)}"
     "/v1/namespaces/{project}/" + _ONE_KIND
@@ -57,6 +63,7 @@ class Routes:
         """Add the routes."""
         self._operations.mount(app)
         app.router.add_get("/v1/projects/{project}/locations", self._locations)
+        app.router.add_route("*", _JOB_POLICIES, self._serve)
         for collection in (_LOCATED, _NAMESPACED):
             for path in (collection, collection + _NAME, collection + _NAME + _VERB):
                 app.router.add_route("*", path, self._serve)

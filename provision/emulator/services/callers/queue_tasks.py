@@ -1,0 +1,122 @@
+"""Tasks in Cloud Tasks' queues. They are kept until they are deleted, and never dispatched."""
+
+import secrets
+from typing import Any
+
+from google.cloud import tasks_v2
+
+from provision.emulator.rpc.calls import Call, Handler
+from provision.emulator.rpc.status import ApiError, invalid, not_found
+from provision.emulator.rpc.wellknown import Empty
+from provision.emulator.services.callers import places, queue_rules
+from provision.emulator.services.callers.kept import Kind, Resources
+from provision.emulator.services.callers.queues import SERVICE
+from provision.emulator.services.callers.tokens import settle_token
+from provision.emulator.services.callers.words import not_done, scheduler_refusal
+from provision.emulator.times import timestamp
+from provision.emulator.world import World
+
+_FULL = int(tasks_v2.Task.View.FULL)
+_BASIC = int(tasks_v2.Task.View.BASIC)
+_TOLD = ("dispatch_count", "response_count", "first_attempt", "last_attempt", "view")
+TASKS = Kind(
+    "cloudtasks",
+    "tasks",
+    tasks_v2.Task.pb(),
+    scheduler_refusal,
+    lambda _: not_found("The task no longer exists or never existed."),
+)
+
+
+class QueueTasks:
+    """The RPCs about tasks.
+
+    Args:
+        world: projects, accounts, policies.
+        queues: what tasks can be put into.
+        tasks: the tasks.
+    """
+
+    def __init__(self, world: World, queues: Resources, tasks: Resources) -> None:
+        self._world = world
+        self._queues = queues
+        self._tasks = tasks
+
+    def handlers(self) -> dict[str, Handler]:
+        """The RPCs by name."""
+        return {
+            f"{SERVICE}/CreateTask": self._create,
+            f"{SERVICE}/GetTask": self._get,
+            f"{SERVICE}/ListTasks": self._list,
+            f"{SERVICE}/DeleteTask": self._delete,
+            f"{SERVICE}/RunTask": self._run,
+        }
+
+    def _queue(self, call: Call, verb: str) -> str:
+        """The queue of a request, once the caller may do something with its tasks."""
+        parent = self._queues.canonical(call.request.parent)
+        places.check_name(parent, "queues")
+        self._tasks.require(call, verb, parent)
+        self._queues.check_exists(parent)
+        return parent
+
+    def _allowed(self, call: Call, verb: str) -> str:
+        """The canonical name of a task that the caller may do something with."""
+        name = self._tasks.canonical(call.request.name)
+        places.check_name(name, "queues/[^/]+/tasks")
+        self._tasks.require(call, verb, name)
+        return name
+
+    def _shown(self, call: Call, task: Any, subject: str) -> Any:  # noqa: ANN401 - messages
+        """A task in the view that was asked for; the whole one needs a permission of its own."""
+        shown = TASKS.message()
+        shown.CopyFrom(task)
+        shown.view = call.request.response_view or _BASIC
+        if shown.view == _FULL:
+            self._tasks.require(call, "fullView", subject)
+        else:
+            shown.http_request.body = b""
+        return shown
+
+    async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Task
+        parent = self._queue(call, "create")
+        sent = call.request.task
+        name = self._tasks.canonical(sent.name) or f"{parent}/tasks/{secrets.randbelow(10**19)}"
+        if not name.startswith(f"{parent}/tasks/"):
+            raise invalid("Task.name must begin with the name of the queue.")
+        queue_rules.check_task_id(name.removeprefix(f"{parent}/tasks/"))
+        if self._tasks.find(name) is not None:
+            raise ApiError("ALREADY_EXISTS", "Requested entity already exists")
+        made = TASKS.message()
+        made.CopyFrom(sent)
+        for field in _TOLD:
+            made.ClearField(field)
+        queue_rules.check_task(made)
+        queue_rules.fill_task(made)
+        settle_token(self._world, call, made.http_request, name, made.http_request.url)
+        made.name = name
+        made.create_time.CopyFrom(timestamp())
+        made.create_time.nanos = 0
+        if not made.HasField("schedule_time"):
+            made.schedule_time.CopyFrom(timestamp())
+        shown = self._shown(call, made, parent)
+        self._tasks.keep(made)
+        return shown
+
+    async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Task
+        name = self._allowed(call, "get")
+        return self._shown(call, self._tasks.get(name), name)
+
+    async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
+        parent = self._queue(call, "list")
+        found, token = self._tasks.page(parent, call.request)
+        shown = [self._shown(call, one, parent) for one in found]
+        return tasks_v2.ListTasksResponse.pb()(tasks=shown, next_page_token=token)
+
+    async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
+        self._tasks.remove(self._allowed(call, "delete"))
+        return Empty()
+
+    async def _run(self, call: Call) -> Any:  # noqa: ANN401 - Task
+        self._tasks.check_exists(self._allowed(call, "run"))
+        raise not_done(f"{call.method}: tasks are kept and never sent, runs on demand are")

@@ -1,0 +1,127 @@
+"""Cloud Scheduler: ``google.cloud.scheduler.v1.CloudScheduler``. Jobs are kept, and never fire."""
+
+import secrets
+from typing import Any
+
+from google.cloud import scheduler_v1
+
+from provision.emulator.rpc.calls import Call, Handler
+from provision.emulator.rpc.status import ApiError, invalid, not_found
+from provision.emulator.rpc.wellknown import Empty
+from provision.emulator.services.callers import places, schedule_rules
+from provision.emulator.services.callers.kept import Kind, Resources
+from provision.emulator.services.callers.masks import taken_over
+from provision.emulator.services.callers.schedule_rules import WRITABLE
+from provision.emulator.services.callers.tokens import settle_token
+from provision.emulator.services.callers.words import not_done, scheduler_refusal
+from provision.emulator.times import timestamp
+from provision.emulator.world import World
+
+_SERVICE = "google.cloud.scheduler.v1.CloudScheduler"
+_STATES = scheduler_v1.Job.State
+JOBS = Kind(
+    "cloudscheduler",
+    "jobs",
+    scheduler_v1.Job.pb(),
+    scheduler_refusal,
+    lambda _: not_found("Job not found."),
+)
+
+
+class Schedules:
+    """The RPCs about jobs.
+
+    Args:
+        world: projects, accounts, policies.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._jobs = Resources(world, JOBS)
+
+    def handlers(self) -> dict[str, Handler]:
+        """The RPCs by name."""
+        return {
+            f"{_SERVICE}/CreateJob": self._create,
+            f"{_SERVICE}/GetJob": self._get,
+            f"{_SERVICE}/ListJobs": self._list,
+            f"{_SERVICE}/UpdateJob": self._update,
+            f"{_SERVICE}/DeleteJob": self._delete,
+            f"{_SERVICE}/PauseJob": self._pause,
+            f"{_SERVICE}/ResumeJob": self._resume,
+            f"{_SERVICE}/RunJob": self._run,
+        }
+
+    def _allowed(self, call: Call, verb: str, named: str) -> str:
+        """The canonical name of a job that the caller may do something with."""
+        name = self._jobs.canonical(named)
+        places.check_name(name, "jobs")
+        self._jobs.require(call, verb, name)
+        return name
+
+    async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Job
+        parent = self._jobs.canonical(call.request.parent)
+        places.check_parent(parent, places.SCHEDULER)
+        self._jobs.require(call, "create", parent)
+        sent = call.request.job
+        name = self._jobs.canonical(sent.name) or f"{parent}/jobs/{secrets.randbelow(10**19)}"
+        if not name.startswith(f"{parent}/jobs/"):
+            raise invalid("Job name must be formatted as the parent's, followed by /jobs/JOB_ID.")
+        schedule_rules.check_id(name.removeprefix(f"{parent}/jobs/"))
+        if self._jobs.find(name) is not None:
+            raise ApiError("ALREADY_EXISTS", f"Job {name} already exists.")
+        made = taken_over(JOBS.message(name=name), sent, (), WRITABLE)
+        made.state = int(_STATES.ENABLED)
+        return self._written(call, made)
+
+    async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Job
+        sent = call.request.job
+        name = self._allowed(call, "update", sent.name)
+        changed = self._jobs.copy(name)
+        taken_over(changed, sent, call.request.update_mask.paths, WRITABLE)
+        return self._written(call, changed)
+
+    def _written(self, call: Call, job: Any) -> Any:  # noqa: ANN401 - messages
+        schedule_rules.check(job)
+        schedule_rules.fill(job)
+        if job.HasField("http_target"):
+            settle_token(self._world, call, job.http_target, job.name, job.http_target.uri)
+        job.user_update_time.CopyFrom(timestamp())
+        schedule_rules.set_due(job)
+        return self._jobs.keep(job)
+
+    async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Job
+        return self._jobs.get(self._allowed(call, "get", call.request.name))
+
+    async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
+        parent = self._jobs.canonical(call.request.parent)
+        places.check_parent(parent, places.SCHEDULER, reading=True)
+        self._jobs.require(call, "list", parent)
+        shown, token = self._jobs.page(parent, call.request)
+        return scheduler_v1.ListJobsResponse.pb()(jobs=shown, next_page_token=token)
+
+    async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
+        self._jobs.remove(self._allowed(call, "delete", call.request.name))
+        return Empty()
+
+    async def _pause(self, call: Call) -> Any:  # noqa: ANN401 - Job
+        name = self._allowed(call, "pause", call.request.name)
+        return self._turned(name, int(_STATES.ENABLED), int(_STATES.PAUSED))
+
+    async def _resume(self, call: Call) -> Any:  # noqa: ANN401 - Job
+        name = self._allowed(call, "enable", call.request.name)
+        return self._turned(name, int(_STATES.PAUSED), int(_STATES.ENABLED))
+
+    def _turned(self, name: str, before: int, after: int) -> Any:  # noqa: ANN401 - Job
+        job = self._jobs.copy(name)
+        if job.state != before:  # documented; the words are assumed
+            wanted = _STATES(before).name
+            raise ApiError("FAILED_PRECONDITION", f"The job's state must be {wanted}.")
+        job.state = after
+        job.user_update_time.CopyFrom(timestamp())
+        schedule_rules.set_due(job)
+        return self._jobs.keep(job)
+
+    async def _run(self, call: Call) -> Any:  # noqa: ANN401 - Job
+        self._jobs.check_exists(self._allowed(call, "run", call.request.name))
+        raise not_done(f"{call.method}: jobs are kept and never fire, runs on demand are")
