@@ -84,6 +84,8 @@ HUGE = Size(
 )
 """What has to be judged within a minute."""
 
+FAR = 0.04
+"""Share of members that are of another team than what they are named on."""
 ON_TARGETS: dict[Kind, Weighted] = {
     Kind.SERVICE: (
         ("roles/run.invoker", 70),

@@ -132,12 +132,15 @@ class World:
 
     def _made_groups(self) -> Iterator[Group]:
         """A group in five has groups in it; two of them, each other."""
+        many = len(self._projects)
         for place, group in enumerate(self._groups):
-            inside = self._some(self._people, 1 + int(self._random.expovariate(1 / 9)))
+            team = place % many
+            count = 1 + int(self._random.expovariate(1 / 9))
+            inside = [self._near(self._people, team) for _ in range(count)]
             if self._chance(0.1):
-                inside += self._some(self._account_members, 1)
-            if place and self._chance(0.2):
-                inside += self._some(self._groups[:place], 2)
+                inside.append(self._near(self._account_members, team))
+            if place >= many and self._chance(0.2):
+                inside.append(self._groups[place - many])
             if place == 1:
                 inside.append(self._groups[-1])
             if place == len(self._groups) - 1:
@@ -296,7 +299,9 @@ class World:
         role = self._weighted(_usual_on(name, target))
         if self._roles and self._chance(0.03) and "://" not in name and "/serviceA" not in name:
             role = self._custom(name) or role
-        members = self._members(public=target is not None and target.kind is not Kind.JOB)
+        team = self._team_of(name)
+        public = target is not None and target.kind is not Kind.JOB
+        members = self._members(team, public=public)
         conditional = target is None or target.kind is Kind.SERVICE
         if not conditional or "allUsers" in members or not self._chance(self._size.conditional):
             return Binding(role, members)
@@ -309,23 +314,23 @@ class World:
         role = self._random.choice(self._roles).name
         return role if role.rpartition("/roles/")[0] in owners else ""
 
-    def _members(self, *, public: bool) -> tuple[str, ...]:
-        found = {self._member(self._weighted(sizes.MEMBERS), public=public)}
+    def _members(self, team: int | None, *, public: bool) -> tuple[str, ...]:
+        found = {self._member(self._weighted(sizes.MEMBERS), team, public=public)}
         while self._chance(0.3):
-            found.add(self._member(self._weighted(sizes.MEMBERS[:3]), public=public))
+            found.add(self._member(self._weighted(sizes.MEMBERS[:3]), team, public=public))
         return tuple(sorted(found))
 
-    def _member(self, kind: str, *, public: bool) -> str:
+    def _member(self, kind: str, team: int | None, *, public: bool) -> str:
         number = self._random.randint(1, 10**20)
-        place = self._random.randrange(len(self._projects))
+        place = self._random.randrange(len(self._projects)) if team is None else team
         pool = f"projects/{_FIRST_NUMBER + place}/locations/global/workloadIdentityPools/ci"
         repository = f"attribute.repository/example/app{number % 50}"
         if kind == "public" and not public:
             kind = "user"
         return {
-            "user": self._random.choice(self._people),
-            "group": self._random.choice(self._groups),
-            "account": self._random.choice(self._account_members),
+            "user": self._near(self._people, team),
+            "group": self._near(self._groups, team),
+            "account": self._near(self._account_members, team),
             "pool": f"principalSet://iam.googleapis.com/{pool}/{repository}",
             "accounts": "principalSet://cloudresourcemanager.googleapis.com/projects/"
             f"{_FIRST_NUMBER + place}/type/ServiceAccount",
@@ -333,6 +338,21 @@ class World:
             "deleted": f"deleted:user:gone{number % 99}@example.com?uid={number}",
             "public": "allUsers" if self._chance(0.8) else "allAuthenticatedUsers",
         }[kind]
+
+    def _near(self, choices: Sequence[str], team: int | None) -> str:
+        """One of a team, mostly: what is theirs stands as far apart as there are teams."""
+        many = len(self._projects)
+        if team is None or len(choices) <= many or self._chance(sizes.FAR):
+            return self._random.choice(choices)
+        return choices[self._random.randrange(team, len(choices), many)]
+
+    def _team_of(self, name: str) -> int | None:
+        _, _, rest = name.partition("projects/")
+        return self._teams.get(rest.partition("/")[0])
+
+    @cached_property
+    def _teams(self) -> dict[str, int]:
+        return {project: place for place, project in enumerate(self._projects)}
 
     def _condition(self) -> str:
         """In CEL: of all sorts, some never true, some ended."""

@@ -1,7 +1,9 @@
 """The shortest ways into one target as somebody else, walked from its end. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from provision.audit.answers import HopKind, Token, Verdict
@@ -20,7 +22,7 @@ _FROM_UNSURE = 2
 """The first degree at which a way is not known."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ground:
     """What ways are made of.
 
@@ -36,9 +38,29 @@ class Ground:
     callers: Callers
     second: SecondOrder
 
-    def calls(self, target: Target) -> tuple[Call, ...]:
-        """What calls a target, or may."""
-        return (*self.callers.of(target), *self.callers.anywhere)
+    def calls(self, target: Target, getting_in: int) -> Iterator[tuple[int, Call]]:
+        """What calls a target, or may, each with its account, which is among `getting_in`."""
+        for call in self.callers.of(target):
+            account = self.account(call.caller.account)
+            if account is not None and getting_in >> account & 1:
+                yield account, call
+        for account in positions(getting_in & self._roaming):
+            for call in self._anywhere[account]:
+                yield account, call
+
+    @cached_property
+    def _anywhere(self) -> dict[int, list[Call]]:
+        """What may call anything that its account gets into, by account."""
+        found = defaultdict[int, list[Call]](list)
+        for call in self.callers.anywhere:
+            account = self.account(call.caller.account)
+            if account is not None:
+                found[account].append(call)
+        return dict(found)
+
+    @cached_property
+    def _roaming(self) -> int:
+        return sum(1 << account for account in self._anywhere)
 
     def account(self, email: str) -> int | None:
         """The position of a service account."""
@@ -213,10 +235,7 @@ class Backward:
             yield grant.who, granting(grant)
 
     def _calls(self) -> Iterator[tuple[Degrees, Edge]]:
-        for call in self.ground.calls(self.target):
-            account = self.ground.account(call.caller.account)
-            if account is None or not self._getting_in >> account & 1:
-                continue
+        for _, call in self.ground.calls(self.target, self._getting_in):
             who = self.ground.setting_off(call)
             yield (
                 who,

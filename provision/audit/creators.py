@@ -81,7 +81,7 @@ class Creators:
         """Who can have code, or Google's APIs, used as an account."""
         updating = (
             nested(self.judge.holders(_UPDATES[target.kind], target.name))
-            for target in self._with_policies
+            for target in self._updated
         )
         return union((self._in_projects(CODE), *updating))
 
@@ -113,13 +113,21 @@ class Creators:
     def _asked(self, permissions: Iterable[str], near: str) -> Iterator[tuple[str, str]]:
         for project in dict.fromkeys((near, *self._projects)):
             yield from ((permission, project) for permission in permissions)
-        for target in self._with_policies:
+        for target in self._updated:
             yield _UPDATES[target.kind], target.name
 
     @cached_property
-    def _with_policies(self) -> tuple[Target, ...]:
+    def _updated(self) -> tuple[Target, ...]:
+        """Targets that somebody may change who may not change everything around them."""
         index = self.judge.index
-        return tuple(one for one in index.snapshot.targets if index.policies.get(one.name))
+        return tuple(
+            target
+            for target in index.snapshot.targets
+            if any(
+                index.includes(binding.role, _UPDATES[target.kind]) is not False
+                for binding in index.policies.get(target.name, ())
+            )
+        )
 
     @cached_property
     def _projects(self) -> tuple[str, ...]:

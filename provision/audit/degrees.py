@@ -49,15 +49,24 @@ class Degrees(NamedTuple):
             return self
         if self is NOBODY:
             return other
-        return Degrees(
-            self[0] | other[0], self[1] | other[1], self[2] | other[2], self[3] | other[3]
-        )
+        can = self[0] | other[0]
+        # Large sets that are equal stay one object.
+        plain = self[1] is self[0] and other[1] is other[0]
+        while_ = can if plain else self[1] | other[1]
+        known = self[2] is self[1] and other[2] is other[1]
+        unknown = while_ if known else self[2] | other[2]
+        told = self[3] is self[2] and other[3] is other[2]
+        return Degrees(can, while_, unknown, unknown if told else self[3] | other[3])
 
     def both(self, other: "Degrees") -> "Degrees":
         """Who is in both; as sure as the less sure of the two."""
-        return Degrees(
-            self[0] & other[0], self[1] & other[1], self[2] & other[2], self[3] & other[3]
-        )
+        can = self[0] & other[0]
+        plain = self[1] is self[0] and other[1] is other[0]
+        while_ = can if plain else self[1] & other[1]
+        known = self[2] is self[1] and other[2] is other[1]
+        unknown = while_ if known else self[2] & other[2]
+        told = self[3] is self[2] and other[3] is other[2]
+        return Degrees(can, while_, unknown, unknown if told else self[3] & other[3])
 
     def doubted(self) -> "Degrees":
         """The same principals, of all of whom it is not known."""

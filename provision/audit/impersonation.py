@@ -50,7 +50,7 @@ _SIGN_BLOB = Means(HopKind.SIGN, "iam.serviceAccounts.signBlob")
 _KEY = Means(HopKind.KEY, "iam.serviceAccountKeys.create", linked=False)
 _CODE = Means(HopKind.ACT_AS, ACT_AS, linked=False)
 _CALLS = Means(HopKind.ACT_AS, ACT_AS, frozenset({Token.ID}), linked=False)
-_BY_PERMISSION = (_ID, _ACCESS, _SIGN_JWT, _SIGN_BLOB, _KEY)
+BY_PERMISSION = (_ID, _ACCESS, _SIGN_JWT, _SIGN_BLOB, _KEY)
 """The plainest first: of two ways that are as short, that one is told."""
 
 
@@ -147,7 +147,7 @@ class Impersonation:
         return Onto(held, nested(link), tuple(reasons))
 
     def _by_permission(self, resource: str, reasons: dict[str, None]) -> Iterator[Step]:
-        for means in _BY_PERMISSION:
+        for means in BY_PERMISSION:
             held = self.judge.holders(means.permission, resource)
             reasons.update(dict.fromkeys(held.rest))
             yield Step(means, nested(held))

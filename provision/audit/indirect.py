@@ -3,7 +3,7 @@
 A service opens to an ID token, a job and the API to an access token; what is had decides which.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,10 +13,11 @@ from provision.audit.backward import AllDegrees, Edge, Ground
 from provision.audit.callers import Call, Callers
 from provision.audit.closure import positions
 from provision.audit.creators import Creators
-from provision.audit.degrees import NOBODY, Degrees, nested, union
+from provision.audit.degrees import Degrees, nested, union
 from provision.audit.forms import normal
 from provision.audit.holding import Holders
 from provision.audit.impersonation import Impersonation
+from provision.audit.obstacles import Obstacles
 from provision.audit.reaching import Reaching
 from provision.audit.second_order import SecondOrder
 from provision.audit.ways import Ways
@@ -57,9 +58,10 @@ class Indirect:
         changing = self._on_target(target)
         found = self._second.widened(changing)
         for entrance in self.gates.entrances(target):
-            found = found.either(self._second.onto(nested(entrance.apart), entrance.token))
-            for call in self._called(target, nested(entrance.apart)):
-                found = found.either(self._switched(call))
+            held = nested(entrance.apart)
+            found = found.either(self._second.onto(held, entrance.token))
+            for account, call in self._ground.calls(target, held.unknown):
+                found = found.either(_limited(self._switched(call), held, account))
         return self._apart(found, self._second)
 
     def paths(self, principal: str, target: Target, most: int = 1) -> tuple[Path, ...]:
@@ -93,8 +95,8 @@ class Indirect:
         return tuple(self._all_ways.calling(target))
 
     def blocks(self, principal: str, target: Target) -> tuple[Block, ...]:
-        """What stops a principal that holds something on the way, but not enough."""
-        return ()
+        """What stops a principal that would get in as somebody else otherwise."""
+        return tuple(dict.fromkeys(self._obstacles.before(normal(principal), target)))
 
     def edges(self) -> Iterator[tuple[str, str, HopKind]]:
         """Each member that can act as an account, with the account and the plainest means."""
@@ -125,6 +127,10 @@ class Indirect:
         return Ways(self._ground, self.gates)
 
     @cached_property
+    def _obstacles(self) -> Obstacles:
+        return Obstacles(self.judge, self.gates, self._impersonation)
+
+    @cached_property
     def _first(self) -> Reaching:
         return Reaching(self._impersonation)
 
@@ -135,25 +141,9 @@ class Indirect:
     def _getting_in(self, reaching: Reaching, target: Target, entrance: "Entrance") -> Degrees:
         held = nested(entrance.apart)
         found = reaching.onto(held, entrance.token)
-        for call in self._called(target, held):
-            found = found.either(self._limited(call, held, self._set_off(call)))
+        for account, call in self._ground.calls(target, held.unknown):
+            found = found.either(_limited(self._set_off(call), held, account))
         return found
-
-    def _called(self, target: Target, held: Degrees) -> Iterator[Call]:
-        """Calls by accounts that get in, perhaps."""
-        for call in self._ground.calls(target):
-            account = self._ground.account(call.caller.account)
-            if account is not None and held.unknown >> account & 1:
-                yield call
-
-    def _limited(self, call: Call, held: Degrees, who: Degrees) -> Degrees:
-        """As sure as it is that the caller's account gets in."""
-        account = self._ground.account(call.caller.account)
-        if account is None:
-            return NOBODY
-        return Degrees(
-            *(bits if in_ >> account & 1 else 0 for bits, in_ in zip(who, held, strict=True))
-        )
 
     def _set_off(self, call: Call) -> Degrees:
         key = (call.caller.name, False)
@@ -171,12 +161,13 @@ class Indirect:
         return self._grants[key]
 
     def _on_target(self, target: Target) -> Degrees:
-        key = (self.judge.alike(target.service or target.name), target.kind, target.iap)
-        if target.iap:
-            key = (target.name, target.kind, target.iap)
+        entered = target.service or target.name
+        alike = entered if target.iap else self.judge.alike(entered)
+        if alike == entered:
+            return union(grant.who for grant in self._changes.on_target(target))
+        key = (alike, target.kind, bool(target.service))
         if key not in self._grants:
-            grants = self._changes.on_target(target)
-            self._grants[key] = union(grant.who for grant in grants)
+            self._grants[key] = union(grant.who for grant in self._changes.on_target(target))
         return self._grants[key]
 
     def _apart(self, found: Degrees, reaching: Reaching) -> Holders:
@@ -214,7 +205,14 @@ class Indirect:
                 yield path
 
 
-def _distinct(edges: tuple[Edge, ...], most: int) -> Iterator[Edge]:
+def _limited(who: Degrees, held: Degrees, account: int) -> Degrees:
+    """As sure as it is that the account gets in."""
+    return Degrees(
+        *(bits if in_ >> account & 1 else 0 for bits, in_ in zip(who, held, strict=True))
+    )
+
+
+def _distinct(edges: Iterable[Edge], most: int) -> Iterator[Edge]:
     """One for each thing that a step leads to, the first of them."""
     ends: set[tuple[str, str]] = set()
     for edge in edges:

@@ -4,7 +4,7 @@ A graph over accounts, closed once: whoever comes by an access token of an accou
 on, that account. No product of principals and targets is ever made.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -30,7 +30,6 @@ class Reaching:
     impersonation: Impersonation
     second: "SecondOrder | None" = None
     _reasons: dict[str, int] = field(default_factory=dict)
-    _memo: dict[tuple[Token, Degrees], Degrees] = field(default_factory=dict)
     _granted: dict[int, Degrees] = field(default_factory=dict)
 
     def onto(self, accounts: Degrees, token: Token) -> Degrees:
@@ -40,15 +39,14 @@ class Reaching:
         """
         if token is Token.NONE:
             return NOBODY  # whoever gets in without one gets in as themselves
-        mask = (1 << self._count) - 1
-        asked = Degrees(*(bits & mask for bits in accounts))
-        key = (token, asked)
-        found = self._memo.get(key)
-        if found is None:
-            whole = zip(asked, self._closed, strict=True)
-            found = Degrees(*(closing.onto(bits, token) for bits, closing in whole))
-            self._memo[key] = found
-        return found
+        found: list[int] = []
+        before = -1
+        for bits, closing in zip(accounts, self._closed, strict=True):
+            asked = bits & closing.mask
+            same = asked == before and closing is self._closed[len(found) - 1]
+            found.append(found[-1] if found and same else closing.onto(asked, token))
+            before = asked
+        return Degrees(*found)
 
     def widened(self, starts: Degrees) -> Degrees:
         """These principals, and whoever comes to act as one of them."""
@@ -101,6 +99,10 @@ class Reaching:
 
 
 _Parts = tuple[int, int, int, int, int]
+_MANY = 16
+_PIECE = 256
+_KEPT = 1024
+"""Accounts that are joined one by one; how many make a piece; how many joined pieces are kept."""
 
 
 def _parts(looked_at: list[Onto], extra: list[Degrees], degree: int) -> Iterator[_Parts]:
@@ -129,7 +131,8 @@ class _Closed:
 
     def __init__(self, parts: tuple[_Parts, ...], count: int) -> None:
         self.parts = parts
-        mask = (1 << count) - 1
+        self.mask = mask = (1 << count) - 1
+        self._pieces: dict[tuple[Token, int, int], int] = {}
         # Whoever may delegate through an account mostly has its access token anyway; then a chain
         # leads to nothing that the links do not lead to one by one.
         chained = any(link & ~access for access, _, _, _, link in parts)
@@ -160,7 +163,32 @@ class _Closed:
     def onto(self, accounts: int, token: Token) -> int:
         """Who comes by such tokens of any of them."""
         vertices, led_to = self._by_token[token]
+        asked = accounts & led_to
+        if asked.bit_count() < _MANY:
+            return self._joined(vertices, positions(asked), 0)
         found = 0
-        for place in positions(accounts & led_to):
-            found |= self._values[vertices[place]]
+        size = _PIECE // 8
+        data = asked.to_bytes((asked.bit_length() + 7) // 8, "little")
+        for start in range(0, len(data), size):
+            piece = int.from_bytes(data[start : start + size], "little")
+            if piece:
+                found |= self._piece(token, start * 8, piece)
+        return found
+
+    def _piece(self, token: Token, start: int, piece: int) -> int:
+        """Neighbours mostly come together, as all of a project: what they add up to is kept."""
+        vertices, _ = self._by_token[token]
+        if piece.bit_count() < _MANY:
+            return self._joined(vertices, positions(piece), start)
+        key = (token, start, piece)
+        if key not in self._pieces:
+            if len(self._pieces) >= _KEPT:
+                self._pieces.clear()
+            self._pieces[key] = self._joined(vertices, positions(piece), start)
+        return self._pieces[key]
+
+    def _joined(self, vertices: Sequence[int], places: Iterable[int], start: int) -> int:
+        found = 0
+        for place in places:
+            found |= self._values[vertices[start + place]]
         return found

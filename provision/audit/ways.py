@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from provision.audit.answers import Hop, HopKind, Path, Token, Verdict, Way
 from provision.audit.backward import Backward, Edge, Ground, Node
+from provision.audit.degrees import nested
 from provision.audit.impersonation import ACT_AS
 from provision.snapshot.records import Target
 
@@ -124,8 +125,8 @@ class Ways:
 
     def calling(self, target: Target) -> Iterator[Path]:
         """What calls a target on its own, from there on."""
-        for call in self.ground.calls(target):
-            for entrance in self.gates.entrances(target):
+        for entrance in self.gates.entrances(target):
+            for _, call in self.ground.calls(target, nested(entrance.apart).unknown):
                 draft = Draft()
                 account = f"serviceAccount:{call.caller.account.lower()}"
                 draft.hops.append(Hop(HopKind.CALLS_AS, call.caller.name, account))
