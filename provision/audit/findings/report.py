@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from provision.audit.answers import Finding, Severity, Summary
 from provision.audit.findings.catalogue import CATALOGUE
 from provision.audit.findings.scene import Scene
+from provision.audit.findings.unread import told_by
 from provision.audit.settings import Acceptance, Settings
 from provision.snapshot.records import Header, Unread
 
@@ -29,6 +30,7 @@ class Report:
         summaries: one a target, in the order of the audit.
         unread: what could not be read.
         known: ids of findings that a baseline has.
+        told_by: of each of `unread`, the id of the finding that tells of it.
     """
 
     header: Header
@@ -37,6 +39,7 @@ class Report:
     summaries: tuple[Summary, ...] = ()
     unread: tuple[Unread, ...] = ()
     known: frozenset[str] = field(default_factory=frozenset)
+    told_by: tuple[str, ...] = ()
 
     @cached_property
     def new(self) -> tuple[Finding, ...]:
@@ -48,6 +51,14 @@ class Report:
         """How many count, by severity, the worst first; all severities are there."""
         found = Counter(one.severity for one in self.new)
         return {severity: found[severity] for severity in Severity}
+
+    @cached_property
+    def unproven(self) -> tuple[Unread, ...]:
+        """What could not be read, may change an answer, and is neither accepted nor known."""
+        open_ = {one.id for one in self.new if one.severity is not Severity.INFO}
+        return tuple(
+            one for one, id_ in zip(self.unread, self.told_by, strict=True) if id_ in open_
+        )
 
     @property
     def accepted(self) -> int:
@@ -79,6 +90,7 @@ def report(
         tuple(audit.summaries()),
         tuple(snapshot.unread),
         baseline,
+        tuple(told_by(scene, one) for one in snapshot.unread),
     )
 
 

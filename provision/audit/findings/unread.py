@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from provision.audit.answers import Severity
 from provision.audit.findings.places import joined
-from provision.audit.findings.rule import Found, Rule, rule
+from provision.audit.findings.rule import Found, Rule, rule, stable_id
 from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, number
 from provision.snapshot.records import Part, Unread
@@ -111,6 +111,20 @@ def not_read(scene: Scene) -> Iterator[Found]:
     for part in parts:
         for place, several in _by_place(scene, part).items():
             yield Found(_claim(several, place), place, also=(part,))
+
+
+def told_by(scene: Scene, one: Unread) -> str:
+    """The id of the finding that tells of something that could not be read."""
+    name, place = one.of, scene.places.project(one.of)
+    if one.part is Part.MEMBERS:
+        return stable_id(group_not_read.name, name, name)
+    if one.part is Part.ROLE:
+        return stable_id(role_not_read.name, name, "")
+    if one.part in {Part.TARGETS, Part.CHILDREN}:
+        return stable_id(targets_not_read.name, name, "", one.part)
+    if one.part in {Part.POLICY, Part.PARENT}:
+        return stable_id(policy_not_read.name, place, "", one.part)
+    return stable_id(not_read.name, place, "", one.part)
 
 
 def _by_name(scene: Scene, part: Part) -> dict[str, list[Unread]]:
