@@ -80,9 +80,9 @@ class Audit:
             target: full name.
         """
         found = self.get_target(target)
-        direct = self._direct(found, apart=True)
-        other = self.indirect.impersonating(found), self.indirect.granting(found)
-        bits = direct.any | other[0].any | other[1].any
+        other = self.indirect.impersonating(found).any | self.indirect.granting(found).any
+        in_anyway = self._direct(found, apart=False).can
+        bits = self._direct(found, apart=True).any | other & ~in_anyway
         answers = [self._answer(name, found) for name in self.judge.universe.members(bits)]
         told = [one for one in answers if one.verdict is not Verdict.CANNOT or one.paths]
         return tuple(sorted(told, key=_strongest))
@@ -137,7 +137,7 @@ class Audit:
         found = self.get_target(target)
         direct = self._direct(found, apart=True)
         other = self.indirect.impersonating(found)
-        own = direct.can | direct.while_
+        own = self._direct(found, apart=False).can | direct.while_
         via = (other.can | other.while_) & ~own
         unknown = (direct.unknown | other.unknown) & ~own & ~via
         granting = self.indirect.granting(found).any & ~own & ~via & ~unknown

@@ -6,11 +6,10 @@ Sources: iam/docs/principal-access-boundary-policies, iam/docs/pab-blocked-permi
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 from provision.audit.answers import Block, BlockKind
 from provision.audit.blockable import NEWEST, blocks
-from provision.audit.denied import Taken, TakenFrom
+from provision.audit.denied import NOTHING, Taken, TakenFrom
 from provision.audit.forms import Sort, form, normal
 from provision.audit.index import Index
 from provision.audit.members import Belonging, Extent, Members
@@ -36,18 +35,6 @@ _PREFIX = "iam.googleapis.com/"
 _UNREADABLE = Failed("the condition of a boundary asks for the principal alone")
 
 
-class _Standing(NamedTuple):
-    """How one boundary stands to a permission on a resource.
-
-    Args:
-        relevant: whether its version blocks the permission; None when that is not known.
-        includes: whether the resource is in it; None when that is not known.
-    """
-
-    relevant: bool | None
-    includes: bool | None
-
-
 @dataclass
 class Boundaries:
     """Boundaries.
@@ -59,7 +46,9 @@ class Boundaries:
 
     index: Index
     members: Members
-    _taken: dict[tuple[str, str], Taken] = field(default_factory=dict)
+    _taken: dict[tuple[object, ...], Taken] = field(default_factory=dict)
+    _included: dict[tuple[str, str], bool | None] = field(default_factory=dict)
+    _relevances: dict[str, tuple[bool | None, ...]] = field(default_factory=dict)
 
     @cached_property
     def _policies(self) -> dict[str, Boundary]:
@@ -103,19 +92,34 @@ class Boundaries:
     def taken(self, permission: str, resource: str) -> Taken:
         """From whom boundaries keep a permission on a resource."""
         if not self._unread and not self._bound:
-            return Taken()
+            return NOTHING
+        relevance = self._relevance(permission)
+        if not any(one is not False for one in relevance) and not self._doubts(permission):
+            return NOTHING
         lineage = self.index.lineage(resource)
-        key = (lineage.containers[0], permission)
+        key = (lineage.containers[0], relevance, self._doubts(permission))
         if key not in self._taken:
-            self._taken[key] = self._reckon(permission, resource)
+            self._taken[key] = self._reckon(relevance, resource, self._doubts(permission))
         return self._taken[key]
 
-    def _reckon(self, permission: str, resource: str) -> Taken:
-        if blocks(permission, NEWEST) is False and not self._newer:
-            return Taken()
+    def _relevance(self, permission: str) -> tuple[bool | None, ...]:
+        """Of each binding, whether its boundary blocks a permission."""
+        if permission not in self._relevances:
+            self._relevances[permission] = tuple(
+                blocks(permission, _version(policy)) for _, policy, _ in self._bound
+            )
+        return self._relevances[permission]
+
+    def _doubts(self, permission: str) -> tuple[str, ...]:
+        """Why anybody may be kept from a permission by boundaries that were not read."""
+        return self._unread if blocks(permission, NEWEST) is not False else ()
+
+    def _reckon(
+        self, relevance: tuple[bool | None, ...], resource: str, doubts: tuple[str, ...]
+    ) -> Taken:
         out = out_maybe = within = within_maybe = 0
-        for _, policy, extent in self._bound:
-            relevant, includes = self._standing(policy, permission, resource)
+        for relevant, (_, policy, extent) in zip(relevance, self._bound, strict=True):
+            includes = self._includes(policy, resource)
             either = extent.sure | extent.maybe
             if includes is not False:
                 if relevant and includes:
@@ -127,22 +131,19 @@ class Boundaries:
                 out_maybe |= either
         maybe = (out | out_maybe) & ~within
         sure = out & ~within & ~within_maybe
-        doubts = self._unread if blocks(permission, NEWEST) is not False else ()
         return Taken(sure, maybe & ~sure, doubts)
 
-    @cached_property
-    def _newer(self) -> bool:
-        """Whether a boundary has a version that is not documented here."""
-        return any(_version(policy) > NEWEST for policy in self._policies.values())
-
-    def _standing(self, policy: Boundary, permission: str, resource: str) -> _Standing:
-        relevant = blocks(permission, _version(policy))
+    def _includes(self, policy: Boundary, resource: str) -> bool | None:
+        """Whether a boundary takes in a resource; None when that is not known."""
         lineage = self.index.lineage(resource)
-        named = {self.index.short(one) for one in policy.resources}
-        if not named.isdisjoint(lineage.containers):
-            return _Standing(relevant, True)
-        outside = None if lineage.gap and any(_above_projects(one) for one in named) else False
-        return _Standing(relevant, outside)
+        key = (policy.name, lineage.containers[0])
+        if key not in self._included:
+            named = {self.index.short(one) for one in policy.resources}
+            found: bool | None = not named.isdisjoint(lineage.containers)
+            if not found and lineage.gap and any(map(_above_projects, named)):
+                found = None
+            self._included[key] = found
+        return self._included[key]
 
     def one(
         self,
@@ -152,13 +153,12 @@ class Boundaries:
         resource: str,
     ) -> TakenFrom:
         """What keeps a permission from one principal."""
-        if blocks(permission, NEWEST) is False and not self._newer:
-            return TakenFrom()
-        doubts = list(self._unread) if blocks(permission, NEWEST) is not False else []
+        doubts = list(self._doubts(permission))
         stopping: list[tuple[Boundary, bool]] = []
         eligible: bool | None = False
         for policy, sure in self._binding(principal, belonging):
-            relevant, includes = self._standing(policy, permission, resource)
+            relevant = blocks(permission, _version(policy))
+            includes = self._includes(policy, resource)
             if sure and relevant and includes:
                 return TakenFrom((), tuple(doubts))
             if includes is not False:

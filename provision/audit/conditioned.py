@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from provision.audit.answers import Verdict
@@ -15,7 +16,9 @@ from provision.conditions.syntax import parse
 from provision.conditions.truth import BREAKS, FAILS, HOLDS
 from provision.conditions.values import Failed
 
-_TOLD_BY_REQUESTS = frozenset({"request.path", "request.host"})
+_TOLD_BY_REQUESTS = frozenset({"request.path", "request.host", "request.auth.access_levels"})
+"""What a request alone tells; access levels where IAP stands before it."""
+
 _RUN_KINDS = {"services": "service", "jobs": "job", "instances": "instance"}
 _MANAGED = {
     "projects": "cloudresourcemanager.googleapis.com/Project",
@@ -24,19 +27,34 @@ _MANAGED = {
 }
 
 
+class Tagged(NamedTuple):
+    """The tags of a resource.
+
+    Args:
+        tags: those that are known, inherited ones with them.
+        more: why there may be others; empty when there are none.
+    """
+
+    tags: frozenset[Tag] = frozenset()
+    more: str = ""
+
+
+UNTAGGED = Tagged()
+
+
 class View(NamedTuple):
     """What conditions may know of what is asked for: equal views, equal conditions.
 
     Args:
         kind: of target, as `provision.conditions.Request` has it.
-        tags: of the resource; None when not known; empty where no condition asks.
+        tagged: the tags of the resource; none where no condition asks.
         granting: the roles one of which a change of a policy would grant; empty: no change.
         type: of a container, as conditions name it.
         apart: whether "anybody" is left one name, and not everybody's.
     """
 
     kind: str
-    tags: frozenset[Tag] | None = frozenset()
+    tagged: Tagged = UNTAGGED
     granting: tuple[str, ...] = ()
     type: str = ""
     apart: bool = False
@@ -64,30 +82,29 @@ class Conditions:
     index: Index
     at: datetime
     _held: dict[tuple[str, View], Held] = field(default_factory=dict)
-    _denying: dict[tuple[str, frozenset[Tag] | None], bool | None] = field(default_factory=dict)
-    _tags: dict[str, frozenset[Tag] | None] = field(default_factory=dict)
+    _denying: dict[tuple[str, Tagged], bool | None] = field(default_factory=dict)
+    _kinds: dict[str, str] = field(default_factory=dict)
+    _tags: dict[str, Tagged] = field(default_factory=dict)
 
-    def tags(self, resource: str) -> frozenset[Tag] | None:
-        """All tags of a resource; None when they are not known."""
-        if not self._any_tags:
-            return frozenset()
+    def tags(self, resource: str) -> Tagged:
+        """The tags of a resource; none where no condition asks for any."""
+        if not self.index.asks_for_tags:
+            return UNTAGGED
         if resource not in self._tags:
-            found = self.index.tags_of(resource)
-            self._tags[resource] = (
-                found
-                if found is None
-                else frozenset(Tag(tag.key, tag.value, tag.key_id, tag.value_id) for tag in found)
-            )
+            tags, more = self.index.tags_of(resource)
+            told = frozenset(Tag(one.key, one.value, one.key_id, one.value_id) for one in tags)
+            self._tags[resource] = Tagged(told, more)
         return self._tags[resource]
-
-    @property
-    def _any_tags(self) -> bool:
-        return self.index.asks_for_tags
 
     def view(self, permission: str, resource: str) -> View:
         """What conditions may know when that permission is asked on that resource."""
-        kind = kind_of(permission, resource)
         granting = _grantable(permission)
+        if resource.startswith("//"):
+            kind = self._kinds.get(resource)
+            if kind is None:
+                kind = self._kinds[resource] = kind_of(permission, resource)
+            return View(kind, self.tags(resource), granting)
+        kind = kind_of(permission, resource)
         managed = _MANAGED.get(resource.partition("/")[0], "") if kind == RESOURCE_MANAGER else ""
         return View(kind, self.tags(resource), granting, managed)
 
@@ -107,7 +124,12 @@ class Conditions:
         answers = []
         for roles in changes:
             request = Request(
-                self.at, tags=view.tags, kind=view.kind, resource=told, changed_roles=roles
+                self.at,
+                tags=view.tagged.tags,
+                kind=view.kind,
+                resource=told,
+                changed_roles=roles,
+                more_tags=view.tagged.more,
             )
             truth = evaluate(expression, request)
             if truth.value is None and truth.undecided <= _TOLD_BY_REQUESTS:
@@ -116,16 +138,16 @@ class Conditions:
                 answers.append(Held(_VERDICTS[truth.value], truth.why))
         return min(answers, key=lambda one: one.verdict.rank)
 
-    def denies(self, expression: str, tags: frozenset[Tag] | None) -> bool | None:
+    def denies(self, expression: str, tagged: Tagged) -> bool | None:
         """Whether a condition of a deny rule lets the rule apply; None when that is not known.
 
         It applies when the condition holds or cannot be evaluated, and nothing but tags can be.
         """
         if not expression:
             return True
-        key = (expression, tags)
+        key = (expression, tagged)
         if key not in self._denying:
-            self._denying[key] = _denies(expression, tags)
+            self._denying[key] = _denies(expression, tagged)
         return self._denying[key]
 
 
@@ -134,19 +156,18 @@ _VERDICTS = {True: Verdict.CAN, False: Verdict.CANNOT, None: Verdict.UNKNOWN}
 _UNREADABLE = Failed("a deny condition asks for tags alone")
 
 
-def _denies(expression: str, tags: frozenset[Tag] | None) -> bool | None:
+def _denies(expression: str, tagged: Tagged) -> bool | None:
     try:
         tree = parse(expression)
     except ConditionSyntaxError:
         return None  # Google keeps no text that it cannot read: the gap is ours.
-    context = Context(dict.fromkeys(ATTRIBUTES, _UNREADABLE), tags, None)
+    context = Context(dict.fromkeys(ATTRIBUTES, _UNREADABLE), tagged.tags, None, tagged.more)
     truth = Evaluation(context).truth(tree)
     if truth.possible is FAILS:
         return False
     if not truth.possible & FAILS:
         return True
-    untold = truth.undecided & TAGS.keys() if tags is None else frozenset()
-    return None if untold else bool(truth.possible & (HOLDS | BREAKS))
+    return None if truth.undecided & TAGS.keys() else bool(truth.possible & (HOLDS | BREAKS))
 
 
 def kind_of(permission: str, resource: str) -> str:
@@ -177,6 +198,7 @@ _GRANTED = {
 """Roles that somebody who may change a policy would grant itself to get in."""
 
 
+@cache
 def _grantable(permission: str) -> tuple[str, ...]:
     if not permission.endswith(".setIamPolicy"):
         return ()

@@ -6,18 +6,21 @@ excepts neither, and its condition holds or cannot be evaluated.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 from provision.audit.answers import Block, BlockKind
-from provision.audit.conditioned import Conditions
+from provision.audit.conditioned import UNTAGGED, Conditions, Tagged
 from provision.audit.forms import normal
 from provision.audit.index import Index
 from provision.audit.members import Belonging, Members
-from provision.conditions import Tag
 from provision.snapshot.records import DenyPolicy, DenyRule, Part
 
 _SERVICES = {"resourcemanager": "cloudresourcemanager.googleapis.com"}
 """Where the name of the service is not that of the permission with ``.googleapis.com``."""
+
+
+_UNREADABLE = "its condition cannot be read here"
 
 
 class Taken(NamedTuple):
@@ -35,8 +38,15 @@ class Taken(NamedTuple):
 
     def joined(self, other: "Taken") -> "Taken":
         """Taken by one or the other."""
+        if other is NOTHING:
+            return self
+        if self is NOTHING:
+            return other
         sure = self.sure | other.sure
         return Taken(sure, (self.maybe | other.maybe) & ~sure, self.doubts + other.doubts)
+
+
+NOTHING = Taken()
 
 
 class TakenFrom(NamedTuple):
@@ -59,7 +69,7 @@ class Deny:
     index: Index
     members: Members
     conditions: Conditions
-    _taken: dict[tuple[str, str, frozenset[Tag] | None], Taken] = field(default_factory=dict)
+    _taken: dict[tuple[str, str, Tagged], Taken] = field(default_factory=dict)
     _rules: dict[tuple[str, str], tuple[tuple[DenyPolicy, DenyRule], ...]] = field(
         default_factory=dict
     )
@@ -67,15 +77,26 @@ class Deny:
     def taken(self, permission: str, resource: str) -> Taken:
         """From whom deny policies take a permission."""
         lineage = self.index.lineage(resource)
-        tags = self.conditions.tags(resource)
-        key = (lineage.containers[0], permission, tags)
+        return self._from(lineage.containers, lineage.gap, permission, resource)
+
+    def _from(self, containers: tuple[str, ...], gap: str, permission: str, resource: str) -> Taken:
+        """What the deny policies of containers take, each one below the next."""
+        if not containers:
+            return Taken(doubts=(f"deny policies above are not known: {gap}",)) if gap else NOTHING
+        conditional = not self.index.conditional_deny.isdisjoint(containers)
+        tagged = self.conditions.tags(resource) if conditional else UNTAGGED
+        key = (containers[0], permission, tagged)
         found = self._taken.get(key)
         if found is None:
-            found = Taken(doubts=tuple(self._unread(resource)))
-            for container in lineage.containers:
-                for _, rule in self._named(container, permission):
-                    found = found.joined(self._applied(rule, tags))
-            self._taken[key] = found
+            found = self._from(containers[1:], gap, permission, resource)
+            found = self._taken[key] = self._here(containers[0], permission, tagged).joined(found)
+        return found
+
+    def _here(self, container: str, permission: str, tagged: Tagged) -> Taken:
+        why = self.index.unread.get((container, Part.DENY))
+        found = Taken(doubts=(_unread(container, why),)) if why is not None else NOTHING
+        for _, rule in self._named(container, permission):
+            found = found.joined(self._applied(rule, tagged))
         return found
 
     def _unread(self, resource: str) -> Iterator[str]:
@@ -83,7 +104,7 @@ class Deny:
         for container in lineage.containers:
             why = self.index.unread.get((container, Part.DENY))
             if why is not None:
-                yield f"the deny policies of {container} could not be read: {why}"
+                yield _unread(container, why)
         if lineage.gap:
             yield f"deny policies above are not known: {lineage.gap}"
 
@@ -100,8 +121,8 @@ class Deny:
             )
         return self._rules[key]
 
-    def _applied(self, rule: DenyRule, tags: frozenset[Tag] | None) -> Taken:
-        applies = self.conditions.denies(rule.condition, tags)
+    def _applied(self, rule: DenyRule, tagged: Tagged) -> Taken:
+        applies = self.conditions.denies(rule.condition, tagged)
         if applies is False:
             return Taken()
         denied, denied_maybe = self._both(rule.principals)
@@ -122,10 +143,10 @@ class Deny:
         """What takes a permission from one principal."""
         blocks: list[Block] = []
         doubts = list(self._unread(resource))
-        tags = self.conditions.tags(resource)
+        tagged = self.conditions.tags(resource)
         for container in self.index.lineage(resource).containers:
             for policy, rule in self._named(container, permission):
-                applies = self.conditions.denies(rule.condition, tags)
+                applies = self.conditions.denies(rule.condition, tagged)
                 denied = _certainty(belonging, rule.principals)
                 spared = _certainty(belonging, rule.except_principals)
                 if applies is False or denied is False or spared is True:
@@ -135,13 +156,18 @@ class Deny:
                     reason = f"deny policy {policy.name}{title} denies {permission}"
                     blocks.append(Block(BlockKind.DENY, policy.name, container, reason))
                 else:
-                    why = _why(belonging, rule, applies=applies)
+                    why = _why(belonging, rule, "" if applies else tagged.more or _UNREADABLE)
                     doubts.append(f"deny policy {policy.name}{title} may apply: {why}")
         return TakenFrom(tuple(dict.fromkeys(blocks)), tuple(dict.fromkeys(doubts)))
 
 
+def _unread(container: str, why: str) -> str:
+    return f"the deny policies of {container} could not be read: {why}"
+
+
+@cache
 def permission_name(permission: str) -> str:
-    """A permission as deny policies and boundaries name it: ``run.googleapis.com/routes.invoke``."""
+    """A permission as deny policies name it, as ``run.googleapis.com/routes.invoke``."""
     service, _, rest = permission.partition(".")
     return f"{_SERVICES.get(service, f'{service}.googleapis.com')}/{rest}"
 
@@ -167,8 +193,8 @@ def _certainty(belonging: Mapping[str, Belonging], principals: Iterable[str]) ->
     return found
 
 
-def _why(belonging: Mapping[str, Belonging], rule: DenyRule, *, applies: bool | None) -> str:
-    found = [] if applies else ["its condition asks for tags that were not read"]
+def _why(belonging: Mapping[str, Belonging], rule: DenyRule, untold: str) -> str:
+    found = [untold] if untold else []
     for one in (*rule.principals, *rule.except_principals):
         known = belonging.get(normal(one))
         if known is not None and known.doubts:

@@ -5,6 +5,7 @@ iam/docs/principal-access-boundary-policies (principal sets).
 """
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -122,33 +123,16 @@ def normal(member: str) -> str:
     return canonical(member)
 
 
-def form(member: str) -> Form:  # noqa: PLR0911 - one a form
+@lru_cache(maxsize=1 << 16)
+def form(member: str) -> Form:
     """What a name, in its normal spelling, stands for."""
-    if member == ANYBODY:
-        return Form(Sort.ANYBODY)
-    if member == AUTHENTICATED:
-        return Form(Sort.AUTHENTICATED)
     prefix, _, value = member.partition(":")
-    match prefix:
-        case "user":
-            return Form(Sort.USER, value, value.rpartition("@")[2])
-        case "serviceAccount":
-            return _account(value)
-        case "group":
-            return Form(Sort.GROUP, value)
-        case "domain":
-            return Form(Sort.DOMAIN, value, value)
-        case "cloudIdentityCustomerId":
-            return Form(Sort.CUSTOMER, value, value)
-        case "deleted":
-            return Form(Sort.DELETED, value)
-        case "projectOwner" | "projectEditor" | "projectViewer":
-            return Form(Sort.BASIC, f"roles/{prefix.removeprefix('project').lower()}", value)
-        case "principal":
-            return _single(value)
-        case "principalSet":
-            return _set(value)
-    return Form(Sort.OTHER, member)
+    read = _FORMS.get(prefix)
+    return Form(Sort.OTHER, member) if read is None else read(value)
+
+
+def _basic(role: str) -> Callable[[str], Form]:
+    return lambda project: Form(Sort.BASIC, role, project)
 
 
 def _account(email: str) -> Form:
@@ -188,3 +172,20 @@ def _set(path: str) -> Form:
     if trust and "google" not in trust[1]:
         return Form(Sort.TRUST, path.split("/", 3)[3], trust[1])
     return Form(Sort.OTHER, full)
+
+
+_FORMS: dict[str, Callable[[str], Form]] = {
+    ANYBODY: lambda _: Form(Sort.ANYBODY),
+    AUTHENTICATED: lambda _: Form(Sort.AUTHENTICATED),
+    "user": lambda email: Form(Sort.USER, email, email.rpartition("@")[2]),
+    "serviceAccount": _account,
+    "group": lambda email: Form(Sort.GROUP, email),
+    "domain": lambda domain: Form(Sort.DOMAIN, domain, domain),
+    "cloudIdentityCustomerId": lambda customer: Form(Sort.CUSTOMER, customer, customer),
+    "deleted": lambda name: Form(Sort.DELETED, name),
+    "projectOwner": _basic("roles/owner"),
+    "projectEditor": _basic("roles/editor"),
+    "projectViewer": _basic("roles/viewer"),
+    "principal": _single,
+    "principalSet": _set,
+}

@@ -27,7 +27,7 @@ from provision.snapshot.records import Kind, Target
 
 INVOKE_INSTANCE = "run.instances.invoke"
 CALL_FUNCTION = "cloudfunctions.functions.call"
-PASS_IAP = "iap.webServiceVersions.accessViaIAP"
+THROUGH_IAP = "iap.webServiceVersions.accessViaIAP"
 
 _FIRST, _SECOND = 1, 2
 """Generations of functions."""
@@ -130,7 +130,7 @@ class Gates:
     def _proxied(self, target: Target) -> Entrance:
         """IAP asks first; then its own agent has to hold the invoker's permission."""
         agent = self._agent(target)
-        found = self._asked(Way.IAP, Token.ID, PASS_IAP, iap_resource(target))
+        found = self._asked(Way.IAP, Token.ID, THROUGH_IAP, iap_resource(target))
         holders, apart = (one.under(agent.verdict) for one in (found.holders, found.apart))
         if agent.verdict is Verdict.UNKNOWN:
             holders, apart = (

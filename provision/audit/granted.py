@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from provision.audit.answers import Block, BlockKind, Hop, HopKind, Verdict
-from provision.audit.conditioned import Conditions, Held, View
+from provision.audit.conditioned import UNTAGGED, Conditions, Held, View
 from provision.audit.forms import ANYBODY, AUTHENTICATED, normal
 from provision.audit.holding import NONE, Holders
 from provision.audit.index import Index, own_levels
@@ -13,8 +14,26 @@ from provision.audit.judgement import Grant
 from provision.audit.members import Belonging, Extent, Members
 from provision.snapshot.records import Binding
 
-
 _ANYBODY = frozenset({ANYBODY, AUTHENTICATED})
+
+_PROJECT = "projects/"
+"""A project's policy takes no `allUsers` and no `allAuthenticatedUsers` (Resource Manager v3)."""
+
+_DELETED = "deleted:"
+
+
+class Asked(NamedTuple):
+    """For what a principal is judged.
+
+    Args:
+        permission: as allow policies name it.
+        resource: a full resource name, or a container.
+        view: what conditions may know of it.
+    """
+
+    permission: str
+    resource: str
+    view: View
 
 
 class Granted(NamedTuple):
@@ -58,7 +77,7 @@ class Allow:
         if not containers:
             return self._everybody(gap) if gap else NONE
         if self.index.tag_conditions.isdisjoint(containers):
-            view = view._replace(tags=frozenset())
+            view = view._replace(tagged=UNTAGGED)
         key = (containers[0], permission, view)
         found = self._inherited.get(key)
         if found is None:
@@ -76,6 +95,8 @@ class Allow:
         unread = self.index.unread_policy(level)
         if unread:
             found = self._everybody(unread)
+            if level.startswith(_PROJECT):
+                found = found.without(self.members.universe.anybody)
         bits = {Verdict.CAN: 0, Verdict.WHILE: 0, Verdict.UNKNOWN: 0}
         vague, rest = 0, dict[str, None]()
         for binding, held, _ in self._bindings(level, permission, view):
@@ -115,94 +136,107 @@ class Allow:
             else:
                 yield binding, held, ""
 
-    def one(
-        self,
-        belonging: Mapping[str, Belonging],
-        principal: str,
-        permission: str,
-        resource: str,
-        view: View,
-    ) -> Granted:
-        """What allow policies give one principal, and what they would but for a condition."""
+    def one(self, principal: str, belonging: Mapping[str, Belonging], asked: Asked) -> Granted:
+        """What allow policies give one principal, and what they would but for a condition.
+
+        Args:
+            principal: in its normal spelling.
+            belonging: what it is in.
+            asked: for what.
+        """
         grants: list[Grant] = []
         blocks: list[Block] = []
-        for level in self.index.holders_of_policies(resource):
-            for binding, held, untold in self._bindings(level, permission, view):
+        levels = tuple(self.index.holders_of_policies(asked.resource))
+        for level in levels:
+            for binding, held, untold in self._bindings(level, asked.permission, asked.view):
                 for member in binding.members:
                     one = belonging.get(normal(member))
+                    bound = _Bound(level, binding, member, held, untold)
                     if one is None:
-                        continue
-                    if one.expired:
-                        blocks.append(_ended(one, binding, level))
+                        if member.startswith(_DELETED) and _names(member, principal):
+                            blocks.append(bound.gone())
+                    elif one.expired:
+                        blocks.append(bound.ended(one))
                     elif held.verdict is Verdict.CANNOT:
-                        blocks.append(_unmet(binding, level, held))
+                        blocks.append(bound.unmet())
                     else:
-                        hops = (
-                            *_memberships(principal, one),
-                            _role(principal, one, binding, member, level, permission, resource),
-                        )
-                        grants.append(_grant(hops, one, held, untold, binding))
-        unread = (
-            self.index.unread_policy(level) for level in self.index.holders_of_policies(resource)
+                        grants.append(bound.grant(principal, one, asked))
+        return Granted(
+            tuple(grants), tuple(dict.fromkeys(blocks)), self._unread(principal, levels, asked)
         )
-        reasons = [why for why in (*unread, self.index.lineage(resource).gap) if why]
-        return Granted(tuple(grants), tuple(dict.fromkeys(blocks)), tuple(reasons))
+
+    def _unread(self, principal: str, levels: tuple[str, ...], asked: Asked) -> tuple[str, ...]:
+        unread = [
+            self.index.unread_policy(level)
+            for level in levels
+            if not (level.startswith(_PROJECT) and principal in _ANYBODY)
+        ]
+        return tuple(why for why in (*unread, self.index.lineage(asked.resource).gap) if why)
+
+
+class _Bound(NamedTuple):
+    """A member of a binding, as it concerns one principal.
+
+    Args:
+        level: whose policy it is in.
+        binding: as read.
+        member: as spelled there.
+        held: what its condition comes to.
+        untold: what is not known of its role; empty for nothing.
+    """
+
+    level: str
+    binding: Binding
+    member: str
+    held: Held
+    untold: str
+
+    def gone(self) -> Block:
+        """That somebody else of the same name is meant, who is deleted."""
+        role = self.binding.role
+        reason = f"{role} is bound to {self.member}, which is deleted and was somebody else"
+        return Block(BlockKind.DELETED, role, self.level, reason)
+
+    def ended(self, one: Belonging) -> Block:
+        """That the membership has ended."""
+        reason = f"the membership in {one.expired} has ended, which would give {self.binding.role}"
+        return Block(BlockKind.EXPIRED, one.expired, self.level, reason)
+
+    def unmet(self) -> Block:
+        """That the condition does not hold."""
+        reason = f"its condition does not hold: {self.held.why}"
+        return Block(BlockKind.CONDITION, self.binding.role, self.level, reason)
+
+    def grant(self, principal: str, one: Belonging, asked: Asked) -> Grant:
+        """A grant, at most as sure as the membership, the role and the condition."""
+        starts = (principal, *one.way)
+        within = [Hop(HopKind.MEMBER, *pair) for pair in pairwise(starts)]
+        role = Hop(
+            HopKind.ROLE,
+            starts[-1],
+            asked.resource,
+            role=self.binding.role,
+            on=self.level,
+            member=self.member,
+            condition=self.binding.condition,
+            permission=asked.permission,
+        )
+        hops = (*within, role)
+        reasons = list(one.doubts)
+        if self.untold:
+            reasons.append(self.untold)
+        if self.held.verdict is Verdict.UNKNOWN and self.held.why:
+            reasons.append(f"the condition of {self.binding.role}: {self.held.why}")
+        if reasons:
+            return Grant(hops, Verdict.UNKNOWN, reasons=tuple(reasons))
+        condition = self.binding.condition if self.held.verdict is Verdict.WHILE else ""
+        return Grant(hops, self.held.verdict, condition)
 
 
 def _unread_role(binding: Binding, permission: str) -> str:
     return f"whether {binding.role} includes {permission} was not read"
 
 
-def _ended(one: Belonging, binding: Binding, level: str) -> Block:
-    reason = f"the membership in {one.expired} has ended, which would have given {binding.role}"
-    return Block(BlockKind.EXPIRED, one.expired, level, reason)
-
-
-def _unmet(binding: Binding, level: str, held: Held) -> Block:
-    return Block(
-        BlockKind.CONDITION, binding.role, level, f"its condition does not hold: {held.why}"
-    )
-
-
-def _memberships(principal: str, one: Belonging) -> Iterator[Hop]:
-    start = principal
-    for inside in one.way:
-        yield Hop(HopKind.MEMBER, start, inside)
-        start = inside
-
-
-def _role(
-    principal: str,
-    one: Belonging,
-    binding: Binding,
-    member: str,
-    level: str,
-    permission: str,
-    resource: str,
-) -> Hop:
-    start = one.way[-1] if one.way else principal
-    return Hop(
-        HopKind.ROLE,
-        start,
-        resource,
-        role=binding.role,
-        on=level,
-        member=member,
-        condition=binding.condition,
-        permission=permission,
-    )
-
-
-def _grant(
-    hops: tuple[Hop, ...], one: Belonging, held: Held, untold: str, binding: Binding
-) -> Grant:
-    """A grant, at most as sure as the membership, the role and the condition."""
-    reasons = list(one.doubts)
-    if untold:
-        reasons.append(untold)
-    if held.verdict is Verdict.UNKNOWN and held.why:
-        reasons.append(f"the condition of {binding.role}: {held.why}")
-    if reasons:
-        return Grant(hops, Verdict.UNKNOWN, reasons=tuple(reasons))
-    condition = binding.condition if held.verdict is Verdict.WHILE else ""
-    return Grant(hops, held.verdict, condition)
+def _names(deleted: str, principal: str) -> bool:
+    """Whether a deleted principal had the name that a living one has."""
+    return normal(deleted.removeprefix(_DELETED).partition("?uid=")[0]) == principal

@@ -53,6 +53,7 @@ class Index:
 
     snapshot: Snapshot
     _lineages: dict[str, Lineage] = field(default_factory=dict)
+    _places: dict[str, Lineage] = field(default_factory=dict)
     _roles: dict[tuple[str, str], bool | None] = field(default_factory=dict)
 
     @cached_property
@@ -117,6 +118,15 @@ class Index:
         )
 
     @cached_property
+    def conditional_deny(self) -> frozenset[str]:
+        """Containers with deny rules under a condition."""
+        return frozenset(
+            self.short(deny.resource)
+            for deny in self.snapshot.deny_policies
+            if any(rule.condition for rule in deny.rules)
+        )
+
+    @cached_property
     def unread(self) -> dict[tuple[str, Part], str]:
         """Why a part of something could not be read."""
         found: dict[tuple[str, Part], str] = {}
@@ -137,6 +147,12 @@ class Index:
 
     def lineage(self, resource: str) -> Lineage:
         """The containers above a resource, or a container and those above it."""
+        found = self._places.get(resource)
+        if found is None:
+            found = self._places[resource] = self._lineage(resource)
+        return found
+
+    def _lineage(self, resource: str) -> Lineage:
         start = self.short(container_of(resource))
         found = self._lineages.get(start)
         if found is None:
@@ -185,19 +201,21 @@ class Index:
             return None
         return permission in table
 
-    def tags_of(self, resource: str) -> frozenset[Tag] | None:
-        """The tags of a resource, inherited ones with them; None when they are not known.
+    def tags_of(self, resource: str) -> tuple[tuple[Tag, ...], str]:
+        """The tags of a resource, inherited ones with them, and why there may be more.
 
-        Of one key the value that is bound nearest counts.
+        Of one key the value that is bound nearest counts: so what is known below something that
+        was not read, is known.
         """
         lineage = self.lineage(resource)
-        levels = [*own_levels(resource), *lineage.containers]
-        if lineage.gap or any((level, Part.TAGS) in self.unread for level in levels):
-            return None
         found: dict[str, Tag] = {}
-        for level in reversed(levels):
-            found.update((tag.key_id or tag.key, tag) for tag in self.tags.get(level, ()))
-        return frozenset(found.values())
+        for level in (*own_levels(resource), *lineage.containers):
+            why = self.unread.get((level, Part.TAGS))
+            if why is not None:
+                return tuple(found.values()), f"the tags of {level} could not be read: {why}"
+            for tag in self.tags.get(level, ()):
+                found.setdefault(tag.key_id or tag.key, tag)
+        return tuple(found.values()), lineage.gap
 
 
 def project_of(email: str) -> str:
@@ -217,9 +235,9 @@ def container_of(resource: str) -> str:
     parts = resource.split("/", 5)
     if parts[0] in _CONTAINERS:
         return "/".join(parts[:2])
-    if resource.startswith("//") and len(parts) > 4 and parts[3] in _CONTAINERS:
-        return "/".join(parts[3:5])
-    return resource
+    _, _, container = resource.removeprefix("//").partition("/")
+    within = container.split("/", 2)
+    return "/".join(within[:2]) if within[0] in _CONTAINERS else resource
 
 
 def own_levels(resource: str) -> tuple[str, ...]:

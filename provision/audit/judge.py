@@ -10,10 +10,10 @@ from functools import cached_property
 
 from provision.audit.answers import Block, BlockKind, Verdict
 from provision.audit.bounded import Boundaries
-from provision.audit.conditioned import Conditions
+from provision.audit.conditioned import Conditions, Tagged, View
 from provision.audit.denied import Deny
 from provision.audit.forms import Sort, form, normal
-from provision.audit.granted import Allow
+from provision.audit.granted import Allow, Asked
 from provision.audit.holding import Holders
 from provision.audit.index import Index, own_levels
 from provision.audit.judgement import Grant, Judgement
@@ -38,6 +38,8 @@ class Judge:
         self._allow = Allow(self.index, self._members, self.conditions)
         self._deny = Deny(self.index, self._members, self.conditions)
         self._boundaries = Boundaries(self.index, self._members)
+        self._inherited: dict[tuple[str, str, View], Holders] = {}
+        self._takens: dict[tuple[str, str, Tagged], tuple[int, int]] = {}
 
     @property
     def universe(self) -> Universe:
@@ -62,13 +64,10 @@ class Judge:
 
     def alike(self, resource: str) -> Hashable:
         """Resources with equal keys have equal `holders` for every permission."""
-        levels = own_levels(resource)
-        if any(
-            self.index.policies.get(level) or self.index.unread_policy(level) for level in levels
-        ):
+        if self._has_policy(resource):
             return resource
         view = self.conditions.view("", resource)
-        return (self.index.lineage(resource).containers[0], view.kind, view.tags)
+        return (self.index.lineage(resource).containers[0], view.kind, view.tagged)
 
     def holders(self, permission: str, resource: str, *, apart: bool = False) -> Holders:
         """Everybody who has a permission on a resource, as themselves.
@@ -82,11 +81,36 @@ class Judge:
         view = self.conditions.view(permission, resource)
         if apart:
             view = view._replace(apart=True)
+        if self._has_policy(resource):
+            return self._holders(permission, resource, view)
+        key = (permission, self.index.lineage(resource).containers[0], view)
+        found = self._inherited.get(key)
+        if found is None:
+            found = self._inherited[key] = self._holders(permission, resource, view)
+        return found
+
+    def _holders(self, permission: str, resource: str, view: View) -> Holders:
         allowed = self._allow.holders(permission, resource, view)
-        taken = self._deny.taken(permission, resource)
-        taken = taken.joined(self._boundaries.taken(permission, resource))
-        doubtful = self.universe.all if taken.doubts else taken.maybe
-        return allowed.without(taken.sure | self.inert).weakened(doubtful)
+        gone, doubtful = self._taken(permission, resource, view.tagged)
+        return allowed.without(gone).weakened(doubtful)
+
+    def _taken(self, permission: str, resource: str, tagged: Tagged) -> tuple[int, int]:
+        """From whom a permission is surely taken away, and from whom perhaps."""
+        key = (permission, self.index.lineage(resource).containers[0], tagged)
+        found = self._takens.get(key)
+        if found is None:
+            taken = self._deny.taken(permission, resource)
+            taken = taken.joined(self._boundaries.taken(permission, resource))
+            doubtful = self.universe.all if taken.doubts else taken.maybe
+            found = self._takens[key] = (taken.sure | self.inert, doubtful)
+        return found
+
+    def _has_policy(self, resource: str) -> bool:
+        """Whether something below the containers has bindings, or a policy that was not read."""
+        return any(
+            self.index.policies.get(level) or self.index.unread_policy(level)
+            for level in own_levels(resource)
+        )
 
     def judge(self, principal: str, permission: str, resource: str) -> Judgement:
         """Whether one principal has a permission on a resource, as itself, by what or why not.
@@ -99,7 +123,7 @@ class Judge:
         name = normal(principal)
         belonging = self._members.belonging(name)
         view = self.conditions.view(permission, resource)
-        granted = self._allow.one(belonging, name, permission, resource, view)
+        granted = self._allow.one(name, belonging, Asked(permission, resource, view))
         grants = tuple(sorted(granted.grants, key=_best))
         denied = self._deny.one(belonging, permission, resource)
         bound = self._boundaries.one(name, belonging, permission, resource)
@@ -123,7 +147,10 @@ class Judge:
         told = tuple(dict.fromkeys((*reasons, *granted.reasons)))
         if told:
             return Judgement(Verdict.UNKNOWN, grants, granted.blocks, told)
-        return Judgement(Verdict.CANNOT, (), granted.blocks or (_nothing(permission, resource),))
+        blocks = granted.blocks
+        if all(one.kind is BlockKind.DELETED for one in blocks):
+            blocks = (_nothing(permission, resource), *blocks)
+        return Judgement(Verdict.CANNOT, (), blocks)
 
     def _state(self, name: str) -> tuple[Block, ...]:
         told = form(name)

@@ -33,7 +33,12 @@ _ELSEWHERE = frozenset(
 def _tagged(name: str, context: Context, *wanted: str) -> Value:
     if context.tags is None:
         return Unknown(Type.BOOL, "it depends on tags", frozenset({name}))
-    return any(TAGS[name](tag) == wanted for tag in context.tags)
+    told = [TAGS[name](tag) for tag in context.tags]
+    if wanted in told:
+        return True
+    if context.more_tags and all(names[0] != wanted[0] for names in told):
+        return Unknown(Type.BOOL, context.more_tags, frozenset({name}))
+    return False
 
 
 def _attribute(context: Context, name: str, default: Value) -> Value:

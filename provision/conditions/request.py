@@ -40,6 +40,7 @@ class Request:
         resource: name, type and service of the resource, where its kind knows them: by the names
             ``resource.name``, ``resource.type``, ``resource.service``.
         changed_roles: roles whose members the request changes; an invocation changes none.
+        more_tags: why there may be tags of other keys than those in `tags`; empty: there are none.
     """
 
     time: datetime | None = None
@@ -49,6 +50,7 @@ class Request:
     kind: str = "service"
     resource: Mapping[str, str] = field(default_factory=dict)
     changed_roles: tuple[str, ...] | None = ()
+    more_tags: str = ""
 
 
 class Context(NamedTuple):
@@ -57,6 +59,7 @@ class Context(NamedTuple):
     attributes: Mapping[str, Value]
     tags: frozenset[Tag] | None
     changed_roles: tuple[str, ...] | None
+    more_tags: str = ""
 
 
 def context_of(request: Request) -> Context:
@@ -72,6 +75,7 @@ def context_of(request: Request) -> Context:
         {name: _attribute(name, request.kind, known) for name in ATTRIBUTES},
         request.tags,
         request.changed_roles,
+        request.more_tags,
     )
 
 
