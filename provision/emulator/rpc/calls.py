@@ -191,7 +191,8 @@ class Dispatcher:
         if handler is None:
             raise ApiError("UNIMPLEMENTED", f"{call.method} is not offered by this emulator.")
         if self.check_enabled is not None:
-            self.check_enabled(api_of_method(call.method), resource_of(call.request))
+            about = resource_of(call.request)
+            self.check_enabled(api_of_method(call.method, about), about)
         subject, write = _subject(call.request), is_write(call.method)
         async with self.faults.around(call.method, subject, write=write):
             result = await handler(call)

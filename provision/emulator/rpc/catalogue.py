@@ -226,6 +226,9 @@ def _policies() -> Iterator[Method]:
         name = rpc[0].lower() + rpc[1:]
         routes = (Route(verb, f"{path}:{name}", body) for path in _MIXED_IN)
         yield Method(f"google.iam.v1.IAMPolicy/{rpc}", request, told, tuple(routes))
+        # In the discovery document of Cloud Run v2, and in no client package yet.
+        instances = Route(verb, f"/v2/{{resource=projects/*/locations/*/instances/*}}:{name}", body)
+        yield Method(f"google.cloud.run.v2.Instances/{rpc}", request, told, (instances,))
 
 
 def _locations() -> Sequence[Method]:

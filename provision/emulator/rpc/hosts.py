@@ -24,6 +24,8 @@ _HOSTS = (
 )
 _REGISTRY_HOST = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev|(?:(?:us|eu|asia)\.)?gcr\.io")
 
+_MIXED_POLICIES = "google.iam.v1.IAMPolicy"
+_POLICIES_OF = {"topics": "pubsub", "subscriptions": "pubsub", "triggers": "eventarc"}
 # Longest first: what a REST method's name or, for methods that several APIs have, its path tells.
 _PACKAGES = (
     ("google.cloud.run.", "run"),
@@ -31,7 +33,7 @@ _PACKAGES = (
     ("google.devtools.artifactregistry.", "artifactregistry"),
     ("google.iam.credentials.", "iamcredentials"),
     ("google.cloud.iap.", "iap"),
-    ("google.iam.v1.IAMPolicy", ""),  # several APIs mix it in
+    (_MIXED_POLICIES, ""),  # several APIs mix it in
     ("google.iam.", "iam"),
     ("google.cloud.resourcemanager.", "cloudresourcemanager"),
     ("google.cloudresourcemanager.", "cloudresourcemanager"),
@@ -125,12 +127,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def api_of_method(name: str) -> str:
+def api_of_method(name: str, resource: str = "") -> str:
     """The API that an RPC is of, as ``run``; empty for RPCs that several APIs have.
 
     Args:
         name: the RPC, ``google.cloud.run.v2.Services/GetService``.
+        resource: what it is about, where that is known: it tells whose policy is meant.
     """
+    if resource and name.startswith(_MIXED_POLICIES):
+        collection = resource.rpartition("/")[0].rpartition("/")[2]
+        return _POLICIES_OF.get(collection, "cloudfunctions")
     return next((api for prefix, api in _PACKAGES if name.startswith(prefix)), "")
 
 

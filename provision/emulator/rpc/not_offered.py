@@ -5,8 +5,7 @@ Each answers UNIMPLEMENTED and names itself. ``docs/emulator.md`` lists them fro
 
 _LINES = """
 google.cloud.run.v2.Builds: SubmitBuild
-google.cloud.run.v2.Instances: CreateInstance DeleteInstance GetInstance ListInstances StopInstance
-google.cloud.run.v2.Instances: StartInstance
+google.cloud.run.v2.Instances: StartInstance StopInstance
 google.cloud.run.v2.WorkerPools: CreateWorkerPool GetWorkerPool ListWorkerPools UpdateWorkerPool
 google.cloud.run.v2.WorkerPools: DeleteWorkerPool GetIamPolicy SetIamPolicy TestIamPermissions
 google.devtools.artifactregistry.v1.ArtifactRegistry: ListMavenArtifacts GetMavenArtifact

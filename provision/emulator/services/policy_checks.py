@@ -173,6 +173,7 @@ _HIGHER_ROLES: dict[str, tuple[str, ...]] = {
 _SHAPES: dict[str, re.Pattern[str]] = {
     "run.services": re.compile(r"projects/[^/]+/locations/[^/]+/services/[^/]+"),
     "run.jobs": re.compile(r"projects/[^/]+/locations/[^/]+/jobs/[^/]+"),
+    "run.instances": re.compile(r"projects/[^/]+/locations/[^/]+/instances/[^/]+"),
     "cloudfunctions.functions": re.compile(r"projects/[^/]+/locations/[^/]+/functions/[^/]+"),
     "artifactregistry.repositories": re.compile(
         r"projects/[^/]+/locations/[^/]+/repositories/[^/]+"

@@ -35,6 +35,7 @@ _COLLECTIONS = {
     "JOB": "jobs",
     "EXECUTION": "jobs/*/executions",
     "TASK": "jobs/*/executions/*/tasks",
+    "INSTANCE": "instances",
 }
 
 
@@ -43,7 +44,7 @@ def checked_name(name: str, kind: str) -> str:
 
     Args:
         name: ``projects/P/locations/R/…`` with the project's id.
-        kind: ``SERVICE``, ``REVISION``, ``JOB``, ``EXECUTION`` or ``TASK``.
+        kind: ``SERVICE``, ``REVISION``, ``JOB``, ``EXECUTION``, ``TASK`` or ``INSTANCE``.
 
     Raises:
         ApiError: INVALID_ARGUMENT or UNIMPLEMENTED.

@@ -8,6 +8,7 @@ from provision.emulator.seams import Images
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.run.executions import ExecutionRuns
 from provision.emulator.services.run.executions_rpcs import Executions
+from provision.emulator.services.run.instances import Instances
 from provision.emulator.services.run.jobs import Jobs
 from provision.emulator.services.run.jobs_writes import JobWrites
 from provision.emulator.services.run.records import ExecutionMessage, JobMessage, RunState
@@ -48,7 +49,8 @@ class CloudRun:
             world, state, operations, images, lambda: self.serving.runtime, log_address
         )
         self._job_writes = JobWrites(world, state, operations, images, self.executions.stop_all)
-        self.rollouts.others += (self._work_of_job,)
+        self._instances = Instances(world, operations, images)
+        self.rollouts.others += (self._work_of_job, self._instances.work_of)
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs of v2 by name."""
@@ -57,6 +59,7 @@ class CloudRun:
             Revisions(self._world, self.state, self._operations),
             Jobs(self._world, self.state, self._job_writes, self.executions),
             Executions(self._world, self.state, self.executions),
+            self._instances,
         )
         return {name: handler for room in rooms for name, handler in room.handlers().items()}
 
