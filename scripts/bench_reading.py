@@ -26,8 +26,8 @@ _FAULT = {"method": "*", "kind": "latency", "seconds": LATE, "times": None}
 SECTION = """\
 ## Live reading
 
-A project with {services:,} services, and 50 ms added to every call. The bound is what the latency of
-the reading's {calls:,} calls takes with {lanes} in flight, libraries loaded. Below it is the whole
+A project with {services:,} services, and 50 ms added to every call. The bound is what the latency
+of the reading's {calls:,} calls takes with {lanes} in flight, libraries loaded. Below is the whole
 process `provision audit snapshot`, beside a loop of `gcloud run services get-iam-policy` over
 {asked} of them in the same run.
 

@@ -1,12 +1,13 @@
 """What calls services on its own: subscriptions, triggers, Scheduler jobs, queues, workflows."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from provision.clients.calls import TIMEOUT
 from provision.clients.reading.containers import more, token
 from provision.clients.reading.steps import Desk, Kind, Outcome, Step
 from provision.clients.reading.targets import FUNCTIONS, RUN, out_of_reach
-from provision.snapshot.records import AnyRecord, Caller, CallerKind, Part
+from provision.snapshot.records import AnyRecord, Caller, CallerKind, Part, Policy
 
 PUBSUB = "//pubsub.googleapis.com/"
 EVENTARC = "//eventarc.googleapis.com/"
@@ -47,7 +48,7 @@ def workflows(desk: Desk, step: Step) -> Outcome:
     asked = _everywhere(step)
     call = desk.google.workflows.list_workflows
     page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
-    found: tuple[AnyRecord, ...] = tuple(_workflow(step.of, one) for one in page.workflows)
+    found = _without_policies(_workflow(step.of, one) for one in page.workflows)
     missed = out_of_reach(step, page.unreachable, Part.CALLERS, "workflows")
     return Outcome((*found, *missed), more(step, page.next_page_token))
 
@@ -66,7 +67,7 @@ def schedules(desk: Desk, step: Step) -> Outcome:
     """A page of the Scheduler jobs of one location."""
     call = desk.google.schedules.list_jobs
     page = _raw(next(call(request=_in_place(step), retry=None, timeout=TIMEOUT).pages))
-    found = tuple(_schedule(step.of, one) for one in page.jobs)
+    found = _without_policies(_schedule(step.of, one) for one in page.jobs)
     return Outcome(found, more(step, page.next_page_token))
 
 
@@ -83,6 +84,11 @@ def _places(client: Any, step: Step, kind: str) -> Outcome:  # noqa: ANN401 - a 
     told = client.list_locations(request=asked, timeout=TIMEOUT)
     each = (Step(kind, step.of, (one.location_id,)) for one in told.locations)
     return Outcome((), (*each, *more(step, told.next_page_token)))
+
+
+def _without_policies(found: Iterable[Caller]) -> tuple[AnyRecord, ...]:
+    """With an empty policy each: neither Scheduler jobs nor workflows have one of their own."""
+    return tuple(record for one in found for record in (one, Policy(one.name)))
 
 
 def _in_place(step: Step) -> dict[str, object]:

@@ -5,6 +5,8 @@ from typing import Any
 
 _WEDGED = re.compile(r"\s+")
 _LONGEST = 400
+_OVER_REST = re.compile(r"^[A-Z]+ https?://\S+: ")
+"""What Google's library puts before the words of a REST service."""
 _DISABLED = "SERVICE_DISABLED"
 
 
@@ -120,7 +122,7 @@ def why(error: Exception, needs: str) -> str:
         needs: the permission; empty when it is not known.
     """
     said = _WEDGED.sub(" ", str(getattr(error, "message", "") or error)).strip()
-    said = said[:_LONGEST].rstrip(" .") or type(error).__name__
+    said = _OVER_REST.sub("", said)[:_LONGEST].rstrip(" .") or type(error).__name__
     if not _is_forbidden(error) or not needs or needs.lower() in said.lower():
         return said
     return f"{said} ({needs} is needed)"

@@ -16,15 +16,33 @@ from provision.clients.reading.steps import Outcome, Step
 LANES = 32
 """Calls in flight at most."""
 
-ATTEMPTS = 8
-"""Of one call that fails in a way that passes; with their waits they take about a minute."""
-
-_FIRST_WAIT = 0.25
-_LONGEST_WAIT = 16.0
 _DRAIN = 2.0
 """Seconds to wait, after Ctrl-C, for the calls in flight: what they bring is kept."""
 
 Report = Callable[[int, int, Step], None]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """With calls that fail in a way that passes; as it is, about a minute.
+
+    Args:
+        attempts: how often a call is made at most.
+        first: seconds to wait before the second attempt; twice as long before each later one.
+        longest: seconds to wait at most.
+    """
+
+    attempts: int = 8
+    first: float = 0.5
+    longest: float = 16.0
+
+    def wait(self, attempt: int) -> float:
+        """Seconds after the attempt of that number, the first being 1: at least half of it.
+
+        The rest is chance, so that calls which failed together part company.
+        """
+        longest = min(self.longest, self.first * 2 ** (attempt - 1))
+        return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
 @dataclass
@@ -49,7 +67,8 @@ class Scheduler:
         accept: takes what a step brought and tells what follows from it.
         refuse: takes a step that cannot be made, and why; tells what follows.
         report: is told what was done and what is known to be left.
-        clock: measures and waits.
+        clock: measures.
+        patience: with what may pass.
     """
 
     run: Callable[[Step], Outcome]
@@ -58,6 +77,7 @@ class Scheduler:
     refuse: Callable[[Step, Exception], Iterable[Step]]
     report: Report
     clock: Clock = field(default_factory=Clock)
+    patience: Patience = field(default_factory=Patience)
     done: int = 0
     _ready: dict[str, deque[_Try]] = field(default_factory=dict)
     _later: list[tuple[float, int, _Try]] = field(default_factory=list)
@@ -137,7 +157,7 @@ class Scheduler:
 
     def _finish(self, one: _Try, outcome: Outcome | None, error: Exception | None) -> None:
         self._flying -= 1
-        if error is not None and refusals.is_passing(error) and one.attempt < ATTEMPTS:
+        if error is not None and refusals.is_passing(error) and one.attempt < self.patience.attempts:
             self._try_again(one, error)
             return
         self.done += 1
@@ -149,9 +169,7 @@ class Scheduler:
 
     def _try_again(self, one: _Try, error: Exception) -> None:
         now = self.clock.monotonic()
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**one.attempt)
-        # Half of it for certain, the rest by chance: calls that failed together part company.
-        wait = longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        wait = self.patience.wait(one.attempt)
         asked = refusals.asked_to_wait(error)
         if refusals.is_too_much(error):
             self._windows[one.quota].close(now + max(asked, wait / 2))

@@ -16,7 +16,7 @@ from provision.clients.reading import (
     targets,
 )
 from provision.clients.reading.follow import Follow, Wanted
-from provision.clients.reading.scheduler import Scheduler
+from provision.clients.reading.scheduler import Patience, Scheduler
 from provision.clients.reading.steps import Desk, Outcome, Step
 from provision.snapshot.records import Part, Role, Unread
 
@@ -47,7 +47,8 @@ class Walk:
         wanted: what to read.
         keep: takes what each step brought.
         progress: is told how far it got.
-        clock: measures and waits.
+        clock: measures.
+        patience: with calls that fail in a way that passes.
     """
 
     google: GoogleClients
@@ -55,6 +56,7 @@ class Walk:
     keep: Keep
     progress: Progress | None = None
     clock: Clock = field(default_factory=Clock)
+    patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
         """Put the parts together."""
@@ -72,7 +74,13 @@ class Walk:
             ProvisionError: the scope cannot be seen, or the credentials are refused.
         """
         scheduler = Scheduler(
-            self._run, self._quota, self._accept, self._refuse, self._report, self.clock
+            self._run,
+            self._quota,
+            self._accept,
+            self._refuse,
+            self._report,
+            self.clock,
+            self.patience,
         )
         scheduler.add(self._left(before))
         scheduler.drain()

@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from google.cloud import (
+    eventarc_v1,
     iam_admin_v1,
     iam_v2,
     iap_v1,
     resourcemanager_v3,
     run_v2,
+    scheduler_v1,
+    tasks_v2,
+    workflows_v1,
 )
 from google.iam.v1 import policy_pb2
 from google.pubsub_v1 import PublisherClient, SubscriberClient
@@ -38,6 +42,10 @@ OUTER, INNER = "group:outer@example.com", "group:inner@example.com"
 DENIED = "group:denied@example.com"
 TOPIC = f"//pubsub.googleapis.com/{PROJECT}/topics/events"
 PUSH = f"//pubsub.googleapis.com/{PROJECT}/subscriptions/push"
+TRIGGER = f"//eventarc.googleapis.com/{PROJECT}/locations/asia-east1/triggers/on-upload"
+SCHEDULE = f"//cloudscheduler.googleapis.com/{PROJECT}/locations/asia-east1/jobs/hourly"
+QUEUE = f"//cloudtasks.googleapis.com/{PROJECT}/locations/asia-east1/queues/later"
+WORKFLOW = f"//workflows.googleapis.com/{PROJECT}/locations/asia-east1/workflows/flow"
 WEB = f"//iap.googleapis.com/{PROJECT}/iap_web"
 CUSTOM = f"{PROJECT}/roles/callers"
 ENDS = "2027-01-01T00:00:00Z"
@@ -77,10 +85,12 @@ def build(emulator: RunningEmulator) -> Clients:
     _run(clients, emulator)
     deploy(clients)
     deploy_first(clients)
+    bind(clients.services, _short(HELLO), (CUSTOM, ["user:finn@example.com"], ""))
     _denials(clients)
     _boundary(clients)
     _tags(clients)
     _push(clients)
+    _others_that_call(clients)
     return clients
 
 
@@ -129,7 +139,7 @@ def _run(clients: Clients, emulator: RunningEmulator) -> None:
         (CUSTOM, ["group:custom@example.com"], ""),
         ("roles/run.invoker", ["user:eve@example.com"], TAGGED),
     )
-    bind(jobs, _short(NIGHTLY), ("roles/run.jobsExecutor", ["user:ann@example.com"], ""))
+    bind(jobs, _short(NIGHTLY), ("roles/run.jobsExecutor", [OUTER], ""))
     iap = clients.make(iap_v1.IdentityAwareProxyAdminServiceClient)
     accessor = ("roles/iap.httpsResourceAccessor", ["user:ann@example.com"], "")
     bind(iap, f"{_short(WEB)}/cloud_run-asia-east1/services/orders", accessor)
@@ -193,3 +203,40 @@ def _push(clients: Clients) -> None:
     clients.make(SubscriberClient).create_subscription(
         request={"name": _short(PUSH), "topic": topic, "push_config": push}
     )
+
+
+def _others_that_call(clients: Clients) -> None:
+    parent = f"{PROJECT}/locations/asia-east1"
+    destination = {"cloud_run": {"service": "orders", "region": "asia-east1", "path": "/"}}
+    kind = {"attribute": "type", "value": "google.cloud.pubsub.topic.v1.messagePublished"}
+    trigger = {
+        "destination": destination,
+        "service_account": CALLER_EMAIL,
+        "event_filters": [kind],
+        "transport": {"pubsub": {"topic": _short(TOPIC)}},
+    }
+    clients.make(eventarc_v1.EventarcClient).create_trigger(
+        request={"parent": parent, "trigger": trigger, "trigger_id": "on-upload"}
+    ).result(timeout=30)
+    oidc = {"service_account_email": CALLER_EMAIL}
+    target = {"uri": "https://orders.example.com/", "oidc_token": oidc}
+    job = {"name": _short(SCHEDULE), "schedule": "0 * * * *", "http_target": target}
+    clients.make(scheduler_v1.CloudSchedulerClient).create_job(
+        request={"parent": parent, "job": job}
+    )
+    over = {
+        "oidc_token": {**oidc, "audience": "orders"},
+        "uri_override": {"host": "orders.example.com"},
+    }
+    queue = {"name": _short(QUEUE), "http_target": over}
+    tasks = clients.make(tasks_v2.CloudTasksClient)
+    tasks.create_queue(request={"parent": parent, "queue": queue})
+    bind(tasks, _short(QUEUE), ("roles/cloudtasks.enqueuer", ["user:bob@example.com"], ""))
+    flow = {"source_contents": "main: {steps: [{end: {return: 1}}]}"}
+    clients.make(workflows_v1.WorkflowsClient).create_workflow(
+        request={
+            "parent": parent,
+            "workflow_id": "flow",
+            "workflow": {**flow, "service_account": CALLER_EMAIL},
+        }
+    ).result(timeout=30)
