@@ -1,7 +1,7 @@
 """The shortest ways into one target as somebody else, walked from its end. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from provision.audit.answers import HopKind, Token, Verdict
 from provision.audit.callers import Call, Callers
 from provision.audit.closure import positions
-from provision.audit.degrees import DEGREES, Degrees, nested
+from provision.audit.degrees import DEGREES, NOBODY, Degrees, nested
 from provision.audit.impersonation import LINK, Impersonation
 from provision.audit.second_order import Grant, SecondOrder
 from provision.snapshot.records import Target
@@ -68,8 +68,8 @@ class Ground:
 
     def setting_off(self, call: Call) -> Degrees:
         """Who sets off a call, as themselves."""
-        held = self.judge.holders(call.permission, call.switch) if call.switch else None
-        who = nested(held) if held is not None else Degrees()
+        asking = self.impersonation.asking
+        who = asking.who(call.permission, call.switch) if call.switch else NOBODY
         return who if call.verdict is Verdict.CAN else who.doubted()
 
 
@@ -267,11 +267,18 @@ class AllDegrees:
             self._walked[degree] = Backward(self.ground, self.target, self.entrance, degree)
         return self._walked[degree]
 
-    def surest(self, principal: int, *, granted: bool) -> tuple[Backward, Edge] | None:
-        """The surest, and of those the shortest, way of a principal."""
+    def surest(
+        self, principals: Sequence[int], *, granted: bool
+    ) -> Iterator[tuple[Backward, Edge]]:
+        """The ways of a principal, the surest first, and of those the shortest.
+
+        Args:
+            principals: its position; of one that has none, those of the sets that it is in.
+            granted: whether a change is on the way.
+        """
         for degree in range(DEGREES):
             walked = self.at(degree)
-            edge = walked.found[granted].get(principal)
-            if edge is not None:
-                return walked, edge
-        return None
+            for principal in principals:
+                edge = walked.found[granted].get(principal)
+                if edge is not None:
+                    yield walked, edge

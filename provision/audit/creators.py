@@ -9,14 +9,12 @@ account.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from provision.audit.answers import Verdict
-from provision.audit.degrees import Degrees, nested, union
+from provision.audit.asking import Asking
+from provision.audit.degrees import Degrees, union
 from provision.snapshot.records import Kind, Target
-
-if TYPE_CHECKING:
-    from provision.audit.judge import Judge
 
 CODE = (
     "run.services.create",
@@ -71,18 +69,15 @@ class Creators:
     """Those who can, anywhere in the snapshot.
 
     Args:
-        judge: of the snapshot.
+        asking: of the snapshot.
     """
 
-    judge: "Judge"
+    asking: Asking
 
     @cached_property
     def code(self) -> Degrees:
         """Who can have code, or Google's APIs, used as an account."""
-        updating = (
-            nested(self.judge.holders(_UPDATES[target.kind], target.name))
-            for target in self._updated
-        )
+        updating = (self.asking.who(_UPDATES[target.kind], target.name) for target in self._updated)
         return union((self._in_projects(CODE), *updating))
 
     @cached_property
@@ -98,12 +93,13 @@ class Creators:
             near: the project of the account, as ``projects/ID``.
             calls: whether something that only calls will do.
         """
-        position = self.judge.universe.bit(principal)
+        judge = self.asking.judge
+        position = judge.universe.bit(principal)
         if position is None:
             return None
         found: list[Place] = []
         for permission, resource in self._asked((*CODE, *CALLS) if calls else CODE, near):
-            verdict = self.judge.holders(permission, resource).verdict(position)
+            verdict = judge.holders(permission, resource).verdict(position)
             if verdict is Verdict.CAN:
                 return Place(permission, resource, verdict)
             if verdict is not Verdict.CANNOT:
@@ -119,7 +115,7 @@ class Creators:
     @cached_property
     def _updated(self) -> tuple[Target, ...]:
         """Targets that somebody may change who may not change everything around them."""
-        index = self.judge.index
+        index = self.asking.judge.index
         return tuple(
             target
             for target in index.snapshot.targets
@@ -131,12 +127,12 @@ class Creators:
 
     @cached_property
     def _projects(self) -> tuple[str, ...]:
-        names = (container.name for container in self.judge.index.snapshot.containers)
+        names = (container.name for container in self.asking.judge.index.snapshot.containers)
         return tuple(name for name in names if name.startswith("projects/"))
 
     def _in_projects(self, permissions: Iterable[str]) -> Degrees:
         return union(
-            nested(self.judge.holders(permission, project))
+            self.asking.who(permission, project)
             for permission in permissions
             for project in self._projects
         )

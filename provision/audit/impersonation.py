@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from provision.audit.answers import HopKind, Token
-from provision.audit.degrees import NOBODY, Degrees, nested, union
+from provision.audit.asking import Asking
+from provision.audit.degrees import NOBODY, Degrees, union
 from provision.audit.forms import Sort, form
 
 if TYPE_CHECKING:
@@ -92,14 +93,19 @@ class Impersonation:
     """What leads onto accounts, each looked at when asked.
 
     Args:
-        judge: of the snapshot.
+        asking: of the snapshot.
         creators: who can make something that runs as an account.
     """
 
-    judge: "Judge"
+    asking: Asking
     creators: "Creators"
+    judge: "Judge" = field(init=False)
     _alike: dict[Hashable, Onto] = field(default_factory=dict)
     _onto: dict[int, Onto] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """The judge is at hand."""
+        self.judge = self.asking.judge
 
     def onto(self, account: int) -> Onto:
         """What leads onto the account with that bit."""
@@ -139,18 +145,18 @@ class Impersonation:
         acting = self.judge.holders(ACT_AS, resource)
         reasons = dict.fromkeys((*link.rest, *acting.rest))
         steps = list(self._by_permission(resource, reasons))
-        who = nested(acting)
+        who = self.asking.named(acting)
         if who is not NOBODY:
             steps += [Step(_CODE, who.both(self.creators.code))]
             steps += [Step(_CALLS, who.both(self.creators.calls))]
         held = tuple(step for step in steps if step.who.rest)
-        return Onto(held, nested(link), tuple(reasons))
+        return Onto(held, self.asking.named(link), tuple(reasons))
 
     def _by_permission(self, resource: str, reasons: dict[str, None]) -> Iterator[Step]:
         for means in BY_PERMISSION:
             held = self.judge.holders(means.permission, resource)
             reasons.update(dict.fromkeys(held.rest))
-            yield Step(means, nested(held))
+            yield Step(means, self.asking.named(held))
 
     @cached_property
     def accounts(self) -> int:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from provision.audit.answers import Block, HopKind, Path, Verdict
+from provision.audit.asking import Asking
 from provision.audit.backward import AllDegrees, Edge, Ground
 from provision.audit.callers import Call, Callers
 from provision.audit.closure import positions
@@ -73,15 +74,13 @@ class Indirect:
             most: how many of either sort at most.
         """
         name = normal(principal)
-        position = self.judge.universe.bit(name)
-        if position is None:
-            return ()
+        positions = self._standing_for(name)
         found: list[Path] = []
         for granted in (False, True):
             ways = [
                 way
                 for walks in self._walked(target)
-                for way in self._ways(walks, name, position, granted=granted, most=most)
+                for way in self._ways(walks, name, positions, granted=granted, most=most)
             ]
             found += sorted(dict.fromkeys(ways), key=_best)[:most]
         return tuple(found)
@@ -110,12 +109,16 @@ class Indirect:
                 yield universe.member(place), universe.member(account), kind
 
     @cached_property
+    def _asking(self) -> Asking:
+        return Asking(self.judge)
+
+    @cached_property
     def _impersonation(self) -> Impersonation:
-        return Impersonation(self.judge, Creators(self.judge))
+        return Impersonation(self._asking, Creators(self._asking))
 
     @cached_property
     def _changes(self) -> SecondOrder:
-        return SecondOrder(self.judge)
+        return SecondOrder(self._asking)
 
     @cached_property
     def _ground(self) -> Ground:
@@ -191,18 +194,30 @@ class Indirect:
             self._walks[target.name] = found
         return found
 
+    def _standing_for(self, name: str) -> tuple[int, ...]:
+        """Its position; of somebody whom nothing names, those of the sets that it is in."""
+        names = (name,) if name in self.judge.universe else self.judge.sets_of(name)
+        found = (self.judge.universe.bit(one) for one in names)
+        return tuple(position for position in found if position is not None)
+
     def _ways(
-        self, walks: AllDegrees, name: str, position: int, *, granted: bool, most: int
+        self, walks: AllDegrees, name: str, standing: tuple[int, ...], *, granted: bool, most: int
     ) -> Iterator[Path]:
-        surest = walks.surest(position, granted=granted)
-        if surest is None:
-            return
-        walked, edge = surest
-        others = walked.steps(position, granted=granted) if most > 1 else ()
-        for step in _distinct((edge, *others), most):
-            path = self._all_ways.path(walked, name, step)
-            if path is not None and not _turns_back(path, name):
-                yield path
+        """The best way first; then, if more are wanted, those that begin otherwise."""
+        for walked, edge in walks.surest(standing, granted=granted):
+            others = (
+                step
+                for position in standing
+                for step in walked.steps(position, granted=granted)
+                if most > 1
+            )
+            paths = (
+                self._all_ways.path(walked, name, step) for step in _distinct((edge, *others), most)
+            )
+            found = [path for path in paths if path is not None and not _turns_back(path, name)]
+            yield from found
+            if found:
+                return
 
 
 def _limited(who: Degrees, held: Degrees, account: int) -> Degrees:

@@ -15,7 +15,7 @@ from provision.audit.denied import Deny
 from provision.audit.forms import Sort, form, normal
 from provision.audit.granted import Allow, Asked
 from provision.audit.holding import Holders
-from provision.audit.index import Index, own_levels
+from provision.audit.index import Index
 from provision.audit.judgement import Grant, Judgement
 from provision.audit.members import Extent, Members
 from provision.audit.universe import Universe
@@ -58,6 +58,10 @@ class Judge:
         """Who is in a member of a policy, in any spelling, itself with them."""
         return self._members.extent(normal(member))
 
+    def sets_of(self, principal: str) -> tuple[str, ...]:
+        """The sets that a principal is in, or may be, whether or not the snapshot names it."""
+        return tuple(self._members.belonging(normal(principal)))
+
     def account_of(self, email: str) -> str:
         """The full name of a service account; its project by its e-mail if it was not read."""
         return self.index.account_name(email)
@@ -81,7 +85,7 @@ class Judge:
         view = self.conditions.view(permission, resource)
         if apart:
             view = view._replace(apart=True)
-        if self._has_policy(resource):
+        if self.index.grants_below(permission, resource):
             return self._holders(permission, resource, view)
         key = (permission, self.index.lineage(resource).containers[0], view)
         found = self._inherited.get(key)
@@ -109,7 +113,7 @@ class Judge:
         """Whether something below the containers has bindings, or a policy that was not read."""
         return any(
             self.index.policies.get(level) or self.index.unread_policy(level)
-            for level in own_levels(resource)
+            for level in self.index.own_levels(resource)
         )
 
     def judge(self, principal: str, permission: str, resource: str) -> Judgement:

@@ -7,14 +7,11 @@ has no access yet and needs nobody for it. It is told apart from access.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from provision.audit.degrees import NOBODY, Degrees, nested, union
-from provision.audit.index import own_levels
+from provision.audit.asking import Asking
+from provision.audit.degrees import NOBODY, Degrees, union
 from provision.snapshot.records import Kind, Target
-
-if TYPE_CHECKING:
-    from provision.audit.judge import Judge
 
 SET_ACCOUNT = "iam.serviceAccounts.setIamPolicy"
 UPDATE_ROLE = "iam.roles.update"
@@ -60,10 +57,10 @@ class SecondOrder:
     """Grants by what they open.
 
     Args:
-        judge: of the snapshot.
+        asking: of the snapshot.
     """
 
-    judge: "Judge"
+    asking: Asking
     _above: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
 
     def on_target(self, target: Target) -> tuple[Grant, ...]:
@@ -106,7 +103,7 @@ class SecondOrder:
 
     def above(self, resource: str) -> tuple[Grant, ...]:
         """Changes to the policies of what stands above something."""
-        containers = self.judge.index.lineage(resource).containers
+        containers = self.asking.judge.index.lineage(resource).containers
         start = containers[0] if containers else ""
         if start not in self._above:
             self._above[start] = tuple(
@@ -122,11 +119,11 @@ class SecondOrder:
             yield Grant(permission, resource, changed, who)
 
     def _who(self, permission: str, resource: str) -> Degrees:
-        return nested(self.judge.holders(permission, resource))
+        return self.asking.who(permission, resource)
 
     def _roles(self, resource: str) -> Iterator[Grant]:
         """Custom roles that somebody holds there and may add the permission to."""
-        for level in (*own_levels(resource), *self.judge.index.lineage(resource).containers):
+        for level in self.asking.judge.index.holders_of_policies(resource):
             for role, members in self._custom.get(level, ()):
                 owner = role.rpartition("/roles/")[0]
                 holding = union(map(self._inside, members))
@@ -139,14 +136,14 @@ class SecondOrder:
     def _custom(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
         """Bindings of custom roles, by resource."""
         found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-        for resource, bindings in self.judge.index.policies.items():
+        for resource, bindings in self.asking.judge.index.policies.items():
             for binding in bindings:
                 if not binding.role.startswith("roles/"):
                     found.setdefault(resource, []).append((binding.role, binding.members))
         return found
 
     def _inside(self, member: str) -> Degrees:
-        extent = self.judge.members(member)
+        extent = self.asking.judge.members(member)
         perhaps = extent.sure | extent.maybe
         return Degrees(extent.sure, extent.sure, perhaps, perhaps)
 

@@ -64,11 +64,11 @@ class Ways:
         account = ""
         for member, step in _steps(walked, principal, edge, self.ground):
             self._step(draft, member, step)
-            account = step.end
+            account = ""
             if step.call is not None:
                 account = self._call(draft, step)
-            elif step.next is None:
-                account = ""
+            elif step.next is not None:
+                account = self.ground.judge.universe.member(step.next.account)
         way, token = walked.entrance.way, walked.entrance.token
         if account:
             self._last(draft, account, walked.target, way)
