@@ -4,11 +4,13 @@ const data = JSON.parse(document.getElementById("data").textContent);
 
 // The verdicts by their place in a target's list of sets, strongest first.
 const VERDICTS = [
-  { key: "can", sign: "●", words: "can invoke it" },
-  { key: "while", sign: "◐", words: "can, while a condition holds" },
-  { key: "via", sign: "↷", words: "can, as somebody else" },
-  { key: "unknown", sign: "?", words: "not known" },
-  { key: "grant", sign: "+", words: "could give itself access" },
+  { key: "can", sign: "●", words: "can invoke it", many: "it can invoke" },
+  { key: "while", sign: "◐", words: "can, while a condition holds",
+    many: "it can invoke while a condition holds" },
+  { key: "via", sign: "↷", words: "can, as somebody else", many: "it can invoke as somebody else" },
+  { key: "unknown", sign: "?", words: "not known", many: "of which that is not known" },
+  { key: "grant", sign: "+", words: "could give itself access",
+    many: "to which it could give itself access" },
 ];
 const NOBODY = -1;
 
@@ -83,7 +85,7 @@ function indexed(pairs, width) {
 }
 const groupsOf = indexed(data.memberships, 2); // principal → [set]
 const grantsOn = indexed(data.grants, 5); // node → [member, role, condition, for]
-const actsAs = indexed(data.becomes, 3); // principal → [account, how]
+const actsAs = indexed(data.becomes, 3); // principal → [how, set of accounts]
 
 // The target, what stands above it, up to the top.
 function chain(target) {
@@ -109,7 +111,8 @@ function path(principal, target) {
     if (opened.has(at)) return steps(at, before, opened.get(at), target);
     const next = [
       ...(groupsOf.get(at) || []).map(([to]) => [to, "is in"]),
-      ...(actsAs.get(at) || []).map(([to, how]) => [to, data.ways[how]]),
+      ...(actsAs.get(at) || []).flatMap(([how, accounts]) =>
+        Array.from(members(accounts), (to) => [to, data.ways[how]])),
     ];
     for (const [to, words] of next) {
       if (before.has(to)) continue;

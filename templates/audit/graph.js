@@ -1,6 +1,6 @@
 // Paths as drawings: boxes in columns, an arrow between two of them. SVG, no library.
 
-const BOX = { width: 180, height: 40, across: 84, down: 14, margin: 14 };
+const BOX = { width: 176, height: 40, across: 116, down: 14, margin: 14 };
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const MOST_DRAWN = 14;
 

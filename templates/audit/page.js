@@ -12,7 +12,7 @@ function element(name, attributes, ...children) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else if (value !== false && value !== null) made.setAttribute(key, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((one) => one !== null && one !== undefined));
+  made.append(...children.flat(2).filter((one) => one !== null && one !== undefined));
   return made;
 }
 const number = (value) => value.toLocaleString("en");
@@ -35,7 +35,7 @@ function finding(one) {
 
 function finding_body(one, about) {
   return element("div", {},
-    element("p", {}, one.reason),
+    element("p", {}, data.reasons[one.reason]),
     one.accepted ? element("p", {}, element("b", {}, "Accepted: "), one.accepted) : null,
     one.mend.length ? [element("h3", {}, "What to do"), commands(one.mend)] : null,
     one.principal ? element("p", {}, "About ", to_principal(one.principal)) : null,
@@ -64,7 +64,7 @@ function commands(lines) {
 function show_findings() {
   const found = data.findings.filter((one) =>
     chosen("severity", one.accepted ? "accepted" : one.severity) && chosen("rule", one.rule) &&
-    matches(`${one.claim} ${one.rule} ${one.resource} ${one.id} ${one.principal} ${one.reason}`));
+    matches(`${one.claim} ${one.rule} ${one.resource} ${one.id} ${one.principal} ${data.reasons[one.reason]}`));
   const most = 500;
   $("findings").replaceChildren(
     ...found.slice(0, most).map(finding),
@@ -132,9 +132,10 @@ function callers(target, one, at) {
   const items = found.slice(0, MOST_NAMED).map((principal) => element("li", {},
     element("button", { class: "go", type: "button", onclick: () => show_path(drawn, principal, target) },
       data.principals[principal]),
-    element("span", { class: "quiet" }, ` ${in_words(principal, target)}`)));
+    one.key === "can" || one.key === "while"
+      ? element("span", { class: "quiet" }, ` ${in_words(principal, target)}`) : ""));
   return element("div", {},
-    element("h3", { class: `v-${one.key}` }, `${one.sign} ${number(found.length)} ${one.words}`),
+    element("h3", { class: `v-${one.key}` }, `${one.sign} ${number(found.length)}: ${one.words}`),
     drawn, element("ul", { class: "plain" }, items),
     found.length > items.length ? element("p", { class: "quiet" },
       `and ${number(found.length - items.length)} more: the matrix and the search show each`) : "");
@@ -188,7 +189,7 @@ function show_principal(principal) {
     ...VERDICTS.map((one, at) => {
       const mine = found.filter(([, code]) => code === at);
       return mine.length ? element("div", {},
-        element("h3", { class: `v-${one.key}` }, `${one.sign} ${plural(mine.length, "target")}: ${one.words}`),
+        element("h3", { class: `v-${one.key}` }, `${one.sign} ${plural(mine.length, "target")} ${one.many}`),
         element("ul", { class: "plain" }, mine.slice(0, MOST_NAMED).map(([target]) => element("li", {},
           element("button", { class: "go", type: "button",
             onclick: () => show_path(drawn, principal, target) }, target.label),
