@@ -51,11 +51,12 @@ class Place:
             )
         allowed = () if self.file is not None else (ProvisionError,)
         with contextlib.suppress(*allowed):
-            return load(files, project=self._defaults.project, region=self._defaults.region)
+            return load(files, project=self.defaults.project, region=self.defaults.region)
         return ()
 
     @cached_property
-    def _defaults(self) -> Defaults:
+    def defaults(self) -> Defaults:
+        """What flags, environment and gcloud's configuration say."""
         return read_defaults(
             os.environ,
             project=self.project,
@@ -70,7 +71,7 @@ class Place:
             UsageError: none is set.
         """
         declared = _same(spec.project.value for spec in self.specs)
-        outside = self._defaults.project
+        outside = self.defaults.project
         if self.project:
             return self.project
         if declared or outside:
@@ -83,13 +84,13 @@ class Place:
 
     def region_that_is_set(self) -> str:
         """The region of the flag, the environment or gcloud; empty where none is set."""
-        return self._defaults.region.value if self._defaults.region else ""
+        return self.defaults.region.value if self.defaults.region else ""
 
     def open(self) -> "Context":
         """Google's clients, and whom they act as."""
         from provision.cli.context import Context
 
-        acting = self._defaults.impersonate.value if self._defaults.impersonate else None
+        acting = self.defaults.impersonate.value if self.defaults.impersonate else None
         return Context((), acting, os.environ)
 
 

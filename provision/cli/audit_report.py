@@ -161,8 +161,11 @@ def _settings(policy: Path | None, asked: Source) -> "Settings":
     from provision.audit.settings import Settings
 
     named = policy or (DEFAULT_POLICY if DEFAULT_POLICY.exists() else None)
-    settings = accepted.load(named) if named else Settings()
-    return replace(settings, specs=(*settings.specs, *asked.place.specs))
+    if named is None:
+        return Settings(specs=asked.place.specs)
+    defaults = asked.place.defaults
+    settings = accepted.load(named, project=defaults.project, region=defaults.region)
+    return settings if settings.specs else replace(settings, specs=asked.place.specs)
 
 
 def _write_baseline(found: "Report", path: Path) -> None:

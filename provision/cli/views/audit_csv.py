@@ -10,7 +10,7 @@ from provision.cli.views.audit_json import slug
 from provision.cli.views.audit_words import Names, condition_of, placed
 from provision.snapshot.records import Target
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
 """What spreadsheets take a cell for a formula by (OWASP, "CSV Injection")."""
 
 ANSWER = (
@@ -115,4 +115,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """A cell that no spreadsheet runs, and without control characters, which are shown."""
+    shown = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in cell
+    )
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from provision.audit.answers import Finding, Reach, Severity, Summary, Verdict
 from provision.cli.audit_checking import Checked
 from provision.cli.console import results, safe
-from provision.cli.views.audit_words import LIMIT, Names, count, placed, say, titled
+from provision.cli.views.audit_words import LIMIT, Names, count, placed, say, selves, titled
 from provision.snapshot.records import Unread
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _target(one: Summary) -> None:
     )
     notes = [_REACHED.format(_REACH[one.reach])] if public else []
     if one.granting:
-        notes.append(f"{one.granting:,} could grant themselves access")
+        notes.append(f"{one.granting:,} could grant {selves(one.granting)} access")
     if one.unknown:
         notes.append("not all is known")
     if notes:

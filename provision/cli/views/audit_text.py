@@ -19,6 +19,7 @@ from provision.cli.views.audit_words import (
     reached,
     say,
     say_path,
+    selves,
     titled,
     verb,
 )
@@ -92,12 +93,8 @@ def _besides(groups: Mapping[How, Sequence[Answer]], conditional: int) -> str:
     if unknown:
         parts.append(f"of {unknown:,} it is not known")
     if granting:
-        parts.append(f"{granting:,} could grant {_self(granting)} access")
+        parts.append(f"{granting:,} could grant {selves(granting)} access")
     return "".join(f"; {part}" for part in parts)
-
-
-def _self(number: int) -> str:
-    return "itself" if number == 1 else "themselves"
 
 
 def _public_note(found: TargetAnswers) -> str:

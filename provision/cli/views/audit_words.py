@@ -190,3 +190,8 @@ def say_path(text: str, indent: int, style: str = "dim") -> None:
 def count(number: int, one: str, many: str = "") -> str:
     """A number and what it counts."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def selves(number: int) -> str:
+    """To whom so many could grant access: themselves."""
+    return "itself" if number == 1 else "themselves"
