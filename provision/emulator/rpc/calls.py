@@ -20,6 +20,21 @@ _READS = (
     *("Get", "List", "Test", "Search", "Query", "Wait", "Generate", "Sign", "Lint", "Fetch"),
     *("Lookup", "Check"),
 )
+_NAMES = ("topic", "subscription", "project")
+"""Fields that hold a name themselves, where they are no messages (Pub/Sub's)."""
+_HOLDERS = (
+    *(
+        "service",
+        "repository",
+        "service_account",
+        "function",
+        "trigger",
+        "workflow",
+        "queue",
+        "job",
+    ),
+    *_NAMES,
+)
 _KEPT_RECORDS = 100_000
 _LONGEST_NAME = 500
 _log = logging.getLogger(__name__)
@@ -241,9 +256,11 @@ def _names(request: Any) -> Iterable[str]:  # noqa: ANN401 - protobuf
     for name in ("name", "resource", "parent"):
         if name in fields:
             yield str(getattr(request, name))
-    for name in ("service", "repository", "service_account", "project", "function"):
+    for name in _HOLDERS:
         if name in fields and fields[name].message_type is not None:
             yield str(getattr(getattr(request, name), "name", ""))
+        elif name in fields and name in _NAMES:
+            yield str(getattr(request, name))
 
 
 def bearer(header: str | None) -> str | None:

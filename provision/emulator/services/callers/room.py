@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from provision.emulator.rpc.calls import Handler
+from provision.emulator.rpc.calls import Dispatcher, Handler
+from provision.emulator.rpc.host_apps import Mount
 from provision.emulator.services.callers.kept import Resources
+from provision.emulator.services.callers.locations import CallerLocations
 from provision.emulator.services.callers.progress import Work
 from provision.emulator.services.callers.queue_tasks import TASKS, QueueTasks
 from provision.emulator.services.callers.queues import QUEUES, Queues
@@ -34,7 +36,9 @@ class Callers:
         self._triggers = Triggers(world, operations, transports)
         self._workflows = Workflows(world, operations)
         queues, tasks = Resources(world, QUEUES), Resources(world, TASKS)
+        self._locations = CallerLocations(world)
         self._others = (
+            self._locations,
             Schedules(world),
             Queues(world, queues, tasks),
             QueueTasks(world, queues, tasks),
@@ -50,6 +54,10 @@ class Callers:
             *self._others,
         )
         return {name: handler for room in rooms for name, handler in room.handlers().items()}
+
+    def mounts(self, dispatcher: Dispatcher) -> dict[str, tuple[Mount, ...]]:
+        """What these APIs have on their own hosts beside their RPCs: lists of locations."""
+        return {api: (mount,) for api, mount in self._locations.mounts(dispatcher).items()}
 
     def policies(self) -> dict[str, dict[str, Handler]]:
         """The RPCs of ``google.iam.v1.IAMPolicy``, by the collection that they are about."""

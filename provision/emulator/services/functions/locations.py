@@ -1,17 +1,14 @@
 """``locations.list`` of Cloud Functions, v1 and v2: regions alone, and what runs in them."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 from google.cloud import functions_v2
 from google.cloud.location import locations_pb2
 
-from provision.emulator.rpc.calls import Call, Dispatcher, Handler, bearer
-from provision.emulator.rpc.rest import error_response, json_response
-from provision.emulator.rpc.status import ApiError
-from provision.emulator.rpc.transcoding import to_json
+from provision.emulator.rpc.calls import Call, Dispatcher, Handler
 from provision.emulator.rpc.wellknown import Struct
+from provision.emulator.services.location_lists import served
 from provision.emulator.services.permissions import require, run_refusal
 from provision.emulator.services.run.knative.locations import REGIONS
 from provision.emulator.world import World
@@ -19,7 +16,6 @@ from provision.emulator.world import World
 _LIST = "google.cloud.functions.v2.Locations/ListLocations"
 """As it is recorded; over gRPC the list is that of all APIs."""
 _BUILDER = "google.devtools.cloudbuild.v1.CloudBuild/GetDefaultServiceAccount"
-Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _BOTH = (functions_v2.Environment.GEN_1, functions_v2.Environment.GEN_2)
 
 
@@ -39,14 +35,14 @@ class FunctionLocations:
 
     def mount(self, dispatcher: Dispatcher, app: web.Application) -> None:
         """Add the routes of both versions' lists."""
-        serve = _served(dispatcher, _LIST)
+        serve = served(dispatcher, _LIST)
         for version in ("v1", "v2"):
             app.router.add_get(f"/{version}/{{name:projects/[^/]+}}/locations", serve)
 
     def mount_builder(self, dispatcher: Dispatcher, app: web.Application) -> None:
         """Add the route of Cloud Build that tells which account builds."""
         name = "{name:projects/[^/]+/locations/[^/]+}"
-        app.router.add_get(f"/v1/{name}/defaultServiceAccount", _served(dispatcher, _BUILDER))
+        app.router.add_get(f"/v1/{name}/defaultServiceAccount", served(dispatcher, _BUILDER))
 
     async def _list(self, call: Call) -> locations_pb2.ListLocationsResponse:
         project = self._world.hierarchy.canonical(call.request.name)
@@ -65,19 +61,6 @@ class FunctionLocations:
             email = project.compute_account
             told["serviceAccountEmail"] = f"projects/{project.project_id}/serviceAccounts/{email}"
         return told
-
-
-def _served(dispatcher: Dispatcher, method: str) -> Serve:
-    async def serve(request: web.Request) -> web.StreamResponse:
-        asked = locations_pb2.ListLocationsRequest(name=request.match_info["name"])
-        token = bearer(request.headers.get("Authorization"))
-        try:
-            answer = await dispatcher.call(method, asked, token, "rest")
-        except ApiError as error:
-            return error_response(error)
-        return json_response(to_json(answer))
-
-    return serve
 
 
 def _location(name: str, region: str) -> locations_pb2.Location:
