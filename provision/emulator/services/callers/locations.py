@@ -4,7 +4,6 @@ Which permission it takes is not in the table of roles; that for the list of the
 asked for instead (assumed).
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,10 @@ from aiohttp import web
 from google.cloud.location import locations_pb2
 
 from provision.emulator.rpc.calls import Call, Dispatcher, Handler
+from provision.emulator.rpc.host_apps import Mount
+from provision.emulator.rpc.hosts import host_of
+from provision.emulator.rpc.rest import error_response
+from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.callers import places, words
 from provision.emulator.services.location_lists import served
 from provision.emulator.services.permissions import Refusal, require
@@ -63,9 +66,10 @@ class CallerLocations:
             for method, _, found, permission, refusal in _APIS.values()
         }
 
-    def mounts(self, dispatcher: Dispatcher) -> dict[str, Callable[[web.Application], None]]:
-        """What adds each API's route to an application of its host."""
-        return {api: partial(_mount, dispatcher, api) for api in _APIS}
+    def mounts(self, dispatcher: Dispatcher) -> dict[str, tuple[Mount, ...]]:
+        """What adds the routes to an application; the same for every one of the APIs' hosts."""
+        mount = partial(_mount, dispatcher)
+        return dict.fromkeys(_APIS, (mount,))
 
     async def _list(
         self, found: tuple[str, ...], permission: str, refusal: Refusal, call: Call
@@ -80,7 +84,15 @@ class CallerLocations:
         )
 
 
-def _mount(dispatcher: Dispatcher, api: str, app: web.Application) -> None:
-    method, version, *_ = _APIS[api]
-    path = f"/{version}/{{name:projects/[^/]+}}/locations"
-    app.router.add_get(path, served(dispatcher, method))
+def _mount(dispatcher: Dispatcher, app: web.Application) -> None:
+    serving = {api: served(dispatcher, method) for api, (method, *_) in _APIS.items()}
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        host = host_of(request)
+        answer = serving.get(host.api) if host is not None else None
+        if answer is None:
+            return error_response(ApiError("NOT_FOUND", "Method not found."))
+        return await answer(request)
+
+    for version in sorted({version for _, version, *_ in _APIS.values()}):
+        app.router.add_get(f"/{version}/{{name:projects/[^/]+}}/locations", serve)

@@ -57,7 +57,7 @@ class Callers:
 
     def mounts(self, dispatcher: Dispatcher) -> dict[str, tuple[Mount, ...]]:
         """What these APIs have on their own hosts beside their RPCs: lists of locations."""
-        return {api: (mount,) for api, mount in self._locations.mounts(dispatcher).items()}
+        return self._locations.mounts(dispatcher)
 
     def policies(self) -> dict[str, dict[str, Handler]]:
         """The RPCs of ``google.iam.v1.IAMPolicy``, by the collection that they are about."""

@@ -1,0 +1,73 @@
+"""Accounts, and clients of the APIs that call services, for the tests of this folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from google import pubsub_v1
+from google.api_core import exceptions
+from google.cloud import eventarc_v1, iam_admin_v1, scheduler_v1, tasks_v2, workflows_v1
+
+from tests.conftest import Clients, RunningEmulator
+
+PROJECT = "projects/demo-project"
+LOCATION = f"{PROJECT}/locations/us-central1"
+EVERYWHERE = f"{PROJECT}/locations/-"
+ADDRESS = "https://orders.example.com/work"
+STRANGER = "user:ann@example.com"
+CALLER = "caller@demo-project.iam.gserviceaccount.com"
+
+
+def publisher(clients: Clients) -> pubsub_v1.PublisherClient:
+    """Pub/Sub's topics."""
+    return clients.make(pubsub_v1.PublisherClient)
+
+
+def subscriber(clients: Clients) -> pubsub_v1.SubscriberClient:
+    """Pub/Sub's subscriptions."""
+    return clients.make(pubsub_v1.SubscriberClient)
+
+
+def eventarc(clients: Clients) -> eventarc_v1.EventarcClient:
+    """Eventarc."""
+    return clients.make(eventarc_v1.EventarcClient)
+
+
+def scheduler(clients: Clients) -> scheduler_v1.CloudSchedulerClient:
+    """Cloud Scheduler."""
+    return clients.make(scheduler_v1.CloudSchedulerClient)
+
+
+def tasks(clients: Clients) -> tasks_v2.CloudTasksClient:
+    """Cloud Tasks."""
+    return clients.make(tasks_v2.CloudTasksClient)
+
+
+def workflows(clients: Clients) -> workflows_v1.WorkflowsClient:
+    """Workflows."""
+    return clients.make(workflows_v1.WorkflowsClient)
+
+
+def make_caller(clients: Clients, project: str = PROJECT, name: str = "caller") -> str:
+    """A service account that something is to call as; its address."""
+    request = iam_admin_v1.CreateServiceAccountRequest(name=project, account_id=name)
+    return str(clients.iam.create_service_account(request=request).email)
+
+
+def grant(emulator: RunningEmulator, role: str, *, on: str = PROJECT, to: str = STRANGER) -> None:
+    """Grant a role."""
+    emulator.admin("POST", "/grants", resource=on, member=to, role=f"roles/{role}")
+
+
+def account_name(email: str) -> str:
+    """The full name of an account."""
+    return f"{PROJECT}/serviceAccounts/{email}"
+
+
+@contextmanager
+def refused(words: str, kind: type[exceptions.GoogleAPICallError]) -> Iterator[Any]:
+    """Expect a refusal of a kind whose message holds some words."""
+    with pytest.raises(kind) as caught:
+        yield caught
+    assert words in str(caught.value)
