@@ -31,8 +31,9 @@ def diff(
 ) -> None:
     """Show who gained and who lost what between two snapshots, and by which change.
 
-    Exits 3 when somebody did, 0 when nobody did. Each is judged as of its own time, or both at
-    --at, which tells changes of policies from time that passed.
+    Exits 3 when somebody did, or something changed that may lead to it, and 0 otherwise. Each is
+    judged as of its own time, or both at --at, which tells changes of policies from time that
+    passed.
     """
     from provision.audit.diff import compare
 

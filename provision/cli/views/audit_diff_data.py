@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     "change",
     "principal",
+    "members",
     "before",
     "after",
     "target",
@@ -58,6 +59,7 @@ def _change(one: "Change") -> dict[str, Any]:
 def _moved(one: "Moved") -> dict[str, Any]:
     return {
         "principal": one.principal,
+        "members": one.members,
         "before": audit_json.slug(one.before),
         "after": audit_json.slug(one.after),
         "by": [cause.words for cause in one.causes],
@@ -81,6 +83,7 @@ def _row(word: str, one: "Moved", target: "TargetDiff") -> Sequence[str]:
     return (
         word,
         one.principal,
+        str(one.members),
         audit_json.slug(one.before),
         audit_json.slug(one.after),
         target.target.rpartition("/")[2],

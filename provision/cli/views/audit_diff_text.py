@@ -36,7 +36,9 @@ def _target(one: "TargetDiff", names: Names, *, verbose: bool) -> None:
     moves += [("[red]-[/]", each) for each in one.lost]
     shown = moves if verbose else moves[:LIMIT]
     for sign, each in shown:
-        results.print(f"  {sign} {safe(each.principal)}  [dim]{each.before} → {each.after}[/]")
+        inside = f" and {count(each.members, 'member')} of it" if each.members else ""
+        verdicts = f"[dim]{each.before} → {each.after}[/]"
+        results.print(f"  {sign} {safe(each.principal)}{inside}  {verdicts}")
         _causes(each)
     _more(len(moves) - len(shown), "principal")
 
@@ -49,7 +51,7 @@ def _causes(one: "Moved") -> None:
 def _changes(found: "Diff", names: Names, *, verbose: bool) -> None:
     if not found.changes:
         return
-    results.print("\n[bold]What changed[/]")
+    results.print("\n[bold]What changed on the ways to an invocation[/]")
     shown = found.changes if verbose else found.changes[:LIMIT]
     for one in shown:
         on = f" ({names.short(one.resource)})" if one.resource else ""
