@@ -1,6 +1,7 @@
 """Every question about who can invoke what, put to one snapshot. Pure."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -113,7 +114,10 @@ class Audit:
         """
         found = self.get_target(target)
         name = normal(principal)
-        return self._answer(name, found, self.indirect.paths(name, found, most=_ALL))
+        answer = self._answer(name, found, self.indirect.paths(name, found, most=_ALL))
+        if answer.verdict in {Verdict.CAN, Verdict.WHILE}:
+            return answer
+        return replace(answer, blocks=(*answer.blocks, *self.indirect.blocks(name, found)))
 
     def rest(self, target: str) -> tuple[str, ...]:
         """Why nobody else is known to be kept out; empty when everybody else is."""
@@ -187,7 +191,6 @@ class Audit:
         if verdict in {Verdict.CAN, Verdict.WHILE}:
             return Answer(name, target.name, verdict, paths)
         blocks, reasons = self.gates.against(name, target)
-        blocks = (*blocks, *self.indirect.blocks(name, target))
         told = [*(why for path in paths if not path.second_order for why in path.reasons), *reasons]
         if told:
             return Answer(

@@ -129,9 +129,11 @@ class Boundaries:
                 if relevant and includes is False:
                     out |= extent.sure
                 out_maybe |= either
+        if doubts:  # what was not read may keep from it, or take it in
+            return Taken(0, self.members.universe.all & ~within)
         maybe = (out | out_maybe) & ~within
         sure = out & ~within & ~within_maybe
-        return Taken(sure, maybe & ~sure, doubts)
+        return Taken(sure, maybe & ~sure)
 
     def _includes(self, policy: Boundary, resource: str) -> bool | None:
         """Whether a boundary takes in a resource; None when that is not known."""
@@ -160,7 +162,7 @@ class Boundaries:
             relevant = blocks(permission, _version(policy))
             includes = self._includes(policy, resource)
             if sure and relevant and includes:
-                return TakenFrom((), tuple(doubts))
+                return TakenFrom()
             if includes is not False:
                 eligible = None
             if relevant is not False and includes is not True:
@@ -173,7 +175,7 @@ class Boundaries:
                 f"boundary {policy.name.rpartition('/')[2]} does not take in the resource",
             )
             for policy, sure in stopping
-            if sure and eligible is False
+            if sure and eligible is False and not doubts
         )
         if stopping and not found:
             names = sorted({policy.name.rpartition("/")[2] for policy, _ in stopping})

@@ -83,7 +83,7 @@ class Conditions:
     at: datetime
     _held: dict[tuple[str, View], Held] = field(default_factory=dict)
     _denying: dict[tuple[str, Tagged], bool | None] = field(default_factory=dict)
-    _kinds: dict[str, str] = field(default_factory=dict)
+    _views: dict[str, View] = field(default_factory=dict)
     _tags: dict[str, Tagged] = field(default_factory=dict)
 
     def tags(self, resource: str) -> Tagged:
@@ -91,19 +91,26 @@ class Conditions:
         if not self.index.asks_for_tags:
             return UNTAGGED
         if resource not in self._tags:
-            tags, more = self.index.tags_of(resource)
-            told = frozenset(Tag(one.key, one.value, one.key_id, one.value_id) for one in tags)
-            self._tags[resource] = Tagged(told, more)
+            self._tags[resource] = self._read_tags(resource)
         return self._tags[resource]
+
+    def _read_tags(self, resource: str) -> Tagged:
+        container = self.index.lineage(resource).containers[0]
+        if resource != container and not self.index.has_own_tags(resource):
+            return self.tags(container)
+        tags, more = self.index.tags_of(resource)
+        told = (Tag(one.key, one.value, one.key_id, one.value_id) for one in tags.values())
+        return Tagged(frozenset(told), more)
 
     def view(self, permission: str, resource: str) -> View:
         """What conditions may know when that permission is asked on that resource."""
         granting = _grantable(permission)
         if resource.startswith("//"):
-            kind = self._kinds.get(resource)
-            if kind is None:
-                kind = self._kinds[resource] = kind_of(permission, resource)
-            return View(kind, self.tags(resource), granting)
+            view = self._views.get(resource)
+            if view is None:
+                kind = kind_of(permission, resource)
+                view = self._views[resource] = View(kind, self.tags(resource))
+            return view._replace(granting=granting) if granting else view
         kind = kind_of(permission, resource)
         managed = _MANAGED.get(resource.partition("/")[0], "") if kind == RESOURCE_MANAGER else ""
         return View(kind, self.tags(resource), granting, managed)

@@ -1,6 +1,6 @@
 """Allow policies: the union of what the resource and everything above it grant. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -9,9 +9,9 @@ from provision.audit.answers import Block, BlockKind, Hop, HopKind, Verdict
 from provision.audit.conditioned import UNTAGGED, Conditions, Held, View
 from provision.audit.forms import ANYBODY, AUTHENTICATED, normal
 from provision.audit.holding import NONE, Holders
-from provision.audit.index import Index, own_levels
+from provision.audit.index import Index
 from provision.audit.judgement import Grant
-from provision.audit.members import Belonging, Extent, Members
+from provision.audit.members import NOBODY, Belonging, Extent, Members
 from provision.snapshot.records import Binding
 
 _ANYBODY = frozenset({ANYBODY, AUTHENTICATED})
@@ -68,7 +68,7 @@ class Allow:
     def holders(self, permission: str, resource: str, view: View) -> Holders:
         """Everybody to whom allow policies give a permission."""
         found = NONE
-        for level in own_levels(resource):
+        for level in self.index.own_levels(resource):
             found = found.joined(self._level(level, permission, view))
         lineage = self.index.lineage(resource)
         return found.joined(self._above(lineage.containers, lineage.gap, permission, view))
@@ -91,47 +91,35 @@ class Allow:
 
     def _level(self, level: str, permission: str, view: View) -> Holders:
         """What the policy of one resource gives."""
-        found = NONE
-        unread = self.index.unread_policy(level)
-        if unread:
-            found = self._everybody(unread)
-            if level.startswith(_PROJECT):
-                found = found.without(self.members.universe.anybody)
-        bits = {Verdict.CAN: 0, Verdict.WHILE: 0, Verdict.UNKNOWN: 0}
-        vague, rest = 0, dict[str, None]()
+        sums: dict[Verdict, _Sum] = {}
         for binding, held, _ in self._bindings(level, permission, view):
-            if held.verdict is Verdict.CANNOT:
-                continue
-            for member in binding.members:
-                extent = self._extent(normal(member), view)
-                bits[held.verdict] |= extent.sure
-                bits[Verdict.UNKNOWN] |= extent.maybe
-                if extent.rest:
-                    vague |= extent.vague
-                    rest.update(dict.fromkeys(extent.rest))
-        can = bits[Verdict.CAN]
-        while_ = bits[Verdict.WHILE] & ~can
-        unknown = bits[Verdict.UNKNOWN] & ~can & ~while_
-        if not (can or while_ or unknown or rest):
-            return found
-        mask = vague & ~(can | while_ | unknown)
-        return Holders(can, while_, unknown, tuple(rest), mask).joined(found)
-
-    def _extent(self, member: str, view: View) -> Extent:
-        if view.apart and member in _ANYBODY:
-            return Extent(self.members.universe.mask(member))
-        return self.members.extent(member)
+            if held.verdict is not Verdict.CANNOT:
+                found = sums.get(held.verdict)
+                if found is None:
+                    found = sums[held.verdict] = _Sum(self.members, apart=view.apart)
+                found.add(binding.members)
+        given = NONE
+        for verdict, found in sums.items():
+            given = given.joined(found.holders().under(verdict))
+        unread = self.index.unread_policy(level)
+        if not unread:
+            return given
+        everybody = self._everybody(unread)
+        if level.startswith(_PROJECT):
+            everybody = everybody.without(self.members.universe.anybody)
+        return given.joined(everybody)
 
     def _bindings(
         self, level: str, permission: str, view: View
     ) -> Iterator[tuple[Binding, Held, str]]:
         """Bindings whose role includes or may include a permission; with what is unknown of it."""
+        including = self.index.including(permission)
         for binding in self.index.policies.get(level, ()):
-            includes = self.index.includes(binding.role, permission)
-            if includes is False:
+            includes = including.get(binding.role)
+            if includes is None:
                 continue
             held = self.conditions.held(binding.condition, view)
-            if includes is None and held.verdict is not Verdict.CANNOT:
+            if not includes and held.verdict is not Verdict.CANNOT:
                 yield binding, Held(Verdict.UNKNOWN, held.why), _unread_role(binding, permission)
             else:
                 yield binding, held, ""
@@ -172,6 +160,37 @@ class Allow:
             if not (level.startswith(_PROJECT) and principal in _ANYBODY)
         ]
         return tuple(why for why in (*unread, self.index.lineage(asked.resource).gap) if why)
+
+
+class _Sum:
+    """The members of bindings that are alike, added up."""
+
+    def __init__(self, members: Members, *, apart: bool) -> None:
+        self._members = members
+        self._apart = apart
+        self._ones: list[int] = []
+        self._many = NOBODY
+
+    def add(self, members: Iterable[str]) -> None:
+        """Those of one binding."""
+        spelled = self._members.spelled
+        for member in members:
+            found = spelled(member)
+            if found is None:
+                continue
+            if isinstance(found, int):
+                self._ones.append(found)
+            elif self._apart and member in _ANYBODY:
+                self._many = self._many.joined(Extent(self._members.universe.mask(member)))
+            else:
+                self._many = self._many.joined(found)
+
+    def holders(self) -> Holders:
+        """As those who hold something surely, or perhaps."""
+        many = self._many
+        can = many.sure | self._members.universe.bits(self._ones)
+        unknown = many.maybe & ~can
+        return Holders(can, 0, unknown, many.rest, many.vague & ~can & ~unknown)
 
 
 class _Bound(NamedTuple):

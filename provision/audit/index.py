@@ -1,7 +1,7 @@
 """A snapshot arranged for judging: what is attached where, and what could not be read. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -43,6 +43,13 @@ class Lineage(NamedTuple):
     gap: str = ""
 
 
+class TagsKnown(NamedTuple):
+    """Tags by key, and why there may be others of other keys; empty: there are none."""
+
+    tags: Mapping[str, Tag]
+    more: str = ""
+
+
 @dataclass
 class Index:
     """Lookups in a snapshot.
@@ -54,7 +61,9 @@ class Index:
     snapshot: Snapshot
     _lineages: dict[str, Lineage] = field(default_factory=dict)
     _places: dict[str, Lineage] = field(default_factory=dict)
-    _roles: dict[tuple[str, str], bool | None] = field(default_factory=dict)
+    _levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _tags_known: dict[str, TagsKnown] = field(default_factory=dict)
+    _including: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     @cached_property
     def containers(self) -> dict[str, Container]:
@@ -175,7 +184,7 @@ class Index:
 
     def holders_of_policies(self, resource: str) -> Iterator[str]:
         """Everything whose allow policy counts for a resource, itself first."""
-        yield from own_levels(resource)
+        yield from self.own_levels(resource)
         yield from self.lineage(resource).containers
 
     def unread_policy(self, resource: str) -> str:
@@ -185,14 +194,45 @@ class Index:
             return ""
         return f"the policy of {resource} could not be read: {why or 'it was not read'}"
 
+    @cached_property
+    def _bound_roles(self) -> dict[str, frozenset[str]]:
+        """The roles that each policy binds; equal sets are one."""
+        shared: dict[frozenset[str], frozenset[str]] = {}
+        found = {}
+        for resource, bindings in self.policies.items():
+            roles = frozenset([binding.role for binding in bindings])
+            found[resource] = shared.setdefault(roles, roles)
+        return found
+
+    def including(self, permission: str) -> dict[str, bool]:
+        """The roles bound anywhere that include a permission: surely, or False for perhaps."""
+        found = self._including.get(permission)
+        if found is None:
+            roles = frozenset[str]().union(*set(self._bound_roles.values()))
+            told = ((role, self.includes(role, permission)) for role in roles)
+            found = {role: bool(known) for role, known in told if known is not False}
+            self._including[permission] = found
+        return found
+
+    def grants_below(self, permission: str, resource: str) -> bool:
+        """Whether a policy below the containers may give a permission, or could not be read."""
+        for level in self.own_levels(resource):
+            roles = self._bound_roles.get(level)
+            if roles is None or not roles.isdisjoint(self.including(permission)):
+                return True
+            if (level, Part.POLICY) in self.unread:
+                return True
+        return False
+
+    def own_levels(self, resource: str) -> tuple[str, ...]:
+        """The same as the function `own_levels`, remembered."""
+        found = self._levels.get(resource)
+        if found is None:
+            found = self._levels[resource] = own_levels(resource)
+        return found
+
     def includes(self, role: str, permission: str) -> bool | None:
         """Whether a role includes a permission; None when that is not known."""
-        key = (role, permission)
-        if key not in self._roles:
-            self._roles[key] = self._includes(role, permission)
-        return self._roles[key]
-
-    def _includes(self, role: str, permission: str) -> bool | None:
         told = self.roles.get(role)
         if told is not None:
             return not told.deleted and permission in told.permissions
@@ -201,21 +241,42 @@ class Index:
             return None
         return permission in table
 
-    def tags_of(self, resource: str) -> tuple[tuple[Tag, ...], str]:
+    def has_own_tags(self, resource: str) -> bool:
+        """Whether something below the containers has tags of its own, or unread ones."""
+        return any(
+            level in self.tags or (level, Part.TAGS) in self.unread
+            for level in self.own_levels(resource)
+        )
+
+    def tags_of(self, resource: str) -> TagsKnown:
         """The tags of a resource, inherited ones with them, and why there may be more.
 
         Of one key the value that is bound nearest counts: so what is known below something that
         was not read, is known.
         """
         lineage = self.lineage(resource)
-        found: dict[str, Tag] = {}
-        for level in (*own_levels(resource), *lineage.containers):
-            why = self.unread.get((level, Part.TAGS))
-            if why is not None:
-                return tuple(found.values()), f"the tags of {level} could not be read: {why}"
-            for tag in self.tags.get(level, ()):
-                found.setdefault(tag.key_id or tag.key, tag)
-        return tuple(found.values()), lineage.gap
+        found = self._inherited_tags(lineage.containers, lineage.gap)
+        for level in reversed(self.own_levels(resource)):
+            found = self._with_tags(level, found)
+        return found
+
+    def _inherited_tags(self, containers: tuple[str, ...], gap: str) -> TagsKnown:
+        if not containers:
+            return TagsKnown({}, gap)
+        found = self._tags_known.get(containers[0])
+        if found is None:
+            above = self._inherited_tags(containers[1:], gap)
+            found = self._tags_known[containers[0]] = self._with_tags(containers[0], above)
+        return found
+
+    def _with_tags(self, level: str, above: TagsKnown) -> TagsKnown:
+        why = self.unread.get((level, Part.TAGS))
+        if why is not None:
+            return TagsKnown({}, f"the tags of {level} could not be read: {why}")
+        own = self.tags.get(level)
+        if not own:
+            return above
+        return TagsKnown({**above.tags, **{tag.key_id or tag.key: tag for tag in own}}, above.more)
 
 
 def project_of(email: str) -> str:
@@ -241,7 +302,7 @@ def container_of(resource: str) -> str:
 
 
 def own_levels(resource: str) -> tuple[str, ...]:
-    """What has an allow policy below the project: the resource, and for IAP what is above it."""
+    """What has an allow policy below the project: the resource; for IAP what is above it too."""
     if not resource.startswith("//"):
         return ()
     host = resource[2:].partition("/")[0]

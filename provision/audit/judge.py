@@ -11,7 +11,7 @@ from functools import cached_property
 from provision.audit.answers import Block, BlockKind, Verdict
 from provision.audit.bounded import Boundaries
 from provision.audit.conditioned import Conditions, Tagged, View
-from provision.audit.denied import Deny
+from provision.audit.denied import Deny, Taken
 from provision.audit.forms import Sort, form, normal
 from provision.audit.granted import Allow, Asked
 from provision.audit.holding import Holders
@@ -115,6 +115,10 @@ class Judge:
             self.index.policies.get(level) or self.index.unread_policy(level)
             for level in self.index.own_levels(resource)
         )
+
+    def denied(self, permission: str, resource: str) -> Taken:
+        """From whom deny policies alone take a permission on a resource."""
+        return self._deny.taken(permission, resource)
 
     def judge(self, principal: str, permission: str, resource: str) -> Judgement:
         """Whether one principal has a permission on a resource, as itself, by what or why not.

@@ -34,6 +34,8 @@ class Extent(NamedTuple):
 
     def joined(self, other: "Extent") -> "Extent":
         """Whoever is in one or the other."""
+        if self is NOBODY:
+            return other
         rest = self.rest if not other.rest else tuple(dict.fromkeys((*self.rest, *other.rest)))
         return Extent(
             self.sure | other.sure, self.maybe | other.maybe, self.vague | other.vague, rest
@@ -73,6 +75,7 @@ class Members:
 
     index: Index
     at: datetime
+    _spelled: dict[str, Extent | int | None] = field(default_factory=dict)
     _belongings: dict[str, dict[str, Belonging]] = field(default_factory=dict)
 
     @cached_property
@@ -108,12 +111,18 @@ class Members:
     def extent(self, member: str) -> Extent:
         """Who is in a member of a policy, itself with them; nobody in a deleted one."""
         found = self._extents.get(member)
-        if found is not None:
-            return found
-        position = self.universe.bit(member)
-        return self._extents.setdefault(
-            member, Extent(1 << position) if position is not None else NOBODY
-        )
+        return Extent(self.universe.mask(member)) if found is None else found
+
+    def spelled(self, member: str) -> Extent | int | None:
+        """The same of a member as policies spell it; of one who is not many, the position."""
+        try:
+            return self._spelled[member]
+        except KeyError:
+            name = normal(member)
+            found: Extent | int | None = self._extents.get(name)
+            if found is None:
+                found = self.universe.bit(name)
+            return self._spelled.setdefault(member, found)
 
     @cached_property
     def _extents(self) -> dict[str, Extent]:

@@ -1,6 +1,6 @@
 """Everybody whom a snapshot names, each with a bit of their own. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from itertools import compress, count
 
@@ -63,12 +63,16 @@ class Universe:
 
     def masks(self, names: Iterable[str]) -> int:
         """The bits of many names at once."""
-        bits = bytearray(len(self.names) // 8 + 1)
-        positions = self._positions
-        for name in names:
-            position = positions.get(name)
-            if position is not None:
-                bits[position >> 3] |= 1 << (position & 7)
+        found = map(self._positions.get, names)
+        return self.bits([position for position in found if position is not None])
+
+    def bits(self, positions: Collection[int]) -> int:
+        """The bits of many positions at once."""
+        if len(positions) <= _PAIR:
+            return sum({1 << position for position in positions})
+        bits = bytearray((max(positions) >> 3) + 1)
+        for position in positions:
+            bits[position >> 3] |= 1 << (position & 7)
         return int.from_bytes(bits, "little")
 
     def member(self, position: int) -> str:
@@ -115,6 +119,7 @@ class Universe:
 
 
 _FEW = 64
+_PAIR = 2
 
 
 def named(snapshot: Snapshot) -> set[str]:
