@@ -46,6 +46,7 @@ class Admin:
         describe: the start line's content.
         reset: takes everything down and starts anew.
         logs: the last lines of a revision's container, by its full name; None when there is none.
+        exports: lines that assets were exported as, by where they went; None for no such place.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - one collaborator each
@@ -56,6 +57,7 @@ class Admin:
         describe: Callable[[], dict[str, Any]],
         reset: Callable[[], Awaitable[None]],
         logs: Callable[[str], str | None],
+        exports: Callable[[str], list[str] | None],
     ) -> None:
         self._world = world
         self._dispatcher = dispatcher
@@ -63,6 +65,7 @@ class Admin:
         self._describe = describe
         self._reset_all = reset
         self._logs = logs
+        self._exports = exports
 
     def mount(self, app: web.Application) -> None:
         """Add the routes."""
@@ -74,6 +77,7 @@ class Admin:
         add("DELETE", "/_emulator/faults", _guarded(self._clear_faults))
         add("DELETE", "/_emulator/faults/{id}", _guarded(self._remove_fault))
         add("GET", "/_emulator/logs/{name:.+}", _guarded(self._log))
+        add("GET", "/_emulator/exports", _guarded(self._export))
         for path, answer in {
             "reset": self._reset,
             "projects": self._project,
@@ -116,6 +120,12 @@ class Admin:
             return web.Response(status=404, text="no such revision\n")
         return web.Response(text=text)
 
+    async def _export(self, request: web.Request) -> web.Response:
+        lines = self._exports(request.query.get("to", ""))
+        if lines is None:
+            return web.Response(status=404, text="nothing was exported there\n")
+        return web.Response(text="".join(f"{one}\n" for one in lines))
+
     async def _reset(self, _: web.Request) -> web.Response:
         await self._reset_all()
         self._dispatcher.faults.clear()
@@ -148,13 +158,21 @@ class Admin:
         iam_delay = seconds(body, "iamDelay", settings.iam_delay)
         operation_delay = seconds(body, "operationDelay", settings.operation_delay)
         lifetime = seconds(body, "idTokenLifetime", identities.id_token_lifetime)
+        asset_delay = seconds(body, "assetDelay", settings.asset_delay)
+        functions = seconds(body, "functionAssetDelay", settings.function_asset_delay)
         premium = body.get("identityPremium", settings.identity_premium)
         if not isinstance(premium, bool):
             raise AdminError('"identityPremium" must be true or false')
         settings.iam_delay, settings.operation_delay = iam_delay, operation_delay
         settings.identity_premium = premium
         identities.id_token_lifetime = lifetime
-        answer = {"iamDelay": iam_delay, "operationDelay": operation_delay}
+        settings.asset_delay, settings.function_asset_delay = asset_delay, functions
+        answer = {
+            "iamDelay": iam_delay,
+            "operationDelay": operation_delay,
+            "assetDelay": asset_delay,
+            "functionAssetDelay": functions,
+        }
         return _told({**answer, "idTokenLifetime": lifetime, "identityPremium": premium})
 
     async def _group(self, request: web.Request) -> web.Response:

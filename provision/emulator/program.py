@@ -34,6 +34,7 @@ from provision.emulator.services.artifacts.repositories import Repositories, Rep
 from provision.emulator.services.artifacts.settings import RegistrySettings
 from provision.emulator.services.artifacts.tags import Tags
 from provision.emulator.services.artifacts.versions import Versions
+from provision.emulator.services.assets.room import Assets
 from provision.emulator.services.callers.room import Callers
 from provision.emulator.services.functions.room import CloudFunctions, Surroundings
 from provision.emulator.services.iam.accounts import Accounts, account_name
@@ -160,6 +161,14 @@ class Emulator:
         )
         self._keys = Keys(self.world, self._base_url)
         self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
+        self._assets = Assets(
+            self.world,
+            self._operations,
+            self._run.state,
+            self._functions.state,
+            self._records,
+            self._keys,
+        )
         self._dispatcher = Dispatcher(
             self._handlers(), self.world.identities, self._recorder, self._keep
         )
@@ -220,6 +229,7 @@ class Emulator:
             self._bindings,
             Credentials(world, self._keys),
             IapPolicies(world),
+            self._assets,
             IdentityGroups(world),
             ResourceManager(world, self._operations),
             TagRpcs(world, self._operations, TAG_KEYS),
@@ -312,6 +322,7 @@ class Emulator:
             self._about,
             self._reset,
             self._run.logs,
+            self._assets.exports.lines,
         )
         oauth = OAuth(self.world.identities, self._keys, self._base_url)
         services = ServiceUsage(self.world, self._recorder)
@@ -323,6 +334,7 @@ class Emulator:
             "serviceusage": (services.mount,),
             REGISTRY: (self._registry.mount,),
             **self._functions.mounts(self._dispatcher),
+            **self._callers.mounts(self._dispatcher),
         }
         app = host_apps.build(self._dispatcher, offered, rooms, (admin.mount,), _MAX_BODY)
         if self._options.answers is not None:

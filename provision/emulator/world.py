@@ -40,12 +40,16 @@ class Settings:
         operation_delay: seconds that each step of a long-running operation takes.
         org_policies: allowed values by constraint, as in ``iam.allowedPolicyMemberDomains``.
         identity_premium: whether the customer's edition has transitive memberships.
+        asset_delay: seconds that the asset inventory is behind.
+        function_asset_delay: seconds that it is behind with functions.
     """
 
     iam_delay: float = 0.0
     operation_delay: float = 0.3
     org_policies: dict[str, tuple[str, ...]] = field(default_factory=dict)
     identity_premium: bool = False
+    asset_delay: float = 0.0
+    function_asset_delay: float = 0.0
 
 
 class World:
@@ -105,6 +109,7 @@ class World:
         self.store.reset()
         self.settings.org_policies.clear()
         self.settings.identity_premium = False
+        self.settings.asset_delay = self.settings.function_asset_delay = 0.0
         self.identities.id_token_lifetime = ID_TOKEN_LIFETIME
         self.populate()
 

@@ -109,6 +109,10 @@ class Policies:
         """The resource is gone, and its policy with it, at once."""
         self._kept.pop(resource)
 
+    def resources(self) -> tuple[str, ...]:
+        """The names of everything that has, or had, a policy."""
+        return tuple(self._kept)
+
     def rename(self, before: str, after: str) -> None:
         """Put one member in the place of another in every policy, without regard to case.
 

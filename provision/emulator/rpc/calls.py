@@ -18,7 +18,7 @@ from provision.emulator.seams import Identities
 
 _READS = (
     *("Get", "List", "Test", "Search", "Query", "Wait", "Generate", "Sign", "Lint", "Fetch"),
-    *("Lookup", "Check"),
+    *("Lookup", "Check", "BatchGet"),
 )
 _NAMES = ("topic", "subscription", "project")
 """Fields that hold a name themselves, where they are no messages (Pub/Sub's)."""
@@ -253,7 +253,7 @@ def _is_id(name: str) -> bool:
 
 def _names(request: Any) -> Iterable[str]:  # noqa: ANN401 - protobuf
     fields = {field.name: field for field in request.DESCRIPTOR.fields}
-    for name in ("name", "resource", "parent"):
+    for name in ("name", "resource", "parent", "scope"):
         if name in fields:
             yield str(getattr(request, name))
     for name in _HOLDERS:

@@ -50,6 +50,7 @@ _SERVICES = {
         "PolicyBindings",
         "AccessPolicies",
     ),
+    "google.cloud.asset_v1": ("AssetService",),
     "google.cloud.iap_v1": ("IdentityAwareProxyAdminService", "IdentityAwareProxyOAuthService"),
     "google.cloud.functions_v2": ("FunctionService",),
     "google.cloud.functions_v1": ("CloudFunctionsService",),
@@ -254,7 +255,19 @@ def _operations() -> Sequence[Method]:
         f"/v3/{{name={above}/*/locations/*/operations/*}}"
         for above in ("projects", "folders", "organizations")
     )
-    paths = (run, v1, "/v1/{name=operations/*}", "/v3/{name=operations/*}", deny, *boundaries)
+    exports = tuple(
+        f"/v1/{{name={above}/*/operations/*/**}}"
+        for above in ("projects", "folders", "organizations")
+    )
+    paths = (
+        run,
+        v1,
+        "/v1/{name=operations/*}",
+        "/v3/{name=operations/*}",
+        deny,
+        *boundaries,
+        *exports,
+    )
     lists = ("/v2/{name=projects/*/locations/*}/operations",)
     pb = operations_pb2
     return (

@@ -33,6 +33,7 @@ _PACKAGES = (
     ("google.devtools.artifactregistry.", "artifactregistry"),
     ("google.iam.credentials.", "iamcredentials"),
     ("google.cloud.iap.", "iap"),
+    ("google.cloud.asset.", "cloudasset"),
     (_MIXED_POLICIES, ""),  # several APIs mix it in
     ("google.iam.", "iam"),
     ("google.cloud.resourcemanager.", "cloudresourcemanager"),
@@ -57,6 +58,9 @@ _SHARED_PATHS = (
     ("/v3/folders/*/locations/", ("iam",)),
     ("/v3/organizations/*/locations/", ("iam",)),
     ("/v3/", ("cloudresourcemanager",)),
+    ("/v1/projects/*/operations/*/**", ("cloudasset",)),
+    ("/v1/folders/*/operations/*/**", ("cloudasset",)),
+    ("/v1/organizations/*/operations/*/**", ("cloudasset",)),
     ("/v1/operations/", ("cloudresourcemanager", "cloudfunctions")),
     ("/v1/", ("artifactregistry",)),
     ("/v1beta2/", ("artifactregistry",)),

@@ -20,6 +20,12 @@ google.devtools.artifactregistry.v1.ArtifactRegistry: ListAttachments GetAttachm
 google.devtools.artifactregistry.v1.ArtifactRegistry: CreateAttachment DeleteAttachment
 google.iam.v3.AccessPolicies: CreateAccessPolicy GetAccessPolicy UpdateAccessPolicy
 google.iam.v3.AccessPolicies: DeleteAccessPolicy ListAccessPolicies SearchAccessPolicyBindings
+google.cloud.asset.v1.AssetService: AnalyzeIamPolicy AnalyzeIamPolicyLongrunning AnalyzeMove
+google.cloud.asset.v1.AssetService: AnalyzeOrgPolicies AnalyzeOrgPolicyGovernedAssets
+google.cloud.asset.v1.AssetService: AnalyzeOrgPolicyGovernedContainers BatchGetAssetsHistory
+google.cloud.asset.v1.AssetService: CreateFeed GetFeed ListFeeds UpdateFeed DeleteFeed QueryAssets
+google.cloud.asset.v1.AssetService: CreateSavedQuery GetSavedQuery ListSavedQueries
+google.cloud.asset.v1.AssetService: UpdateSavedQuery DeleteSavedQuery
 google.cloud.iap.v1.IdentityAwareProxyAdminService: GetIapSettings UpdateIapSettings
 google.cloud.iap.v1.IdentityAwareProxyAdminService: ValidateIapAttributeExpression
 google.cloud.iap.v1.IdentityAwareProxyAdminService: ListTunnelDestGroups CreateTunnelDestGroup

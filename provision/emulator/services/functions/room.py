@@ -67,7 +67,7 @@ class CloudFunctions:
         images: Images,
         around: Surroundings,
     ) -> None:
-        state = self._state = FunctionState(world.store)
+        state = self.state = FunctionState(world.store)
         self.uploads = Uploads(world, around.folder, around.base_url, self._used)
         self.serving = FunctionServing(world, state, images)
         builds = Builds(world, records, images, self.uploads, around.public_host, around.base)
@@ -101,7 +101,7 @@ class CloudFunctions:
         self.uploads.clear()
 
     def _used(self) -> set[tuple[str, str]]:
-        found = map(self._state.functions.get, list(self._state.functions))
+        found = map(self.state.functions.get, list(self.state.functions))
         return {one.source for one in found if one is not None}
 
 

@@ -91,6 +91,11 @@ class Keys:
         found = self._of(account) if account is not None else []
         return {_id(kept): keys_files.certificate(kept) for kept in found}
 
+    def all(self) -> tuple[Kept, ...]:
+        """Every key that there is an account for."""
+        known = {account.get("uniqueId") for account in self._world.accounts.values()}
+        return tuple(kept for kept in self._kept.values() if kept["account"] in known)
+
     def _of(self, account: dict[str, Any]) -> list[Kept]:
         """An account's keys; those of an earlier account of its name are none of its."""
         mine = account.get("uniqueId")
