@@ -153,7 +153,7 @@ _FORMS = frozenset({"--json", "--csv", "--sarif", "--html"})
 
 
 def _is_bare(args: list[str], index: int) -> bool:
-    following = args[index + 1] if index + 1 < len(args) else "-"
+    following = args[index + 1] if index + 1 < len(args) else "--"
     return args[index] in _FORMS and following.startswith("-") and following != STDOUT
 
 

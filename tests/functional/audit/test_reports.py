@@ -71,6 +71,13 @@ def test_several_forms_are_written_at_once(offline: Offline) -> None:
     assert len(log["runs"][0]["results"]) == len(found)
 
 
+def test_a_form_may_be_the_last_word(offline: Offline) -> None:
+    """With nothing behind it, with a file, and with the dash that means stdout."""
+    words = ("report", "--snapshot", "acme.jsonl", "--json")
+    assert offline.run(*words).out == offline.run(*words, "-").out
+    assert offline.run(*words, "all.json").out.startswith("organization 123456789012")
+
+
 def test_the_page_needs_no_network(offline: Offline) -> None:
     """All of the report in one file, named by its suffix."""
     assert offline("report", "-o", "all.html").code == 0
