@@ -107,6 +107,11 @@ def is_not_offered(error: Exception) -> bool:
     return isinstance(error, MethodNotImplemented | NotFound)
 
 
+def is_nowhere(error: Exception) -> bool:
+    """Whether the service is not in that location (Cloud Scheduler's words)."""
+    return is_bad_page(error) and "is not a valid location" in str(error)
+
+
 def is_bad_page(error: Exception) -> bool:
     """Whether the token of a page may be what is refused."""
     from google.api_core.exceptions import BadRequest

@@ -42,7 +42,8 @@ class Patience:
         The rest is chance, so that calls which failed together part company.
         """
         longest = min(self.longest, self.first * 2 ** (attempt - 1))
-        return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        share: float = random.uniform(0.5, 1)  # noqa: S311 - no secret
+        return longest * share
 
 
 @dataclass
@@ -157,7 +158,8 @@ class Scheduler:
 
     def _finish(self, one: _Try, outcome: Outcome | None, error: Exception | None) -> None:
         self._flying -= 1
-        if error is not None and refusals.is_passing(error) and one.attempt < self.patience.attempts:
+        patient = one.attempt < self.patience.attempts
+        if error is not None and patient and refusals.is_passing(error):
             self._try_again(one, error)
             return
         self.done += 1

@@ -136,6 +136,8 @@ class Walk:
         """Whether the refusal says that there is nothing to read."""
         if step.kind == "instances" and refusals.is_not_offered(error):
             return True
+        if step.kind in {"schedules", "queues"} and refusals.is_nowhere(error):
+            return True
         if step.kind in {"deny policy", "account"}:
             return refusals.is_absent(error)
         if KINDS[step.kind].part not in (Part.TARGETS, Part.CALLERS):

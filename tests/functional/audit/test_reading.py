@@ -77,9 +77,10 @@ def test_what_stands_above_is_read_up_to_the_organisation(whole: Snapshot) -> No
 
 
 def test_every_policy_is_read_with_its_conditions(whole: Snapshot) -> None:
-    """Of targets, of all that stands above, of accounts, of IAP at each level, of topics, queues."""
+    """Of targets, what stands above, accounts, IAP at each level, topics and queues."""
     policies = {one.resource: one.bindings for one in whole.policies}
-    named = {one.name for one in (*whole.targets, *whole.accounts, *whole.containers)}
+    named = {one.name for one in whole.targets} | {one.name for one in whole.accounts}
+    named |= {one.name for one in whole.containers}
     region = f"{world.WEB}/cloud_run-asia-east1"
     wanted = {world.WEB, region, f"{region}/services/orders", world.TOPIC, world.QUEUE}
     assert (named | wanted) <= set(policies)

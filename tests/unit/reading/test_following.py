@@ -1,0 +1,147 @@
+"""What is read next by what was read, and how single answers become a snapshot: pure parts."""
+
+import pytest
+
+from provision.clients.reading.assembly import Assembly
+from provision.clients.reading.follow import Follow, Wanted
+from provision.clients.reading.noticed import Noticed
+from provision.clients.reading.steps import Outcome, Step
+from provision.snapshot.records import (
+    AnyRecord,
+    Binding,
+    Container,
+    Group,
+    Membership,
+    Part,
+    Policy,
+    Role,
+    Unread,
+)
+
+ON = "//run.googleapis.com/projects/acme-prod/locations/us-central1/services/orders"
+CUSTOM = "projects/acme-prod/roles/mine"
+TEAM = "group:team@example.com"
+
+
+def noticed_in(*bindings: Binding) -> set[Step]:
+    """The steps that a policy of these bindings asks for."""
+    return set(Noticed().of_policy(Policy(ON, bindings)))
+
+
+@pytest.mark.parametrize(
+    ("member", "project"),
+    [
+        ("a-b@acme-lab.iam.gserviceaccount.com", "projects/acme-lab"),
+        ("a@lab.example.com.iam.gserviceaccount.com", "projects/example.com:lab"),
+        ("123-compute@developer.gserviceaccount.com", "projects/123"),
+        ("acme-lab@appspot.gserviceaccount.com", "projects/acme-lab"),
+        ("service-123@gcp-sa-iap.iam.gserviceaccount.com", ""),
+        ("service-123@serverless-robot-prod.iam.gserviceaccount.com", ""),
+        ("service-123@gcf-admin-robot.iam.gserviceaccount.com", ""),
+        ("123@cloudservices.gserviceaccount.com", ""),
+    ],
+)
+def test_the_home_of_an_account_is_told_by_its_address(member: str, project: str) -> None:
+    """Google's own agents have none that could be read."""
+    noticed = Noticed()
+    binding = Binding("roles/run.invoker", (f"serviceAccount:{member}",))
+    list(noticed.of_policy(Policy(ON, (binding,))))
+    assert [one for _, one in noticed.elsewhere(frozenset())] == ([project] if project else [])
+
+
+def test_members_of_a_role_that_leads_nowhere_are_not_looked_at() -> None:
+    """One that is not in the table is asked of IAM first."""
+    assert noticed_in(Binding("roles/storage.objectViewer", (TEAM,))) == set()
+    binding = Binding("roles/newer.thanTheTable", (TEAM,))
+    noticed = Noticed()
+    assert set(noticed.of_policy(Policy(ON, (binding,)))) == {Step("role", binding.role)}
+    assert not list(noticed.of_role(Role(binding.role, ("storage.objects.get",))))
+
+
+@pytest.mark.parametrize("how", ["includes", "unread"])
+def test_members_of_an_unknown_role_are_looked_at_once_it_is_known_or_never_will_be(
+    how: str,
+) -> None:
+    """Whoever may be let in counts; later policies with that role are followed at once."""
+    noticed = Noticed()
+    policy = Policy(ON, (Binding(CUSTOM, (TEAM,)),))
+    assert set(noticed.of_policy(policy)) == {Step("role", CUSTOM)}
+    if how == "includes":
+        assert list(noticed.of_role(Role(CUSTOM, ("run.routes.invoke",)))) == [Step("group", TEAM)]
+    else:
+        assert list(noticed.of_unread_role(CUSTOM)) == [Step("group", TEAM)]
+    assert set(noticed.of_policy(policy)) == {Step("group", TEAM)}
+
+
+@pytest.mark.parametrize("spelling", ["group:Team@Example.com", TEAM])
+def test_a_group_is_one_however_it_is_spelled(spelling: str) -> None:
+    """In lower case."""
+    assert noticed_in(Binding("roles/run.invoker", (spelling,))) == {Step("group", TEAM)}
+
+
+def test_no_step_is_told_twice() -> None:
+    """However many policies ask for it."""
+    follow = Follow(Wanted("projects/acme-prod"))
+    policy = Policy(ON, (Binding("roles/run.invoker", (TEAM,)),))
+    step = Step("policy by services", ON)
+    assert follow.after(step, Outcome((policy, policy))) == (Step("group", TEAM),)
+    assert follow.after(step, Outcome((policy,))) == ()
+
+
+def test_a_parent_that_a_list_told_of_is_not_asked_for_again() -> None:
+    """So a walk down an organisation asks for its top alone."""
+    follow = Follow(Wanted("organizations/1"))
+    (first,) = follow.first()
+    follow.after(first, Outcome((Container("organizations/1"),)))
+    below = Step("folders below", "organizations/1")
+    found = follow.after(below, Outcome((Container("folders/2", parent="organizations/1"),)))
+    assert Step("container", "organizations/1") not in found
+    assert Step("projects below", "folders/2") in found
+
+
+def test_a_project_of_another_scope_is_read_without_what_is_in_it() -> None:
+    """Its policies decide about an account; its services are nobody's question."""
+    follow = Follow(Wanted("projects/acme-prod"))
+    step = Step("container", "projects/acme-lab")
+    found = {one.kind for one in follow.after(step, Outcome((Container("projects/acme-lab"),)))}
+    assert found == {"policy by projects", "deny policies"}
+
+
+def assembled(*records: AnyRecord) -> list[AnyRecord]:
+    """What becomes of them."""
+    assembly = Assembly()
+    found = [ready for one in records for ready in assembly.take(one)]
+    return [*found, *assembly.rest()]
+
+
+def test_the_pages_of_a_group_become_one() -> None:
+    """In the order in which they came."""
+    ann, bob = Membership("user:ann@example.com"), Membership("user:bob@example.com")
+    assert assembled(Group(TEAM, (ann,)), Group(TEAM, (bob,))) == [Group(TEAM, (ann, bob))]
+
+
+def test_what_was_listed_twice_counts_once() -> None:
+    """Lists shift while they are read."""
+    policy = Policy(ON)
+    assert assembled(policy, policy) == [policy]
+
+
+def test_a_parent_that_another_way_told_of_is_not_unread() -> None:
+    """And one that no way told of has none that is known."""
+    hidden = Unread("folders/2", Part.PARENT, "you may not")
+    told = Container("folders/2", parent="organizations/1")
+    assert assembled(hidden, told) == [told]
+    assert assembled(hidden) == [Container("folders/2", parent=None), hidden]
+
+
+def test_the_same_refusal_of_many_regions_is_one() -> None:
+    """A different one stands for itself."""
+    regions = ("asia-east1", "europe-west1")
+    refused = [
+        Unread("projects/p", Part.TARGETS, f"no 'run.jobs.list' in {one}", f"jobs in {one}")
+        for one in regions
+    ]
+    down = Unread("projects/p", Part.TARGETS, "down", "jobs in us-east1")
+    one, other = (one for one in assembled(*refused, down) if isinstance(one, Unread))
+    assert one.detail == "jobs in asia-east1, europe-west1"
+    assert other == down

@@ -1,0 +1,149 @@
+"""Calls in flight, under quotas, repeated with patience: the scheduler alone."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+import pytest
+from google.api_core.exceptions import Forbidden, ServiceUnavailable, TooManyRequests
+
+from provision.clients.clock import Clock
+from provision.clients.reading.quotas import MINUTE, Window, window
+from provision.clients.reading.scheduler import LANES, Patience, Scheduler
+from provision.clients.reading.steps import Outcome, Step
+
+QUICK = Patience(attempts=4, first=0.001, longest=0.002)
+
+
+class Watched:
+    """Steps and what became of them."""
+
+    def __init__(
+        self,
+        run: Callable[[Step], Outcome],
+        then: Callable[[Step], Iterable[Step]] = lambda _: (),
+    ) -> None:
+        self.accepted: list[Step] = []
+        self.refused: list[tuple[Step, Exception]] = []
+        self.told: list[tuple[int, int]] = []
+        self._then = then
+        self.scheduler = Scheduler(
+            run,
+            lambda step: step.kind,
+            self._accept,
+            self._refuse,
+            lambda done, known, _: self.told.append((done, known)),
+            Clock(),
+            QUICK,
+        )
+
+    def drain(self, steps: Iterable[Step]) -> None:
+        """Make them all."""
+        self.scheduler.add(steps)
+        self.scheduler.drain()
+
+    def _accept(self, step: Step, _: Outcome) -> Iterable[Step]:
+        self.accepted.append(step)
+        return self._then(step)
+
+    def _refuse(self, step: Step, error: Exception, /) -> Iterable[Step]:
+        self.refused.append((step, error))
+        return ()
+
+
+def steps(count: int, kind: str = "iam") -> list[Step]:
+    """So many steps."""
+    return [Step(kind, str(number)) for number in range(count)]
+
+
+def test_as_many_calls_are_in_flight_as_there_are_lanes_and_never_more() -> None:
+    """The first ones wait for each other until all lanes are taken."""
+    full = threading.Barrier(LANES, timeout=30)
+    flying, most, lock = 0, 0, threading.Lock()
+
+    def run(_: Step) -> Outcome:
+        nonlocal flying, most
+        with lock:
+            flying += 1
+            most = max(most, flying)
+        full.wait()
+        with lock:
+            flying -= 1
+        return Outcome()
+
+    watched = Watched(run)
+    watched.drain(steps(4 * LANES))
+    assert (most, len(watched.accepted)) == (LANES, 4 * LANES)
+
+
+def test_what_follows_from_an_answer_is_made_too_and_counted() -> None:
+    """Down to the last; what is known grows, what is done reaches it."""
+
+    def then(step: Step) -> Iterable[Step]:
+        depth = step.of.count("/")
+        return [Step("iam", f"{step.of}/{number}") for number in range(3)] if depth < 3 else ()
+
+    watched = Watched(lambda _: Outcome(), then)
+    watched.drain([Step("iam", "top")])
+    assert len(watched.accepted) == 1 + 3 + 9 + 27
+    assert watched.told[-1] == (40, 40)
+    assert all(done <= known for done, known in watched.told)
+
+
+def test_a_call_is_repeated_while_it_may_pass_and_no_more_often_than_patience() -> None:
+    """Others are refused at once."""
+    asked: Counter[str] = Counter()
+    errors = {"0": ServiceUnavailable("down"), "1": Forbidden("no"), "2": TooManyRequests("much")}
+
+    def run(step: Step) -> Outcome:
+        asked[step.of] += 1
+        if step.of == "2" and asked[step.of] == 3:
+            return Outcome()
+        raise errors[step.of]
+
+    watched = Watched(run)
+    watched.drain(steps(3))
+    assert asked == {"0": 4, "1": 1, "2": 3}
+    assert {step.of for step, _ in watched.refused} == {"0", "1"}
+    assert [step.of for step in watched.accepted] == ["2"]
+
+
+def test_a_fault_of_the_program_itself_is_not_swallowed() -> None:
+    """Whoever judges a refusal raises it."""
+
+    class Strict(Watched):
+        def _refuse(self, _: Step, error: Exception, /) -> Iterable[Step]:
+            raise error
+
+    def run(_: Step) -> Outcome:
+        raise KeyError("oh")
+
+    with pytest.raises(KeyError, match="oh"):
+        Strict(run).drain(steps(3))
+
+
+def test_no_minute_holds_more_calls_than_its_limit() -> None:
+    """A burst at once, then as the first ones are a minute old."""
+    limit, now = Window(3), 100.0
+    for _ in range(3):
+        assert limit.wait(now) == 0
+        limit.start(now)
+        now += 1
+    assert limit.wait(now) == MINUTE - 3
+    assert limit.wait(100.0 + MINUTE) == 0
+
+
+def test_a_service_that_says_too_much_is_left_alone_as_long_as_it_asks() -> None:
+    """However much of the limit is left."""
+    limit = Window(100)
+    limit.close(50.0)
+    assert limit.wait(20.0) == 30.0
+    limit.close(40.0)
+    assert limit.wait(20.0) == 30.0
+    assert limit.wait(50.0) == 0
+
+
+def test_each_region_of_cloud_run_has_a_limit_of_its_own_below_the_quota() -> None:
+    """Others live from the same quota."""
+    assert window("run asia-east1").limit < 3000
+    assert window("run asia-east1") is not window("run us-central1")
