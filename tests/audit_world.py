@@ -159,7 +159,7 @@ class World:
         found = []
         for place in range(max(len(self._projects), self._size.accounts)):
             project = self._projects[place % len(self._projects)]
-            email = f"app{place}@{project}.iam.gserviceaccount.com"
+            email = f"robot-{place}@{project}.iam.gserviceaccount.com"
             if place < len(self._projects):
                 email = f"{_FIRST_NUMBER + place}-compute@developer.gserviceaccount.com"
             name = f"//iam.googleapis.com/projects/{project}/serviceAccounts/{email}"
