@@ -1,7 +1,7 @@
 """Which targets a policy speaks for. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from provision.audit.index import Index, container_of
@@ -61,6 +61,21 @@ class Places:
             found = self._opened[key] = tuple(
                 target.name for target in self.below(resource) if target.kind in kinds
             )
+        return found
+
+    def concerned(self, resource: str) -> Iterator[Target]:
+        """Targets at or below `resource`, functions beside the services that decide on them."""
+        own = self._index.targets.get(resource)
+        for target in {one.name: one for one in (own, *self.below(resource)) if one}.values():
+            yield target
+            yield from self._functions.get(target.name, ())
+
+    @cached_property
+    def _functions(self) -> dict[str, list[Target]]:
+        found = defaultdict[str, list[Target]](list)
+        for target in self._index.snapshot.targets:
+            if target.service:
+                found[target.service].append(target)
         return found
 
     def below(self, resource: str) -> tuple[Target, ...]:
