@@ -22,7 +22,11 @@ class Verdict(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the strongest."""
-        return tuple(Verdict).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {verdict: rank for rank, verdict in enumerate(Verdict)}
+"""Asked for every path and pair, so told once."""
 
 
 class Token(StrEnum):
