@@ -50,6 +50,8 @@ from provision.emulator.services.iam.self_signed import SelfSignedTokens
 from provision.emulator.services.iap import IapPolicies
 from provision.emulator.services.identity.groups import IdentityGroups
 from provision.emulator.services.identity.routes import IdentityRoutes
+from provision.emulator.services.identity.searches import IdentitySearches
+from provision.emulator.services.identity.writes import IdentityWrites
 from provision.emulator.services.mixed_policies import MixedPolicies
 from provision.emulator.services.operations import Operations
 from provision.emulator.services.resources.resource_manager import ResourceManager
@@ -211,6 +213,7 @@ class Emulator:
     def _handlers(self) -> dict[str, Handler]:
         world, images = self.world, self._registry.images
         contents = Contents(world, self._records, images, self._operations)
+        identity = IdentityGroups(world)
         rooms = (
             self._operations,
             self._run,
@@ -230,7 +233,9 @@ class Emulator:
             Credentials(world, self._keys),
             IapPolicies(world),
             self._assets,
-            IdentityGroups(world),
+            identity,
+            IdentitySearches(world, identity),
+            IdentityWrites(world, identity),
             ResourceManager(world, self._operations),
             TagRpcs(world, self._operations, TAG_KEYS),
             TagRpcs(world, self._operations, TAG_VALUES),

@@ -54,7 +54,7 @@ class Groups:
     ) -> None:
         """Say who is in a group, and who may see that; None for the usual ones."""
         before = self._settings.get(group) or {}
-        kept = {"created": before.get("created", micros()), "updated": micros()}
+        kept = {**before, "created": before.get("created", micros()), "updated": micros()}
         self._settings.put(group, {**kept, "viewers": None if viewers is None else list(viewers)})
         known = {one.member: one for one in self.said(group)}
         told = [GroupMember(one) if isinstance(one, str) else one for one in members]
@@ -72,6 +72,26 @@ class Groups:
         fresh = [now + self._delay(), [one.member for one in told], details]
         # What was said before the one that counts was overtaken by a shorter delay.
         self._kept.put(group, [*versions[counting:], fresh])
+
+    def put_members(self, group: str, members: Sequence[GroupMember]) -> None:
+        """Say who is in a group; who may see it stays."""
+        self.put(group, members, (self._settings.get(group) or {}).get("viewers"))
+
+    def describe(self, group: str, texts: Mapping[str, str]) -> None:
+        """Say what a group is called (``displayName``) and for (``description``)."""
+        before = self._settings.get(group) or {}
+        told = {**before.get("texts", {}), **texts}
+        self._settings.put(group, {**before, "updated": micros(), "texts": told})
+
+    def texts(self, group: str) -> Mapping[str, str]:
+        """What a group was said to be called and for."""
+        found: Mapping[str, str] = (self._settings.get(group) or {}).get("texts", {})
+        return found
+
+    def remove(self, group: str) -> None:
+        """There is no such group any more; it has nobody at once."""
+        self._kept.pop(group)
+        self._settings.pop(group)
 
     def members(self, group: str) -> tuple[str, ...]:
         """Who is in a group now; nobody when there is no such group."""

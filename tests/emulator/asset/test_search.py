@@ -110,7 +110,7 @@ QUERIES = {
     "memberTypes:serviceAccount resource:orders": False,
     "policy.role.permissions:run.routes.invoke resource:orders": True,
     "policy.role.permissions:run.services.delete resource:orders": False,
-    'resource="//run.googleapis.com/projects/demo-project/locations/asia-east1/services/orders"': True,
+    f'resource="{RUN_SERVICE}"': True,
     "orders": True,
     "ord*": True,
     "rder": False,

@@ -1,1 +1,1 @@
-"""Cloud Identity v1: groups and their memberships, read only (REST only)."""
+"""Cloud Identity v1: groups and their memberships (REST only)."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from google.rpc import error_details_pb2
 
@@ -22,12 +23,14 @@ class Asked:
         group: the group's id; empty where it is asked for.
         membership: the membership's id, likewise.
         query: the parameters.
+        body: what was sent.
     """
 
     resource: str
     group: str = ""
     membership: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
 
     def needed(self, name: str) -> str:
         """A parameter that has to be there. Raises `ApiError`."""

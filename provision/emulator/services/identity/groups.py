@@ -23,11 +23,11 @@ from provision.emulator.world import World
 _SIZES = {"BASIC": (200, 1000), "FULL": (50, 500)}
 _TRANSITIVE_SIZE = 200
 _TYPES = {"user": "USER", "serviceAccount": "SERVICE_ACCOUNT", "group": "GROUP"}
-_FORUM = "cloudidentity.googleapis.com/groups.discussion_forum"
+FORUM = "cloudidentity.googleapis.com/groups.discussion_forum"
 
 
 class IdentityGroups:
-    """The methods of GroupsService and MembershipsService that only read.
+    """The methods of GroupsService and MembershipsService about one group that only read.
 
     Args:
         world: holds the groups.
@@ -50,7 +50,7 @@ class IdentityGroups:
             f"{memberships}/SearchTransitiveMemberships": self._search,
         }
 
-    def _sees(self, group: str, member: str) -> bool:
+    def sees(self, group: str, member: str) -> bool:
         """Whether somebody may see a group: its domain's users and those in it, unless said."""
         viewers = self._groups.viewers(group)
         if viewers is not None:
@@ -59,33 +59,37 @@ class IdentityGroups:
             return domain_of(member) == domain_of(group)
         return any(one.member.lower() == member.lower() for one in self._groups.said(group))
 
-    def _seen(self, call: Call) -> str:
+    def seen(self, call: Call) -> str:
         """The group that a request is about, ``group:…``. Raises `ApiError`."""
         wanted = call.request.group
         found = next((one for one in self._groups.all() if group_id(one) == wanted), None)
-        if found is None or not self._sees(found, call.principal):
+        if found is None or not self.sees(found, call.principal):
             raise unseen(f"groups/{wanted}")
         return found
 
     async def _lookup(self, call: Call) -> dict[str, Any]:
         email = call.request.needed("groupKey.id")
         group = f"group:{email.lower()}"
-        if group not in self._groups or not self._sees(group, call.principal):
+        if group not in self._groups or not self.sees(group, call.principal):
             raise unseen(f"groups/{email}")
         return {"name": f"groups/{group_id(group)}"}
 
     async def _get(self, call: Call) -> dict[str, Any]:
-        group = self._seen(call)
+        return self.told(self.seen(call))
+
+    def told(self, group: str) -> dict[str, Any]:
+        """A group as it is shown."""
         email = email_of(group)
+        texts = {"displayName": email.partition("@")[0], **self._groups.texts(group)}
         created, updated = self._groups.moments(group)
         return {
             "name": f"groups/{group_id(group)}",
             "groupKey": {"id": email},
             "parent": f"customers/{CUSTOMER_ID}",
-            "displayName": email.partition("@")[0],
+            **{key: text for key, text in texts.items() if text},
             "createTime": timestamp(created).ToJsonString(),
             "updateTime": timestamp(updated).ToJsonString(),
-            "labels": {_FORUM: ""},
+            "labels": {FORUM: ""},
         }
 
     async def _list(self, call: Call) -> dict[str, Any]:
@@ -94,25 +98,25 @@ class IdentityGroups:
         view = "BASIC" if view == "VIEW_UNSPECIFIED" else view
         if view not in _SIZES:
             raise invalid(f"Invalid value at 'view', \"{view}\"")
-        group = self._seen(call)
+        group = self.seen(call)
         usual, most = _SIZES[view]
         size = asked.number("pageSize") or usual
         if size > most:
             raise invalid("Request contains an invalid argument.")
         token = asked.query.get("pageToken", "")
         shown, more = page(self._listed(group), size, token, f"{group} {view}")
-        told = [_told(group, one, full=view == "FULL") for one in shown]
+        told = [told_member(group, one, full=view == "FULL") for one in shown]
         return {**_unless_empty("memberships", told), **_unless_empty("nextPageToken", more)}
 
     async def _membership(self, call: Call) -> dict[str, Any]:
-        group = self._seen(call)
+        group = self.seen(call)
         for one in self._listed(group):
             if member_id(one.member) == call.request.membership:
-                return _told(group, one, full=True)
+                return told_member(group, one, full=True)
         raise no_membership()
 
     async def _lookup_membership(self, call: Call) -> dict[str, Any]:
-        group = self._seen(call)
+        group = self.seen(call)
         email = call.request.needed("memberKey.id").lower()
         for one in self._listed(group):
             if email_of(one.member).lower() == email:
@@ -125,21 +129,21 @@ class IdentityGroups:
         return tuple(one for one in said if not one.member.startswith("deleted:"))
 
     async def _check(self, call: Call) -> dict[str, Any]:
-        group = self._seen(call)
+        group = self.seen(call)
         email = transitive.member_asked(call.request.needed("query"))
         self._only_premium()
         seen = transitive.relations(
             group,
-            lambda one: self._listed(one) if self._sees(one, call.principal) else (),
+            lambda one: self._listed(one) if self.sees(one, call.principal) else (),
         )
         return {"hasMembership": any(email_of(one.member).lower() == email for one in seen)}
 
     async def _search(self, call: Call) -> dict[str, Any]:
-        group = self._seen(call)
+        group = self.seen(call)
         self._only_premium()
 
         def listed(one: str) -> tuple[GroupMember, ...]:
-            if not self._sees(one, call.principal):
+            if not self.sees(one, call.principal):
                 raise unseen(f"groups/{group_id(one)}")
             return self._listed(one)
 
@@ -173,7 +177,8 @@ def _key(member: str) -> str:
     return email_of(member) or CUSTOMER_ID
 
 
-def _told(group: str, one: GroupMember, *, full: bool) -> dict[str, Any]:
+def told_member(group: str, one: GroupMember, *, full: bool = True) -> dict[str, Any]:
+    """A membership as it is shown."""
     role: dict[str, Any] = {"name": "MEMBER"}
     if full and one.expires is not None:
         expires = timestamp(round(one.expires * 1e6)).ToJsonString()
