@@ -52,7 +52,7 @@ _SET = re.compile(
 _NUMBERED = re.compile(r"(?:service-)?([0-9]+)@(.+)")
 _DEFAULT = re.compile(r"([0-9]+)-compute@developer\.gserviceaccount\.com")
 _KUBERNETES = re.compile(r"(?P<project>.+)\.svc\.id\.goog\[(?P<space>[^/]+)/(?P<name>[^\]]+)\]")
-_TRUST = re.compile(r"//([^/]+)/.+")
+_TRUST = re.compile(r"//([^/]+\.[^/]+)/.+")
 
 
 class Sort(StrEnum):

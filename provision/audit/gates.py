@@ -217,6 +217,7 @@ class Gates:
         reasons: list[str] = []
         for entrance in self.entrances(target):
             if entrance.token is Token.NONE:
+                blocks.extend(self._judge.state(normal(principal)))
                 continue
             if entrance.token is Token.ACCESS and normal(principal) == ANYBODY:
                 why = "the API takes nobody without an access token"

@@ -135,7 +135,7 @@ class Judge:
         grants = tuple(sorted(granted.grants, key=_best))
         denied = self._deny.one(belonging, permission, resource)
         bound = self._boundaries.one(name, belonging, permission, resource)
-        blocks = (*self._state(name), *bound.blocks, *denied.blocks)
+        blocks = (*self.state(name), *bound.blocks, *denied.blocks)
         if blocks:
             return Judgement(Verdict.CANNOT, (), (*blocks, *granted.blocks), (), grants)
         doubts = (*bound.doubts, *denied.doubts)
@@ -160,7 +160,8 @@ class Judge:
             blocks = (_nothing(permission, resource), *blocks)
         return Judgement(Verdict.CANNOT, (), blocks)
 
-    def _state(self, name: str) -> tuple[Block, ...]:
+    def state(self, name: str) -> tuple[Block, ...]:
+        """What of a principal itself, in its normal spelling, keeps it from everything."""
         told = form(name)
         if told.sort is Sort.DELETED:
             reason = "it is deleted; one of the same name that was made again does not count as it"
