@@ -83,6 +83,7 @@ class Journal:
         except OSError as error:
             raise UsageError(f"Writing {path}: {error.strerror}.") from error
         file = os.fdopen(descriptor, "r+b")
+        _check_owner(path, file)
         _lock(path, file)
         old, problem = _about(file, key, now)
         journal = cls(path, old or About(key, now), problem, file)
@@ -110,9 +111,7 @@ class Journal:
 
     def keep(self, step: Step, outcome: Outcome) -> None:
         """Add a step; it is in the file when this returns."""
-        file = self._opened()
-        file.write(self._encoder.encode(Line(step, outcome)) + b"\n")
-        file.flush()
+        self._put(self._encoder.encode(Line(step, outcome)))
 
     def remove(self) -> None:
         """Take it away: all is where it belongs."""
@@ -129,13 +128,33 @@ class Journal:
         file = self._opened()
         file.seek(0)
         file.truncate()
-        file.write(self._encoder.encode(self.about) + b"\n")
-        file.flush()
+        self._put(self._encoder.encode(self.about))
+
+    def _put(self, line: bytes) -> None:
+        file = self._opened()
+        try:
+            file.write(line + b"\n")
+            file.flush()
+        except OSError as error:
+            raise UsageError(
+                f"Writing {self.path}: {error.strerror}.",
+                hint="Make room and run the same command again: it goes on where it stopped.",
+            ) from error
 
     def _opened(self) -> IO[bytes]:
         if self._file is None:
             raise ValueError("the journal is closed")
         return self._file
+
+
+def _check_owner(path: Path, file: IO[bytes]) -> None:
+    """Nobody else may have put words into our mouth, or read on."""
+    if os.fstat(file.fileno()).st_uid != os.geteuid():
+        file.close()
+        raise UsageError(
+            f"Writing {path}: it is another user's.", hint="Name a file in a directory of yours."
+        )
+    os.fchmod(file.fileno(), _PRIVATE)
 
 
 def _lock(path: Path, file: IO[bytes]) -> None:

@@ -8,6 +8,7 @@ _LONGEST = 400
 _OVER_REST = re.compile(r"^[A-Z]+ https?://\S+: ")
 """What Google's library puts before the words of a REST service."""
 _DISABLED = "SERVICE_DISABLED"
+_LIMITED = "RATE_LIMIT_EXCEEDED"
 
 
 def is_passing(error: Exception) -> bool:
@@ -36,6 +37,18 @@ def is_too_much(error: Exception) -> bool:
     from google.api_core.exceptions import TooManyRequests
 
     return isinstance(error, TooManyRequests)
+
+
+def told_limit(error: Exception) -> int:
+    """How many calls a minute a quota is, when the service says so; 0 when it does not.
+
+    Google's own limiter tells it in the refusal (google.rpc.ErrorInfo, ``RATE_LIMIT_EXCEEDED``).
+    """
+    metadata = getattr(error, "metadata", None) or {}
+    value = str(metadata.get("quota_limit_value", ""))
+    if getattr(error, "reason", None) != _LIMITED or not value.isdecimal():
+        return 0
+    return int(value) if str(metadata.get("quota_unit", "")).startswith("1/min") else 0
 
 
 def asked_to_wait(error: Exception) -> float:

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -41,16 +41,27 @@ class Patience:
 
         The rest is chance, so that calls which failed together part company.
         """
-        longest = min(self.longest, self.first * 2 ** (attempt - 1))
-        share: float = random.uniform(0.5, 1)  # noqa: S311 - no secret
-        return longest * share
+        longest = min(self.longest, self.first * 2.0 ** (attempt - 1))
+        return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
 @dataclass
 class _Try:
+    """A step on its way.
+
+    Args:
+        step: the step.
+        quota: the limit that it falls under.
+        attempt: the number of this attempt.
+        in_vain: how often it failed while nothing else under that limit went well either.
+        wins: how many calls under that limit had gone well when it last failed.
+    """
+
     step: Step
     quota: str
     attempt: int = 1
+    in_vain: int = 0
+    wins: int = 0
 
 
 _Done = tuple[_Try, Outcome | None, Exception | None]
@@ -89,6 +100,7 @@ class Scheduler:
     _flying: int = 0
     _waiting: int = 0
     _met: int = 0
+    _wins: Counter[str] = field(default_factory=Counter)
 
     def add(self, steps: Iterable[Step]) -> None:
         """Steps to make; whether one was made before is for the caller to know."""
@@ -158,25 +170,40 @@ class Scheduler:
 
     def _finish(self, one: _Try, outcome: Outcome | None, error: Exception | None) -> None:
         self._flying -= 1
-        patient = one.attempt < self.patience.attempts
-        if error is not None and patient and refusals.is_passing(error):
+        if error is not None and refusals.is_passing(error) and self._has_hope(one, error):
             self._try_again(one, error)
             return
         self.done += 1
+        self._wins[one.quota] += outcome is not None
         if outcome is not None:
             self.add(self.accept(one.step, outcome))
         elif error is not None:
             self.add(self.refuse(one.step, error))
         self.report(self.done, self.done + self._waiting + self._flying, one.step)
 
+    def _has_hope(self, one: _Try, error: Exception) -> bool:
+        """Whether to make the call again.
+
+        Where too much is asked at once, and others get through, its turn comes.
+        """
+        wins = self._wins[one.quota]
+        if not refusals.is_too_much(error) or wins == one.wins:
+            one.in_vain += 1
+        one.wins = wins
+        return one.in_vain < self.patience.attempts
+
     def _try_again(self, one: _Try, error: Exception) -> None:
         now = self.clock.monotonic()
-        wait = self.patience.wait(one.attempt)
-        asked = refusals.asked_to_wait(error)
+        wait = max(refusals.asked_to_wait(error), self.patience.wait(one.attempt))
+        one.attempt += 1
         if refusals.is_too_much(error):
-            self._windows[one.quota].close(now + max(asked, wait / 2))
+            limit = self._windows[one.quota]
+            if told := refusals.told_limit(error):
+                limit.learn(told)
+            else:
+                limit.close(now + wait / 2)
         self._met += 1
-        heappush(self._later, (now + max(asked, wait), self._met, _more(one)))
+        heappush(self._later, (now + wait, self._met, one))
         self._waiting += 1
 
     def _drain_flying(self) -> None:
@@ -194,7 +221,3 @@ class Scheduler:
         for _ in self._threads:
             self._todo.put(None)
         self._threads.clear()
-
-
-def _more(one: _Try) -> _Try:
-    return _Try(one.step, one.quota, one.attempt + 1)

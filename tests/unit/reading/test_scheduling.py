@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 
 import pytest
 from google.api_core.exceptions import Forbidden, ServiceUnavailable, TooManyRequests
+from google.rpc.error_details_pb2 import ErrorInfo
 
 from provision.clients.clock import Clock
 from provision.clients.reading.quotas import MINUTE, Window, window
+from provision.clients.reading.refusals import is_disabled, told_limit
 from provision.clients.reading.scheduler import LANES, Patience, Scheduler
 from provision.clients.reading.steps import Outcome, Step
 
@@ -106,6 +108,74 @@ def test_a_call_is_repeated_while_it_may_pass_and_no_more_often_than_patience() 
     assert asked == {"0": 4, "1": 1, "2": 3}
     assert {step.of for step, _ in watched.refused} == {"0", "1"}
     assert [step.of for step in watched.accepted] == ["2"]
+
+
+def limited(value: str, unit: str = "1/min/{project}") -> TooManyRequests:
+    """What Google's limiter answers."""
+    told = {"quota_limit_value": value, "quota_unit": unit}
+    info = ErrorInfo(reason="RATE_LIMIT_EXCEEDED", domain="googleapis.com", metadata=told)
+    return TooManyRequests("Quota exceeded", error_info=info)
+
+
+@pytest.mark.parametrize(
+    ("error", "limit"),
+    [
+        (limited("5"), 5),
+        (limited("5", "1/d/{project}"), 0),
+        (limited("many"), 0),
+        (TooManyRequests("much"), 0),
+    ],
+)
+def test_a_quota_is_learned_from_its_refusal(error: TooManyRequests, limit: int) -> None:
+    """Of a minute; anything else tells nothing."""
+    assert told_limit(error) == limit
+
+
+def test_a_learned_quota_lets_no_more_through_in_a_minute() -> None:
+    """Though more was allowed before."""
+    limit = Window(300)
+    for _ in range(5):
+        limit.start(10.0)
+    assert limit.wait(11.0) == 0
+    limit.learn(5)
+    assert limit.wait(11.0) == MINUTE - 1
+    limit.learn(100)
+    assert limit.wait(11.0) == MINUTE - 1
+
+
+def test_too_much_at_once_is_no_reason_to_give_up_while_others_get_through() -> None:
+    """Two calls of three are refused; all get their turn in the end."""
+    lock = threading.Lock()
+    asked = 0
+
+    def run(_: Step) -> Outcome:
+        nonlocal asked
+        with lock:
+            asked += 1
+            turn = asked
+        if turn % 3:
+            raise TooManyRequests("much")
+        return Outcome()
+
+    watched = Watched(run)
+    watched.drain(steps(20))
+    assert len(watched.accepted) == 20
+    assert asked >= 60
+
+
+@pytest.mark.parametrize(
+    ("consumer", "none_there"),
+    [("projects/123", True), ("projects/acme-prod", True), ("projects/999", False), ("", False)],
+)
+def test_an_api_that_is_off_means_none_there_in_that_project_alone(
+    consumer: str, *, none_there: bool
+) -> None:
+    """Off in the project that pays for the call, it tells nothing of the one that was asked."""
+    metadata = {"consumer": consumer, "service": "run.googleapis.com"}
+    info = ErrorInfo(reason="SERVICE_DISABLED", domain="googleapis.com", metadata=metadata)
+    error = Forbidden("has not been used", error_info=info)
+    assert is_disabled(error, ("projects/acme-prod", "projects/123")) is none_there
+    assert not is_disabled(Forbidden("no"), ("projects/acme-prod", "projects/123"))
 
 
 def test_a_fault_of_the_program_itself_is_not_swallowed() -> None:
