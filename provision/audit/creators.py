@@ -115,15 +115,14 @@ class Creators:
     @cached_property
     def _updated(self) -> tuple[Target, ...]:
         """Targets that somebody may change who may not change everything around them."""
+        return tuple(filter(self._may_be_updated, self.asking.judge.index.snapshot.targets))
+
+    def _may_be_updated(self, target: Target) -> bool:
         index = self.asking.judge.index
-        return tuple(
-            target
-            for target in index.snapshot.targets
-            if any(
-                index.includes(binding.role, _UPDATES[target.kind]) is not False
-                for binding in index.policies.get(target.name, ())
-            )
-        )
+        roles = {binding.role for binding in index.policies.get(target.name, ())}
+        if any(index.includes(role, _UPDATES[target.kind]) is not False for role in roles):
+            return True
+        return bool(index.unread_policy(target.name))
 
     @cached_property
     def _projects(self) -> tuple[str, ...]:

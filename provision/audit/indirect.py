@@ -6,6 +6,7 @@ A service opens to an ID token, a job and the API to an access token; what is ha
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from provision.audit.answers import Block, HopKind, Path, Verdict
@@ -206,15 +207,11 @@ class Indirect:
         """The best way first; then, if more are wanted, those that begin otherwise."""
         for walked, edge in walks.surest(standing, granted=granted):
             others = (
-                step
-                for position in standing
-                for step in walked.steps(position, granted=granted)
-                if most > 1
+                step for position in standing for step in walked.steps(position, granted=granted)
             )
-            paths = (
-                self._all_ways.path(walked, name, step) for step in _distinct((edge, *others), most)
-            )
-            found = [path for path in paths if path is not None and not _turns_back(path, name)]
+            paths = (self._all_ways.path(walked, name, step) for step in _distinct(edge, others))
+            good = (path for path in paths if path is not None and not _turns_back(path, name))
+            found = tuple(islice(good, most))
             yield from found
             if found:
                 return
@@ -227,12 +224,12 @@ def _limited(who: Degrees, held: Degrees, account: int) -> Degrees:
     )
 
 
-def _distinct(edges: Iterable[Edge], most: int) -> Iterator[Edge]:
+def _distinct(best: Edge, others: Iterable[Edge]) -> Iterator[Edge]:
     """One for each thing that a step leads to, the first of them."""
     ends: set[tuple[str, str]] = set()
-    for edge in edges:
+    for edge in chain((best,), others):
         key = (edge.end, edge.call.caller.name if edge.call else "")
-        if key not in ends and len(ends) < most:
+        if key not in ends:
             ends.add(key)
             yield edge
 

@@ -11,7 +11,7 @@ from provision.audit.impersonation import ACT_AS
 from provision.snapshot.records import Target
 
 if TYPE_CHECKING:
-    from provision.audit.gates import Gates
+    from provision.audit.gates import Entrance, Gates
 
 
 @dataclass
@@ -69,10 +69,10 @@ class Ways:
                 account = self._call(draft, step)
             elif step.next is not None:
                 account = self.ground.judge.universe.member(step.next.account)
-        way, token = walked.entrance.way, walked.entrance.token
+        entrance = walked.entrance
         if account:
-            self._last(draft, account, walked.target, way)
-        return draft.path(way, token)
+            self._last(draft, account, walked.target, entrance)
+        return draft.path(entrance.way, entrance.token)
 
     def _step(self, draft: Draft, member: str, step: Edge) -> None:
         """One hop, after those through the sets that the member is in."""
@@ -113,15 +113,18 @@ class Ways:
         draft.weaken(call.verdict, "", (call.reason,))
         return account
 
-    def _last(self, draft: Draft, account: str, target: Target, way: Way) -> None:
-        """The account gets in as itself."""
-        tails = (path for path in self.gates.paths(account, target) if path.way is way)
+    def _last(self, draft: Draft, account: str, target: Target, entrance: "Entrance") -> None:
+        """The account gets in as itself, or may."""
+        tails = (path for path in self.gates.paths(account, target) if path.way is entrance.way)
         tail = next(tails, None)
-        if tail is None:
-            draft.verdict = Verdict.CANNOT
+        if tail is not None:
+            draft.hops += tail.hops
+            draft.weaken(tail.verdict, tail.condition, tail.reasons)
             return
-        draft.hops += tail.hops
-        draft.weaken(tail.verdict, tail.condition, tail.reasons)
+        _, reasons = self.gates.against(account, target)
+        draft.weaken(Verdict.UNKNOWN if reasons else Verdict.CANNOT, "", reasons)
+        hop = Hop(HopKind.ROLE, account, target.name, permission=entrance.permission)
+        draft.hops.append(hop)
 
     def calling(self, target: Target) -> Iterator[Path]:
         """What calls a target on its own, from there on."""
@@ -131,7 +134,7 @@ class Ways:
                 account = f"serviceAccount:{call.caller.account.lower()}"
                 draft.hops.append(Hop(HopKind.CALLS_AS, call.caller.name, account))
                 draft.weaken(call.verdict, "", (call.reason,))
-                self._last(draft, account, target, entrance.way)
+                self._last(draft, account, target, entrance)
                 path = draft.path(entrance.way, entrance.token)
                 if path is not None:
                     yield path

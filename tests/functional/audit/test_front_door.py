@@ -157,7 +157,7 @@ def test_whoever_mints_gets_in_as_the_account(held: Held) -> None:
     edges = {
         (start, account)
         for start, account, kind in held.audit.indirect.edges()
-        if kind in {HopKind.MINT_ID, HopKind.SIGN}
+        if kind is HopKind.MINT_ID
     }
     target = held.targets(Kind.SERVICE)[0]
     wrong = []
