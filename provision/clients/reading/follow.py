@@ -135,7 +135,8 @@ class Follow:
 
     def _after_container(self, step: Step, record: Container) -> Iterator[Step]:
         name = record.name
-        inside = step.kind in _BELOW or step.of == self.wanted.scope
+        is_scope = (step.kind, step.of) == ("container", self.wanted.scope)
+        inside = is_scope or step.kind in _BELOW
         if record.number:
             self.numbers[name] = record.number
             self._inside.add(f"projects/{record.number}")

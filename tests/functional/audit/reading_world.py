@@ -1,6 +1,5 @@
 """A world with everything in it that an audit reads, made with Google's own clients."""
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +15,11 @@ from google.cloud import (
     workflows_v1,
 )
 from google.iam.v1 import policy_pb2
+from google.oauth2.credentials import Credentials
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 from google.type import expr_pb2
 
-from provision.clients.credentials import load_caller
+from provision.clients.credentials import caller_of
 from provision.clients.google import GoogleClients
 from provision.clients.local_cloud import find_local_cloud
 from tests.conftest import DEVELOPER, Clients, ImagePusher, RunningEmulator, make_repository
@@ -61,11 +61,10 @@ _ROLES = (
 _OWN = ("owner", "iam.serviceAccountKeyAdmin", "resourcemanager.tagUser")
 
 
-def google_of(emulator: RunningEmulator) -> GoogleClients:
-    """The product's own clients, of the developer."""
-    environ = {**os.environ, "PROVISION_EMULATOR": emulator.http}
-    local = find_local_cloud(environ)
-    return GoogleClients(load_caller(environ, local, None), local)
+def google_of(emulator: RunningEmulator, member: str = DEVELOPER) -> GoogleClients:
+    """The product's own clients, of a member."""
+    local = find_local_cloud({"PROVISION_EMULATOR": emulator.http})
+    return GoogleClients(caller_of(Credentials(token=emulator.token(member)), local), local)
 
 
 def build(emulator: RunningEmulator) -> Clients:

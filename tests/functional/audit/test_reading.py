@@ -293,6 +293,24 @@ def test_an_ancestor_that_may_not_be_seen_is_found_by_the_project_s_ancestry(
     assert [one.resource for one in found.deny_policies] == [world.FOLDER]
 
 
+def test_somebody_who_may_see_little_reads_what_that_is(running: RunningEmulator) -> None:
+    """A viewer of Cloud Run in the project: nothing beside it is read, and nothing ends the run."""
+    viewer = "user:viewer@example.com"
+    grant = {"resource": world.PROJECT, "member": viewer, "role": "roles/run.viewer"}
+    running.admin("POST", "/grants", **grant)
+    found = read(world.google_of(running, viewer), world.PROJECT)
+    assert found.header.reader == viewer
+    assert {one.name for one in found.targets} == {world.ORDERS, world.NIGHTLY, world.HELLO}
+    assert {one.name for one in found.containers} >= {world.PROJECT, world.FOLDER, world.ORG}
+    unread = {(one.of, one.part) for one in found.unread}
+    above = (world.PROJECT, world.FOLDER, world.ORG)
+    assert {(one, part) for one in above for part in (Part.POLICY, Part.DENY)} <= unread
+    assert (world.PROJECT, Part.ACCOUNTS) in unread
+    assert (world.ORG, Part.BOUNDARIES) in unread
+    assert not [one for one in found.unread if one.part is Part.CHILDREN]
+    assert Audit(found).why("user:mallory@example.com", world.HELLO).verdict is Verdict.UNKNOWN
+
+
 def test_only_a_scope_that_cannot_be_seen_ends_the_reading(google: GoogleClients) -> None:
     """With what is missing."""
     with pytest.raises(ProvisionError, match="Reading projects/not-there-at-all") as raised:

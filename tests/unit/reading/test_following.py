@@ -107,6 +107,14 @@ def test_a_project_of_another_scope_is_read_without_what_is_in_it() -> None:
     assert found == {"policy by projects", "deny policies"}
 
 
+def test_what_only_an_ancestry_told_of_is_not_walked_down() -> None:
+    """It stands above the scope."""
+    follow = Follow(Wanted("projects/acme-prod"))
+    step = Step("ancestry", "projects/acme-prod")
+    found = {one.kind for one in follow.after(step, Outcome((Container("folders/2"),)))}
+    assert found == {"policy by folders", "deny policies"}
+
+
 def assembled(*records: AnyRecord) -> list[AnyRecord]:
     """What becomes of them."""
     assembly = Assembly()
