@@ -43,6 +43,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 _NOT_IN_DOCUMENTS = {
     r"DELETE /v3/tagBindings/[^/]+/tagValues/[^/]+": "a binding's name holds its value's; recorded",
+    r"POST /v1/[^/]+/[^/]+:exportAssets": "the operation's metadata is the request, path included",
+    r"GET /v1/[^/]+/[^/]+/operations/ExportAssets/.+": "likewise",
     r"[A-Z]+ /v3/(?:projects|folders|organizations)/[^/]+/locations/.+": "IAM v3 ships with none",
     r"GET /v1/(?!projects/).+/services": "a parent of the wrong form has no services; reported",
 }

@@ -20,8 +20,16 @@ PACKAGES = (
     "google.cloud.iam_admin_v1",
     "google.cloud.iam_credentials_v1",
     "google.cloud.iam_v2",
+    "google.cloud.iam_v3",
+    "google.cloud.iap_v1",
+    "google.cloud.asset_v1",
     "google.cloud.functions_v2",
     "google.cloud.functions_v1",
+    "google.pubsub_v1",
+    "google.cloud.eventarc_v1",
+    "google.cloud.scheduler_v1",
+    "google.cloud.tasks_v2",
+    "google.cloud.workflows_v1",
 )
 """The client packages of the emulated services."""
 
@@ -82,7 +90,8 @@ def surface() -> tuple[ClientCall, ...]:
 
 def _clients(package: str) -> Iterator[Any]:
     for name, value in vars(importlib.import_module(package)).items():
-        if name.endswith("Client") and not name.endswith("AsyncClient"):
+        is_client = hasattr(value, "get_transport_class")  # a message may be called so, too
+        if name.endswith("Client") and not name.endswith("AsyncClient") and is_client:
             yield value
 
 
@@ -91,7 +100,10 @@ def _calls(client: Any) -> Iterator[ClientCall]:  # noqa: ANN401 - a client clas
     channel = grpc.intercept_channel(grpc.insecure_channel("localhost:9"), _Listener())
     made = client(transport=transport(channel=channel))
     for name, value in inspect.getmembers(transport):
+        name = name if hasattr(client, name) else name.rstrip("_")  # noqa: PLW2901 - ``create_channel_``
         if isinstance(value, property) and name not in _NOT_RPCS and hasattr(client, name):
+            if "request" not in inspect.signature(getattr(made, name)).parameters:
+                continue  # a stream of requests, which the emulator has none of
             try:
                 with warnings.catch_warnings():  # some are deprecated, and known all the same
                     warnings.simplefilter("ignore", DeprecationWarning)

@@ -11,6 +11,7 @@ from google.cloud import run_v2
 from provision.emulator.rpc.not_offered import NOT_OFFERED
 from tests.conftest import DEVELOPER, Clients, RunningEmulator
 from tests.emulator.clients.scenario import Scenario, Stage
+from tests.emulator.clients.scenarios_audit import AUDIT
 from tests.emulator.clients.scenarios_discovery import DISCOVERY
 from tests.emulator.clients.scenarios_functions import FUNCTIONS
 from tests.emulator.clients.scenarios_iam import IAM
@@ -21,7 +22,7 @@ from tests.emulator.clients.surface import ClientCall, request_for, surface
 # Two RPCs of IAM are deprecated and offered all the same.
 pytestmark = pytest.mark.filterwarnings("ignore:IAMClient.sign_:DeprecationWarning")
 
-SCENARIOS = (*RUN, *RESOURCES, *IAM, *DISCOVERY, *FUNCTIONS)
+SCENARIOS = (*RUN, *RESOURCES, *IAM, *DISCOVERY, *FUNCTIONS, *AUDIT)
 _PLAYED = [(one, transport) for one in SCENARIOS for transport in one.transports]
 _REFUSED = [
     (call, transport)

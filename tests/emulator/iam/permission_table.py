@@ -6,6 +6,9 @@ what `test_permissions` makes before.
 
 from typing import Any, NamedTuple
 
+from tests.emulator.iam.permission_rows_audit import AUDIT_ROWS
+from tests.emulator.iam.permission_rows_callers import CALLER_ROWS
+
 PROJECT = "projects/demo-project"
 LOCATION = f"{PROJECT}/locations/asia-east1"
 SERVICE = f"{LOCATION}/services/orders"
@@ -445,4 +448,5 @@ TABLE = {
     **MANAGER_ROWS,
     **OLDER_ROWS,
     **FUNCTION_ROWS,
+    **{rpc: Row(*row) for rpc, row in {**AUDIT_ROWS, **CALLER_ROWS}.items()},
 }

@@ -12,6 +12,8 @@ from google.protobuf import json_format
 
 from provision.emulator.rpc.catalogue import methods
 from tests.conftest import Clients, RunningEmulator
+from tests.emulator.iam.boundary_world import Bounding, allow_boundaries
+from tests.emulator.iam.permission_rows_callers import refused_so
 from tests.emulator.iam.permission_table import ORGANIZATION, PROJECT, SERVICE, TABLE, TAGGED
 
 METHODS = {method.name: method for method in methods()}
@@ -69,8 +71,8 @@ def hold(emulator: RunningEmulator, grpc_clients: Clients) -> Hold:
 
 
 @pytest.fixture
-def made(grpc_clients: Clients, pushed_image: str) -> dict[str, str]:
-    """A service with its operation, a tag and an account, for requests to speak of."""
+def made(emulator: RunningEmulator, grpc_clients: Clients, pushed_image: str) -> dict[str, str]:
+    """A service with its operation, a tag, an account and a bound boundary to speak of."""
     template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=pushed_image)])
     location, _, service_id = SERVICE.rpartition("/services/")
     running = grpc_clients.services.create_service(
@@ -86,6 +88,7 @@ def made(grpc_clients: Clients, pushed_image: str) -> dict[str, str]:
         "compute": f"{number}-compute@developer.gserviceaccount.com",
         "tagged": tagged.replace("/", "%2F"),
         **make_tag(grpc_clients),
+        "binding": make_binding(emulator),
     }
 
 
@@ -100,6 +103,15 @@ def make_tag(clients: Clients) -> dict[str, str]:
         tag_value=resourcemanager_v3.TagValue(parent=key_name, short_name="prod")
     ).result(timeout=30)
     return {"tag_key": key_name, "tag_value": value.name}
+
+
+def make_binding(emulator: RunningEmulator) -> str:
+    """A boundary that includes the project, bound to its accounts; the binding's name."""
+    member = "user:admin@example.net"
+    allow_boundaries(emulator, member)
+    bounding = Bounding(Clients(emulator, "grpc", member))
+    bounding.policy("wide", PROJECT)
+    return str(bounding.bind("wide", PROJECT).name)
 
 
 def filled(request: dict[str, Any], made: dict[str, str]) -> dict[str, Any]:
@@ -118,6 +130,9 @@ def filled(request: dict[str, Any], made: dict[str, str]) -> dict[str, Any]:
 
 def words(method: str, permission: str, said: str) -> bool:
     """Whether a refusal has the words of its API."""
+    calling = refused_so(method, permission, said)
+    if calling is not None:
+        return calling
     functions = method.startswith(("google.cloud.functions.", "google.iam.v1.IAMPolicy/"))
     if permission == "iam.serviceAccounts.actAs" and functions:
         first = "Missing necessary permission iam.serviceAccounts.actAs for user:probe@example.com"
@@ -131,7 +146,9 @@ def words(method: str, permission: str, said: str) -> bool:
             f"Permission iam.googleapis.com/denypolicies.{verb} denied on resource "
             f"cloudresourcemanager.googleapis.com/{PROJECT}"
         )
-    if method.startswith(("google.cloud.resourcemanager.", "google.cloudresourcemanager.")):
+    if method.startswith(
+        ("google.cloud.resourcemanager.", "google.cloudresourcemanager.", "google.cloud.iap.")
+    ):
         return said == "The caller does not have permission"
     if method.startswith("google.iam.") and not functions:
         return said == f"Permission '{permission}' denied on resource (or it may not exist)."
