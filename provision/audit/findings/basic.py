@@ -17,6 +17,8 @@ BASIC = frozenset(
 )
 _INVOKER = "roles/run.invoker"
 _SERVICES_INVOKER = "roles/run.servicesInvoker"
+_PASTED = 10
+"""Nobody pastes more pairs of commands than that; the rule says how one goes."""
 _PEOPLE = (Shape.USER, Shape.GROUP, Shape.ACCOUNT, Shape.ONE, Shape.PART)
 
 
@@ -110,6 +112,8 @@ def _narrowed(holds: list[Hold]) -> tuple[str, ...]:
         usable = tuple(one for one in members if _movable(hold, parsed(one)))
         if usable and not hold.condition:
             where[usable].append(hold.resource)
+    if len(where) > _PASTED:
+        return ()
     return tuple(
         line for members, on in sorted(where.items()) for line in _moved(members, sorted(on))
     )

@@ -24,11 +24,11 @@ def access_denied(scene: Scene) -> Iterator[Found]:
     """Members of bindings all of which a deny policy above takes away."""
     if not scene.snapshot.deny_policies:
         return
-    for one in gathered(scene.live(*_SORTS)):
-        if all(scene.denied(one.member.text, hold, one.targets) for hold in one.holds):
-            where = what(one.holds[0], one.targets)
-            claim = f"{one.member.text} holds {roles(one.holds)} on {where}, and is denied it"
-            yield Found(claim, one.resource, one.targets, one.member.text, mend=one.mend)
+    live = scene.live(*_SORTS)
+    for one in gathered((s, t) for s, t in live if scene.denied(s.member.text, s.hold)):
+        where = what(one.holds[0], one.targets)
+        claim = f"{one.member.text} holds {roles(one.holds)} on {where}, and is denied it"
+        yield Found(claim, one.resource, one.targets, one.member.text, mend=one.mend)
 
 
 RULES: tuple[Rule, ...] = (access_denied,)

@@ -128,12 +128,10 @@ def _agent(scene: Scene, target: Target) -> str:
 
 def _opens(scene: Scene, agent: str, target: Target) -> bool:
     """Whether the agent may invoke the service, or that is not known."""
-    if scene.audit is not None:
-        judged = scene.audit.judge.judge(agent, INVOKE, target.name)
-        return judged.verdict is not Verdict.CANNOT
-    above = {target.name, *scene.index.lineage(target.name).containers}
-    holds = scene.opened_by([agent])
-    return any(hold.resource in above and INVOKE in hold.allows for hold in holds)
+    own = (stake.member.text for stake in scene.stakes_on(target.name) if stake.hold.live)
+    if scene.audit is None or agent in own:
+        return True
+    return scene.audit.judge.judge(agent, INVOKE, target.name).verdict is not Verdict.CANNOT
 
 
 RULES: tuple[Rule, ...] = (

@@ -55,6 +55,6 @@ def gathered(stakes: Iterable[tuple[Stake, tuple[str, ...]]]) -> Iterator[Gather
     for stake, targets in stakes:
         found[stake.member, stake.hold.resource].append((stake.hold, targets))
     for (member, resource), opened in found.items():
-        yield Gathered(
-            member, resource, tuple(hold for hold, _ in opened), joined(each for _, each in opened)
-        )
+        holds = tuple(hold for hold, _ in opened)
+        targets = opened[0][1] if len(opened) == 1 else joined(each for _, each in opened)
+        yield Gathered(member, resource, holds, targets)

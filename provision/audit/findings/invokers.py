@@ -37,11 +37,10 @@ class Invokers:
         found = self._holds.get(member)
         if found is None:
             named = [member, *sorted(self._scene.kin.groups(member)), *self._sets(member)]
-            held = ((hold, self._scene.opened(hold)) for hold in self._scene.opened_by(named))
             found = self._holds[member] = tuple(
                 hold
-                for hold, opened in held
-                if opened and not self._scene.denied(member, hold, opened)
+                for hold in self._scene.opened_by(named)
+                if self._scene.opened(hold) and not self._scene.denied(member, hold)
             )
         return found
 

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -64,11 +65,17 @@ def revoke(members: Iterable[str], resources: Iterable[str], role: str = "") -> 
 
 def can_revoke(resource: str, member: str) -> bool:
     """Whether `provision revoke` takes that member and resource."""
+    known = resource.startswith(_HOSTS) and any(kind in resource for kind in _REVOCABLE)
+    return known and _is_principal(member)
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_principal(member: str) -> bool:
     try:
         Principal.parse(member)
     except InvalidNameError:
         return False
-    return resource.startswith(_HOSTS) and any(kind in resource for kind in _REVOCABLE)
+    return True
 
 
 def unbind(hold: Hold, member: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ class Places:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._projects: dict[str, str] = {}
         self._opened: dict[tuple[str, frozenset[str]], tuple[str, ...]] = {}
 
     @staticmethod
@@ -37,7 +38,10 @@ class Places:
 
     def project(self, resource: str) -> str:
         """The project that it is in, as ``projects/ID``; a container is its own."""
-        return self._index.short(container_of(resource))
+        found = self._projects.get(resource)
+        if found is None:
+            found = self._projects[resource] = self._index.short(container_of(resource))
+        return found
 
     def opened(self, resource: str, gates: frozenset[str]) -> tuple[str, ...]:
         """Targets at or below `resource` that one of those permissions opens, sorted."""

@@ -146,7 +146,7 @@ def _who(one: Gathered) -> str:
 
 
 def _denied(scene: Scene, one: Gathered) -> bool:
-    return all(scene.denied(one.member.text, hold, one.targets) for hold in one.holds)
+    return all(scene.denied(one.member.text, hold) for hold in one.holds)
 
 
 def _by_reach(target: Target) -> Severity:

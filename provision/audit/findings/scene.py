@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 from typing import TYPE_CHECKING, NamedTuple
 
-from provision.audit.answers import BlockKind
 from provision.audit.findings.invokers import Invokers
 from provision.audit.findings.kin import Kin
 from provision.audit.findings.members import Member, Shape, parsed
 from provision.audit.findings.own import Own
 from provision.audit.findings.places import Places, joined
+from provision.audit.forms import normal
 from provision.audit.index import Index
 from provision.audit.settings import Settings
 from provision.conditions import ConditionSyntaxError, Standing, State, state
@@ -23,7 +24,6 @@ from provision.snapshot.records import Binding, Kind, Target
 
 if TYPE_CHECKING:
     from provision.audit import Audit
-    from provision.audit.judge import Judge
 
 ACCESS_VIA_IAP = "iap.webServiceVersions.accessViaIAP"
 INVOKE_INSTANCE = "run.instances.invoke"
@@ -75,12 +75,14 @@ class Hold(NamedTuple):
         resource: whose policy it is in.
         binding: as it is there.
         allows: those permissions that rules ask about and that its role includes.
+        gates: those of them that open targets.
         live: whether its condition lets anybody in, at that time or later.
     """
 
     resource: str
     binding: Binding
     allows: frozenset[str]
+    gates: frozenset[str]
     live: bool
 
     @property
@@ -126,7 +128,9 @@ class Scene:
         self.places = Places(self.index)
         self.own = Own(snapshot, self.settings)
         self._standings: dict[tuple[str, str], Standing] = {}
-        self._having: dict[tuple[str, str], int] = {}
+        self._denying: dict[tuple[str, frozenset[str]], int] = {}
+        self._denied: dict[tuple[str, frozenset[str]], int] = {}
+        self._gates: dict[str, frozenset[str]] = {}
         self._allows: dict[str, tuple[frozenset[str], bool]] = {}
 
     @cached_property
@@ -140,7 +144,8 @@ class Scene:
                 allows = self.allows(binding.role)[0]
                 if allows:
                     live = not binding.condition or self._lives(binding.condition, allows)
-                    yield Hold(self.named(policy.resource), binding, allows, live)
+                    gates = self._gates[binding.role]
+                    yield Hold(self.named(policy.resource), binding, allows, gates, live)
 
     def named(self, resource: str) -> str:
         """A resource by the name that the records use, containers by their short one."""
@@ -150,9 +155,8 @@ class Scene:
     def stakes(self) -> dict[Shape, list[Stake]]:
         """Every member of a binding that opens something, dead conditions included, by sort."""
         found = defaultdict[Shape, list[Stake]](list)
-        gates = frozenset(GATES)
         for hold in self.holds:
-            if hold.allows & gates:
+            if hold.gates:
                 for text in hold.binding.members:
                     member = parsed(text)
                     found[member.shape].append(Stake(member, hold))
@@ -228,36 +232,40 @@ class Scene:
                 found[stake.hold.resource].append(stake)
         return found
 
-    def denied(self, member: str, hold: Hold, targets: tuple[str, ...]) -> bool:
+    def denied(self, member: str, hold: Hold) -> bool:
         """Whether deny policies take away all that a binding opens for a member."""
-        gates = hold.allows & frozenset(GATES)
-        if self._denied_on(member, hold.resource, gates):
-            return True
-        places = {self.places.project(name) for name in targets}
-        return bool(places) and all(self._denied_on(member, one, gates) for one in places)
+        if self.audit is None or not self.snapshot.deny_policies:
+            return False
+        bits = self._taken(hold.resource, hold.gates)
+        position = self.audit.judge.universe.bit(normal(member)) if bits else None
+        return position is not None and bool(bits >> position & 1)
 
-    def _denied_on(self, member: str, resource: str, gates: frozenset[str]) -> bool:
-        if self.audit is None or not gates:
-            return False
-        if not any(above in self.index.deny for above in self.index.lineage(resource).containers):
-            return False
-        return all(self._denies(self.audit.judge, member, one, resource) for one in gates)
+    def _taken(self, resource: str, gates: frozenset[str]) -> int:
+        """From whom all of a binding's effect is taken: where it stands, or wherever it counts."""
+        found = self._denied.get((resource, gates))
+        if found is None:
+            found = self._denied_at(resource, gates)
+            below = {self.places.project(name) for name in self.places.opened(resource, gates)}
+            if below and self.places.is_container(resource):
+                found |= reduce(and_, (self._denied_at(one, gates) for one in below))
+            self._denied[resource, gates] = found
+        return found
 
-    def _denies(self, judge: "Judge", member: str, permission: str, resource: str) -> bool:
-        """Asked of all at once first: only of those who have nothing it is asked why."""
-        key = (permission, resource)
-        if key not in self._having:
-            found = judge.holders(permission, resource)
-            self._having[key] = found.can | found.while_
-        position = judge.universe.bit(member)
-        if position is not None and self._having[key] >> position & 1:
-            return False
-        blocks = judge.judge(member, permission, resource).blocks
-        return any(block.kind is BlockKind.DENY for block in blocks)
+    def _denied_at(self, resource: str, gates: frozenset[str]) -> int:
+        lineage = self.index.lineage(resource).containers
+        if self.audit is None or self.index.deny.keys().isdisjoint(lineage):
+            return 0
+        judge = self.audit.judge
+        at = resource if resource in self.index.tags else lineage[0]
+        found = self._denying.get((at, gates))
+        if found is None:
+            found = reduce(and_, (judge.denied(one, at).sure for one in gates), -1)
+            self._denying[at, gates] = found
+        return found
 
     def opened(self, hold: Hold) -> tuple[str, ...]:
         """The targets that a binding opens, sorted; through IAP where that stands before them."""
-        return self.places.opened(hold.resource, hold.allows & frozenset(GATES))
+        return self.places.opened(hold.resource, hold.gates)
 
     def allows(self, role: str) -> tuple[frozenset[str], bool]:
         """Those permissions of a role that rules ask about, and whether all of it is known."""
@@ -266,6 +274,7 @@ class Scene:
             told = {one: self.index.includes(role, one) for one in _ASKED}
             included = frozenset(one for one, held in told.items() if held)
             found = self._allows[role] = (included, None not in told.values())
+            self._gates[role] = included & frozenset(GATES)
         return found
 
     def standing(self, expression: str, kind: str) -> Standing:
@@ -294,7 +303,7 @@ class Scene:
         if target is not None:
             return (asked_of(target),)
         opened = {asked_of(self.index.targets[name]) for name in self.opened(hold)}
-        return tuple(sorted(opened or {GATES[one] for one in hold.allows if one in GATES}))
+        return tuple(sorted(opened or {GATES[one] for one in hold.gates}))
 
     def _lives(self, expression: str, allows: frozenset[str]) -> bool:
         kinds = {str(GATES[one]) for one in allows if one in GATES} or {"service"}
