@@ -54,7 +54,7 @@ def test_a_service_is_found_with_all_that_it_is_in(
     assert (found.display_name, found.location) == ("orders", "asia-east1")
     assert found.parent_full_resource_name == f"{RESOURCES}/{PROJECT}"
     assert found.parent_asset_type == "cloudresourcemanager.googleapis.com/Project"
-    assert found.create_time.nanosecond == 0  # type: ignore[attr-defined] # proto-plus's own type
+    assert found.create_time.nanosecond == 0
     assert not found.versioned_resources
 
 
