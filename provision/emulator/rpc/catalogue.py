@@ -295,4 +295,10 @@ def _operations() -> Sequence[Method]:
             Empty,
             (Route("DELETE", run, ""),),
         ),
+        Method(
+            f"{name}/CancelOperation",
+            pb.CancelOperationRequest,
+            Empty,
+            (Route("POST", f"{v1}:cancel", "*"),),
+        ),
     )

@@ -59,7 +59,9 @@ google.cloud.eventarc.v1.Eventarc: GetPipeline ListPipelines CreatePipeline Upda
 google.cloud.eventarc.v1.Eventarc: DeletePipeline
 google.cloud.eventarc.v1.Eventarc: GetGoogleApiSource ListGoogleApiSources CreateGoogleApiSource
 google.cloud.eventarc.v1.Eventarc: UpdateGoogleApiSource DeleteGoogleApiSource
-google.cloud.tasks.v2.CloudTasks: BatchCreateTasks BatchDeleteTasks
+google.cloud.scheduler.v1.CloudScheduler: RunJob
+google.cloud.tasks.v2.CloudTasks: RunTask BatchCreateTasks BatchDeleteTasks
+google.longrunning.Operations: CancelOperation
 google.cloud.tasks.v2.CloudTasks: GetCmekConfig UpdateCmekConfig
 """
 

@@ -164,7 +164,7 @@ def test_tasks_are_never_sent(clients: Clients) -> None:
     """Who asks for it is told so."""
     create(clients)
     made = put(clients)
-    with refused("tasks are kept and never sent", exceptions.MethodNotImplemented):
+    with refused("CloudTasks/RunTask is not offered", exceptions.MethodNotImplemented):
         tasks(clients).run_task(name=made.name)
     assert tasks(clients).get_task(name=made.name).dispatch_count == 0
 

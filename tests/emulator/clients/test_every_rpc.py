@@ -12,6 +12,7 @@ from provision.emulator.rpc.not_offered import NOT_OFFERED
 from tests.conftest import DEVELOPER, Clients, RunningEmulator
 from tests.emulator.clients.scenario import Scenario, Stage
 from tests.emulator.clients.scenarios_audit import AUDIT
+from tests.emulator.clients.scenarios_callers import CALLERS
 from tests.emulator.clients.scenarios_discovery import DISCOVERY
 from tests.emulator.clients.scenarios_functions import FUNCTIONS
 from tests.emulator.clients.scenarios_iam import IAM
@@ -22,7 +23,7 @@ from tests.emulator.clients.surface import ClientCall, request_for, surface
 # Two RPCs of IAM are deprecated and offered all the same.
 pytestmark = pytest.mark.filterwarnings("ignore:IAMClient.sign_:DeprecationWarning")
 
-SCENARIOS = (*RUN, *RESOURCES, *IAM, *DISCOVERY, *FUNCTIONS, *AUDIT)
+SCENARIOS = (*RUN, *RESOURCES, *IAM, *DISCOVERY, *FUNCTIONS, *AUDIT, *CALLERS)
 _PLAYED = [(one, transport) for one in SCENARIOS for transport in one.transports]
 _REFUSED = [
     (call, transport)

@@ -12,7 +12,7 @@ from provision.emulator.services.callers import places, queue_rules
 from provision.emulator.services.callers.kept import Kind, Resources
 from provision.emulator.services.callers.queues import SERVICE
 from provision.emulator.services.callers.tokens import settle_token
-from provision.emulator.services.callers.words import not_done, scheduler_refusal
+from provision.emulator.services.callers.words import scheduler_refusal
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 
@@ -49,7 +49,6 @@ class QueueTasks:
             f"{SERVICE}/GetTask": self._get,
             f"{SERVICE}/ListTasks": self._list,
             f"{SERVICE}/DeleteTask": self._delete,
-            f"{SERVICE}/RunTask": self._run,
         }
 
     def _queue(self, call: Call, verb: str) -> str:
@@ -116,7 +115,3 @@ class QueueTasks:
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
         self._tasks.remove(self._allowed(call, "delete"))
         return Empty()
-
-    async def _run(self, call: Call) -> Any:  # noqa: ANN401 - Task
-        self._tasks.check_exists(self._allowed(call, "run"))
-        raise not_done(f"{call.method}: tasks are kept and never sent, runs on demand are")

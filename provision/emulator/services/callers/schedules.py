@@ -13,7 +13,7 @@ from provision.emulator.services.callers.kept import Kind, Resources
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.schedule_rules import WRITABLE
 from provision.emulator.services.callers.tokens import settle_token
-from provision.emulator.services.callers.words import not_done, scheduler_refusal
+from provision.emulator.services.callers.words import scheduler_refusal
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 
@@ -49,7 +49,6 @@ class Schedules:
             f"{_SERVICE}/DeleteJob": self._delete,
             f"{_SERVICE}/PauseJob": self._pause,
             f"{_SERVICE}/ResumeJob": self._resume,
-            f"{_SERVICE}/RunJob": self._run,
         }
 
     def _allowed(self, call: Call, verb: str, named: str) -> str:
@@ -121,7 +120,3 @@ class Schedules:
         job.user_update_time.CopyFrom(timestamp())
         schedule_rules.set_due(job)
         return self._jobs.keep(job)
-
-    async def _run(self, call: Call) -> Any:  # noqa: ANN401 - Job
-        self._jobs.check_exists(self._allowed(call, "run", call.request.name))
-        raise not_done(f"{call.method}: jobs are kept and never fire, runs on demand are")
