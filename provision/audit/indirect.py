@@ -4,7 +4,7 @@ A service opens to an ID token, a job and the API to an access token; what is ha
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ from provision.audit.backward import AllDegrees, Edge, Ground
 from provision.audit.callers import Call, Callers
 from provision.audit.closure import positions
 from provision.audit.creators import Creators
-from provision.audit.degrees import Degrees, nested, union
-from provision.audit.forms import normal
+from provision.audit.degrees import NOBODY, Degrees, nested, union
+from provision.audit.forms import AUTHENTICATED, normal
 from provision.audit.holding import Holders
 from provision.audit.impersonation import Impersonation
 from provision.audit.obstacles import Obstacles
@@ -44,7 +44,7 @@ class Indirect:
 
     judge: "Judge"
     gates: "Gates"
-    _walks: dict[str, tuple[AllDegrees, ...]] = field(default_factory=dict)
+    _walks: dict[tuple[str, bool], tuple[AllDegrees, ...]] = field(default_factory=dict)
     _grants: dict[Hashable, Degrees] = field(default_factory=dict)
 
     def impersonating(self, target: Target) -> Holders:
@@ -62,7 +62,7 @@ class Indirect:
         for entrance in self.gates.entrances(target):
             held = nested(entrance.apart)
             found = found.either(self._second.onto(held, entrance.token))
-            for account, call in self._ground.calls(target, held.unknown):
+            for account, call in self._ground.calls(target, held.rest):
                 found = found.either(_limited(self._switched(call), held, account))
         return self._apart(found, self._second)
 
@@ -80,7 +80,7 @@ class Indirect:
         for granted in (False, True):
             ways = [
                 way
-                for walks in self._walked(target)
+                for walks in self._walked(target, whole=self._kept_out(name, target))
                 for way in self._ways(walks, name, positions, granted=granted, most=most)
             ]
             found += sorted(dict.fromkeys(ways), key=_best)[:most]
@@ -145,9 +145,19 @@ class Indirect:
     def _getting_in(self, reaching: Reaching, target: Target, entrance: "Entrance") -> Degrees:
         held = nested(entrance.apart)
         found = reaching.onto(held, entrance.token)
-        for account, call in self._ground.calls(target, held.unknown):
+        for account, call in self._ground.calls(target, held.rest):
             found = found.either(_limited(self._set_off(call), held, account))
+        if entrance.holders is not entrance.apart:
+            found = found.either(self._of_those_kept_out(reaching, entrance))
         return found
+
+    def _of_those_kept_out(self, reaching: Reaching, entrance: "Entrance") -> Degrees:
+        """Everybody gets in, but for some, who may do so as somebody else."""
+        kept_out = self.judge.universe.all & ~(entrance.holders.can | self.judge.inert)
+        if not kept_out:
+            return NOBODY
+        everybody = reaching.onto(nested(entrance.holders), entrance.token)
+        return Degrees(*(bits & kept_out for bits in everybody))
 
     def _set_off(self, call: Call) -> Degrees:
         key = (call.caller.name, False)
@@ -185,19 +195,40 @@ class Indirect:
             found.rest & ~found.unknown & everybody,
         )
 
-    def _walked(self, target: Target) -> tuple[AllDegrees, ...]:
-        found = self._walks.get(target.name)
+    def _kept_out(self, name: str, target: Target) -> bool:
+        """Whether a principal does not surely get into something that is open to everybody."""
+        entrances = self.gates.entrances(target)
+        if all(entrance.holders is entrance.apart for entrance in entrances):
+            return False
+        return all(path.verdict is not Verdict.CAN for path in self.gates.paths(name, target))
+
+    def _walked(self, target: Target, *, whole: bool) -> tuple[AllDegrees, ...]:
+        """Walks from a target.
+
+        Args:
+            target: where they lead.
+            whole: whether accounts count that get in as everybody does.
+        """
+        key = (target.name, whole)
+        found = self._walks.get(key)
         if found is None:
             if len(self._walks) >= _KEPT:
                 self._walks.clear()
             entrances = self.gates.entrances(target)
-            found = tuple(AllDegrees(self._ground, target, entrance) for entrance in entrances)
-            self._walks[target.name] = found
+            found = self._walks[key] = tuple(
+                AllDegrees(self._ground, target, _widely(entrance) if whole else entrance)
+                for entrance in entrances
+            )
         return found
 
     def _standing_for(self, name: str) -> tuple[int, ...]:
-        """Its position; of somebody whom nothing names, those of the sets that it is in."""
-        names = (name,) if name in self.judge.universe else self.judge.sets_of(name)
+        """Its position; of somebody whom nothing names, those of the sets that it is in.
+
+        What is not known of everybody is not known of them either, as of `allAuthenticatedUsers`.
+        """
+        names: tuple[str, ...] = (name,)
+        if name not in self.judge.universe:
+            names = (*self.judge.sets_of(name), AUTHENTICATED)
         found = (self.judge.universe.bit(one) for one in names)
         return tuple(position for position in found if position is not None)
 
@@ -215,6 +246,10 @@ class Indirect:
             yield from found
             if found:
                 return
+
+
+def _widely(entrance: "Entrance") -> "Entrance":
+    return replace(entrance, apart=entrance.holders)
 
 
 def _limited(who: Degrees, held: Degrees, account: int) -> Degrees:

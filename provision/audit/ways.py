@@ -129,7 +129,7 @@ class Ways:
     def calling(self, target: Target) -> Iterator[Path]:
         """What calls a target on its own, from there on."""
         for entrance in self.gates.entrances(target):
-            for _, call in self.ground.calls(target, nested(entrance.apart).unknown):
+            for _, call in self.ground.calls(target, nested(entrance.apart).rest):
                 draft = Draft()
                 account = f"serviceAccount:{call.caller.account.lower()}"
                 draft.hops.append(Hop(HopKind.CALLS_AS, call.caller.name, account))
