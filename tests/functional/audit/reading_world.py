@@ -31,6 +31,7 @@ FOLDER, ORG = "folders/200000000001", "organizations/100000000001"
 RUN = "//run.googleapis.com"
 ORDERS = f"{RUN}/{PROJECT}/locations/asia-east1/services/orders"
 NIGHTLY = f"{RUN}/{PROJECT}/locations/asia-east1/jobs/nightly"
+BOX = f"{RUN}/{PROJECT}/locations/asia-east1/instances/box"
 HELLO = f"{RUN}/{PROJECT}/locations/us-central1/services/hello"
 FUNCTION = f"//cloudfunctions.googleapis.com/{PROJECT}/locations/us-central1/functions/hello"
 OLD = f"//cloudfunctions.googleapis.com/{PROJECT}/locations/us-central1/functions/Old_one"
@@ -131,6 +132,10 @@ def _run(clients: Clients, emulator: RunningEmulator) -> None:
     job = run_v2.Job(template=run_v2.ExecutionTemplate(template=task))
     jobs = clients.make(run_v2.JobsClient)
     jobs.create_job(parent=parent, job_id="nightly", job=job).result(timeout=30)
+    instance = {"containers": [{"image": image}]}
+    clients.make(run_v2.InstancesClient).create_instance(
+        request={"parent": parent, "instance_id": "box", "instance": instance}
+    ).result(timeout=30)
     bind(
         clients.services,
         _short(ORDERS),

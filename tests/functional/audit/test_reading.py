@@ -48,11 +48,12 @@ def cloud(running: RunningEmulator) -> Iterator[RunningEmulator]:
 
 
 def test_what_can_be_invoked_is_read_in_every_region_and_generation(whole: Snapshot) -> None:
-    """Services, jobs and functions, with what stands before them beside IAM."""
+    """Services, jobs, instances and functions, with what stands before them beside IAM."""
     targets = {one.name: one for one in whole.targets}
     assert set(targets) == {
         world.ORDERS,
         world.NIGHTLY,
+        world.BOX,
         world.HELLO,
         world.FUNCTION,
         world.OLD,
@@ -175,6 +176,8 @@ def test_a_folder_and_an_organisation_are_read_with_all_that_is_below(
 _UNREADABLE = {
     "services of a region": ("*.Services/ListServices", "asia-east1", Part.TARGETS, world.PROJECT),
     "jobs of a region": ("*.Jobs/ListJobs", "asia-east1", Part.TARGETS, world.PROJECT),
+    "instances": ("*.Instances/ListInstances", "asia-east1", Part.TARGETS, world.PROJECT),
+    "policy of an instance": ("*.Instances/GetIamPolicy", "box", Part.POLICY, world.BOX),
     "functions": ("*.FunctionService/ListFunctions", "", Part.TARGETS, world.PROJECT),
     "regions": ("*Locations/ListLocations", "", Part.TARGETS, world.PROJECT),
     "policy of a service": ("*.Services/GetIamPolicy", "orders", Part.POLICY, world.ORDERS),
@@ -300,7 +303,12 @@ def test_somebody_who_may_see_little_reads_what_that_is(running: RunningEmulator
     running.admin("POST", "/grants", **grant)
     found = read(world.google_of(running, viewer), world.PROJECT)
     assert found.header.reader == viewer
-    assert {one.name for one in found.targets} == {world.ORDERS, world.NIGHTLY, world.HELLO}
+    assert {one.name for one in found.targets} == {
+        world.ORDERS,
+        world.NIGHTLY,
+        world.BOX,
+        world.HELLO,
+    }
     assert {one.name for one in found.containers} >= {world.PROJECT, world.FOLDER, world.ORG}
     unread = {(one.of, one.part) for one in found.unread}
     above = (world.PROJECT, world.FOLDER, world.ORG)
