@@ -1,7 +1,6 @@
 """Rules about who could change who can invoke, and about what calls on its own. Pure."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from provision.audit.answers import Hop, HopKind, Severity, Verdict
 from provision.audit.findings.gathering import Gathered, gathered
@@ -52,8 +51,12 @@ def caller_refused(scene: Scene) -> Iterator[Found]:
     """Subscriptions, triggers, jobs and queues whose account cannot invoke what they call."""
     if scene.audit is None:
         return
+    called_ = {_host(caller.calls) for caller in scene.snapshot.callers}
     addresses = {
-        host: target for target in scene.snapshot.targets for host in map(_host, target.urls)
+        host: target
+        for target in scene.snapshot.targets
+        for host in map(_host, target.urls)
+        if host in called_
     }
     for caller in scene.snapshot.callers:
         target = scene.index.targets.get(caller.calls) or addresses.get(_host(caller.calls))
@@ -106,10 +109,8 @@ def _refused(caller: Caller, target: Target, who: str) -> Found:
 
 
 def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc or url
-    except ValueError:
-        return url
+    """The host of an address; the text itself where it is none."""
+    return url.split("/", 3)[2].lower() if url.startswith("https://") else url
 
 
 _SEVERITIES = {**dict.fromkeys(_ANYBODY, Severity.HIGH), Shape.ACCOUNT: Severity.LOW}

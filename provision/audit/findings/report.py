@@ -28,7 +28,7 @@ class Report:
         at: the time at which it was judged.
         findings: the worst first, then by rule, resource and principal; accepted ones with them.
         summaries: one a target, in the order of the audit.
-        unread: what could not be read.
+        unread: what could not be read, or is missing.
         known: ids of findings that a baseline has.
         told_by: of each of `unread`, the id of the finding that tells of it.
     """
@@ -88,9 +88,9 @@ def report(
         audit.at,
         tuple(findings(scene)),
         tuple(audit.summaries()),
-        tuple(snapshot.unread),
+        scene.unread,
         baseline,
-        tuple(told_by(scene, one) for one in snapshot.unread),
+        tuple(told_by(scene, one) for one in scene.unread),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from provision.audit.findings.invokers import Invokers
 from provision.audit.findings.kin import Kin
+from provision.audit.findings.lacking import missing
 from provision.audit.findings.members import Member, Shape, parsed
 from provision.audit.findings.own import Own
 from provision.audit.findings.places import Places, joined
@@ -20,7 +21,7 @@ from provision.conditions.window import remaining
 from provision.policy import Condition
 from provision.roles import INVOKE, INVOKE_FUNCTION, RUN_JOB
 from provision.snapshot import Snapshot
-from provision.snapshot.records import Binding, Kind, Target
+from provision.snapshot.records import Binding, Kind, Target, Unread
 
 if TYPE_CHECKING:
     from provision.audit import Audit
@@ -191,6 +192,11 @@ class Scene:
                     opened = self.opened(stake.hold)
                     if opened or self.places.is_container(stake.hold.resource):
                         yield stake, opened
+
+    @cached_property
+    def unread(self) -> tuple[Unread, ...]:
+        """What could not be read, and what is named and was not read without a word of why."""
+        return (*self.snapshot.unread, *missing(self))
 
     @cached_property
     def kin(self) -> Kin:

@@ -137,7 +137,7 @@ def _by_place(scene: Scene, part: Part) -> dict[str, list[Unread]]:
 
 def _gathered(scene: Scene, part: Part, by: Callable[[str], str]) -> dict[str, list[Unread]]:
     found = defaultdict[str, list[Unread]](list)
-    for one in scene.snapshot.unread:
+    for one in scene.unread:
         if one.part is part:
             found[by(one.of)].append(one)
     return found
