@@ -48,6 +48,12 @@ class Asked:
             raise invalid(f"Invalid value at '{name}' (TYPE_INT32), {text}") from error
 
 
+def customer_in(name: str) -> str:
+    """The customer's id in ``customers/C…``, or ``customerId/C…`` as gcloud writes it."""
+    kind, _, customer = name.partition("/")
+    return customer if kind in ("customers", "customerId") else ""
+
+
 def unseen(name: str) -> ApiError:
     """The group is not there, or not for the caller: the same words for both."""
     text = f"Error(2028): Permission denied for resource {name} (or it may not exist)."

@@ -7,7 +7,7 @@ from typing import Any
 from provision.emulator.iam.hierarchy import CUSTOMER_ID
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import invalid
-from provision.emulator.services.identity.asked import PACKAGE
+from provision.emulator.services.identity.asked import PACKAGE, customer_in
 from provision.emulator.services.identity.groups import IdentityGroups
 from provision.emulator.services.paging import page
 from provision.emulator.world import World
@@ -42,7 +42,7 @@ class IdentitySearches:
 
     async def _list(self, call: Call) -> dict[str, Any]:
         parent = call.request.needed("parent")
-        if parent != f"customers/{CUSTOMER_ID}":
+        if customer_in(parent) != CUSTOMER_ID:
             raise invalid("Request contains an invalid argument.")
         return self._page(call, parent, lambda _: True)
 
@@ -92,8 +92,8 @@ def _test(query: str) -> Test:
 
 def _clause(text: str) -> Test:
     if found := _PARENT.fullmatch(text):
-        parent = _quoted(found)
-        return lambda one: bool(one["parent"] == parent)
+        customer = customer_in(_quoted(found))
+        return lambda one: bool(customer_in(one["parent"]) == customer)
     if found := _LABEL.fullmatch(text):
         label = _quoted(found)
         return lambda one: label in one["labels"]

@@ -15,7 +15,13 @@ from provision.emulator.iam.members import EMAIL, domain_of, kind_of_address
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.rpc.wellknown import Timestamp
-from provision.emulator.services.identity.asked import PACKAGE, group_id, member_id, no_membership
+from provision.emulator.services.identity.asked import (
+    PACKAGE,
+    customer_in,
+    group_id,
+    member_id,
+    no_membership,
+)
 from provision.emulator.services.identity.groups import FORUM, IdentityGroups, told_member
 from provision.emulator.times import to_micros
 from provision.emulator.world import DEVELOPER, World
@@ -54,7 +60,7 @@ class IdentityWrites:
         body = call.request.body
         email = _key(body.get("groupKey")).lower()
         group, owned = f"group:{email}", _is_owned(call.request.query)
-        if body.get("parent") != f"customers/{CUSTOMER_ID}":
+        if customer_in(str(body.get("parent"))) != CUSTOMER_ID:
             raise invalid("Error(2003): The parent of a group must be the caller's customer.")
         labels = body.get("labels")
         if not isinstance(labels, dict) or FORUM not in labels or set(labels) - {*_LABELS}:
