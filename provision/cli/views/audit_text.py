@@ -275,16 +275,14 @@ def _others(answer: Answer, told: Path | None, names: Names, *, verbose: bool) -
             results.print(f"\n[bold]Path {number} of {len(answer.paths)}[/]")
             show_path(path, answer.target, names, 2)
         return
-    second = [path for path in answer.paths if path.second_order and path is not told]
-    others = sum(not path.second_order and path is not told for path in answer.paths)
-    if answer.verdict is Verdict.CANNOT and told is not None:
-        second = [told, *second]
-    if second:
+    rest = [path for path in answer.paths if path is not told or answer.verdict is Verdict.CANNOT]
+    second = [path for path in rest if path.second_order]
+    if second and answer.verdict is not Verdict.CAN:
         results.print("  It could grant itself access:")
         say_path(names.line(second[0], answer.target), 4)
-    if others or len(second) > 1:
-        more = others + max(0, len(second) - 1)
-        results.print(f"  [dim]{count(more, 'more path')} (-v shows every hop)[/]")
+        rest.remove(second[0])
+    if rest:
+        results.print(f"  [dim]{count(len(rest), 'more path')} (-v shows every hop)[/]")
 
 
 def show_basis(basis: Basis, *, apart: bool = True) -> None:
