@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from provision.clients.reading.steps import Outcome, Step
 from provision.errors import UsageError
+from provision.snapshot.records import Unread
 
 FRESH = timedelta(hours=6)
 """How old a journal may be: what was read before is not what is any more."""
@@ -64,6 +65,8 @@ class Journal:
     about: About
     said: str = ""
     _file: IO[bytes] | None = field(default=None, repr=False)
+    _start: int = 0
+    _held: list[Line] = field(default_factory=list, repr=False)
     _encoder: msgspec.json.Encoder = field(default_factory=msgspec.json.Encoder, repr=False)
 
     @classmethod
@@ -96,7 +99,7 @@ class Journal:
         file = self._opened()
         file.seek(0)
         decoder = msgspec.json.Decoder(Line)
-        end = len(file.readline())
+        self._start = end = len(file.readline())
         for text in iter(file.readline, b""):
             try:
                 line = decoder.decode(text)
@@ -110,17 +113,31 @@ class Journal:
         file.truncate()
 
     def keep(self, step: Step, outcome: Outcome) -> None:
-        """Add a step; it is in the file when this returns."""
-        self._put(self._encoder.encode(Line(step, outcome)))
+        """Add a step; it is in the file when this returns.
+
+        One that brought something unread is held until all is read: a run that goes on asks again.
+        """
+        line = Line(step, outcome)
+        if any(isinstance(one, Unread) for one in outcome.records):
+            self._held.append(line)
+        else:
+            self._put(self._encoder.encode(line))
+
+    def settle(self) -> None:
+        """Add what was held: nothing will be asked again."""
+        for line in self._held:
+            self._put(self._encoder.encode(line))
+        self._held.clear()
 
     def remove(self) -> None:
         """Take it away: all is where it belongs."""
         self.path.unlink(missing_ok=True)
-        self.close()
 
     def close(self) -> None:
-        """Let go of it; another run may go on with it."""
+        """Let go of it; another run may go on with it, if it holds anything."""
         if self._file is not None:
+            if self._file.tell() <= self._start:
+                self.path.unlink(missing_ok=True)
             self._file.close()
             self._file = None
 

@@ -1,7 +1,7 @@
 """Reads a scope, or all that decides about some targets, into a snapshot or a file."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -146,18 +146,12 @@ def _written(  # noqa: PLR0913, PLR0917 - what `write` has at hand
     say: Say,
     clock: Clock,
 ) -> Written:
-    before = list(journal.lines())
     if journal.said:
         say(journal.said)
-    if before:
-        say(
-            f"Going on where an earlier run stopped: {len(before):,} calls of"
-            f" {journal.about.begun:%H:%M} UTC are not made again."
-        )
     header = _header(google, wanted, journal.about.begun)
+    before = _Replayed(journal, say)
     calls = Walk(google, wanted, journal.keep, progress, clock).go(before)
-    resumed = len(before)
-    del before
+    journal.settle()
     header = with_fields(header, ended=clock.now())
     assembly = Assembly()
     with open_writer(path) as put:
@@ -168,7 +162,27 @@ def _written(  # noqa: PLR0913, PLR0917 - what `write` has at hand
                     put(ready)
         for record in assembly.rest():
             put(record)
-    return Written(header, assembly.counts, tuple(assembly.unread), calls, resumed)
+    return Written(header, assembly.counts, tuple(assembly.unread), calls, before.count)
+
+
+@dataclass
+class _Replayed:
+    """What an earlier run brought, once: counted, and told of before any call is made."""
+
+    journal: Journal
+    say: Say
+    count: int = 0
+
+    def __iter__(self) -> Iterator[tuple[Step, Outcome]]:
+        """Each step of it."""
+        for line in self.journal.lines():
+            self.count += 1
+            yield line
+        if self.count:
+            self.say(
+                f"Going on where an earlier run stopped: {self.count:,} calls of"
+                f" {self.journal.about.begun:%H:%M} UTC are not made again."
+            )
 
 
 def _in_memory(

@@ -22,7 +22,7 @@ from provision.clients.reading.journal import beside
 from provision.clients.reading.scheduler import Patience
 from provision.clients.reading.steps import Outcome, Step
 from provision.clients.reading.walk import Walk
-from provision.errors import UsageError
+from provision.errors import ProvisionError, UsageError
 from provision.snapshot import Snapshot, load
 from provision.snapshot.records import AnyRecord, Header, Part, Unread
 from tests.conftest import RunningEmulator, StartEmulator
@@ -186,14 +186,36 @@ def test_a_run_goes_on_where_another_was_interrupted(
 def test_ctrl_c_keeps_what_is_on_its_way(
     cloud: RunningEmulator, google: GoogleClients, tmp_path: Path
 ) -> None:
-    """So not one call is made twice, those in flight included."""
+    """So no call that was answered is made twice, those in flight included."""
     file = tmp_path / "org.jsonl"
     interrupt(start_reading(cloud, file), signal.SIGINT)
-    first = [(one["method"], one["resource"]) for one in cloud.requests()]
+    answered = [one for one in cloud.requests() if one["status"] == "OK"]
+    first = [(one["method"], one["resource"]) for one in answered]
     gone_on(cloud, google, file)
     again = [(one["method"], one["resource"]) for one in cloud.requests()]
     assert len(first) >= ENOUGH
     assert not set(first) & set(again)
+
+
+def test_what_was_refused_is_asked_again(
+    cloud: RunningEmulator, google: GoogleClients, calm: Snapshot, tmp_path: Path
+) -> None:
+    """The permission may have been given meanwhile."""
+    file = tmp_path / "org.jsonl"
+    refused = {"code": "PERMISSION_DENIED", "times": None}
+    cloud.admin("POST", "/faults", method="*.Projects/GetIamPolicy", **refused)
+    interrupt(start_reading(cloud, file), signal.SIGINT)
+    gone_on(cloud, google, file)
+    assert known(load(file)) == known(calm)
+
+
+def test_a_scope_that_cannot_be_seen_leaves_no_journal(
+    google: GoogleClients, tmp_path: Path
+) -> None:
+    """There is nothing to go on with."""
+    with pytest.raises(ProvisionError):
+        write(google, "projects/not-there-at-all", tmp_path / "org.jsonl")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_snapshot_and_journal_are_their_owner_s_alone(
