@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -66,6 +66,12 @@ def test_gcloud_makes_binds_and_deletes_a_boundary(
     assert local_gcloud.json(f"iam policy-bindings list {where}") == []
 
 
+def _policy(printed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """A policy, which some of these commands print in a list."""
+    found: dict[str, Any] = printed[0] if isinstance(printed, list) else printed
+    return found
+
+
 @pytest.mark.usefixtures("local")
 def test_gcloud_lets_somebody_past_identity_aware_proxy(local_gcloud: "Gcloud") -> None:
     """Of one service, and of everything."""
@@ -74,10 +80,10 @@ def test_gcloud_lets_somebody_past_identity_aware_proxy(local_gcloud: "Gcloud") 
     for where in (on, ""):
         add = f"beta iap web add-iam-policy-binding {where} --member=user:ann@example.com {role}"
         local_gcloud(f"{add} --condition=None")
-        [found] = local_gcloud.json(f"beta iap web get-iam-policy {where}")
+        found = _policy(local_gcloud.json(f"beta iap web get-iam-policy {where}"))
         assert found["bindings"][0]["members"] == ["user:ann@example.com"]
         local_gcloud(f"{add.replace('add-iam', 'remove-iam')} --all")
-        [left] = local_gcloud.json(f"beta iap web get-iam-policy {where}")
+        left = _policy(local_gcloud.json(f"beta iap web get-iam-policy {where}"))
         assert "bindings" not in left
 
 
