@@ -178,10 +178,10 @@ class Indirect:
         entered = target.service or target.name
         alike = entered if target.iap else self.judge.alike(entered)
         if alike == entered:
-            return union(grant.who for grant in self._changes.on_target(target))
+            return self._changes.all_on_target(target)
         key = (alike, target.kind, bool(target.service))
         if key not in self._grants:
-            self._grants[key] = union(grant.who for grant in self._changes.on_target(target))
+            self._grants[key] = self._changes.all_on_target(target)
         return self._grants[key]
 
     def _apart(self, found: Degrees, reaching: Reaching) -> Holders:

@@ -62,6 +62,7 @@ class SecondOrder:
 
     asking: Asking
     _above: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
+    _joined: dict[str, Degrees] = field(default_factory=dict)
 
     def on_target(self, target: Target) -> tuple[Grant, ...]:
         """Changes that open a target, on itself first."""
@@ -88,13 +89,26 @@ class SecondOrder:
             note = "by turning the invoker check off"
             yield Grant(UPDATE_SERVICE, service, service, both, note)
 
+    def all_on_target(self, target: Target) -> Degrees:
+        """Who can make any of the changes that open a target."""
+        entered = entered_by(target)
+        found = self._all_above(entered)
+        if target.iap:
+            return union(
+                (found, *(self._who(permission, iap_resource(entered)) for permission in _SET_IAP))
+            )
+        kind = Kind.SERVICE if target.service else target.kind
+        # Whoever turns the invoker check off may set the policy as well.
+        own = self._who(_SET[kind], entered)
+        return union((found, own, *(grant.who for grant in self._roles(entered))))
+
     def on_account(self, resource: str) -> tuple[Grant, ...]:
         """Changes that let somebody mint tokens of an account."""
         return (*self._set(SET_ACCOUNT, resource, resource), *self.above(resource))
 
     def all_onto(self, resource: str) -> Degrees:
         """Who can make any of those."""
-        return union(grant.who for grant in self.on_account(resource))
+        return self._all_above(resource).either(self._who(SET_ACCOUNT, resource))
 
     def on_switch(self, resource: str) -> tuple[Grant, ...]:
         """Changes that let somebody set off what a topic or queue leads to."""
@@ -112,6 +126,12 @@ class SecondOrder:
                 for grant in self._set(_SET_ABOVE.get(name.partition("/")[0], ""), name, name)
             )
         return self._above[start]
+
+    def _all_above(self, resource: str) -> Degrees:
+        start = next(iter(self.asking.judge.index.lineage(resource).containers), "")
+        if start not in self._joined:
+            self._joined[start] = union(grant.who for grant in self.above(resource))
+        return self._joined[start]
 
     def _set(self, permission: str, resource: str, changed: str) -> Iterator[Grant]:
         who = self._who(permission, resource) if permission else NOBODY
