@@ -52,7 +52,13 @@ def load(
         reader.say((documents[1].line, 1), (), "one document is enough: write it all in the first")
     settings = reader.settings(documents[0]) if documents else Settings(file=str(path))
     reader.check()
-    files = [found for pattern in reader.specs for found in _matching(path.parent, pattern)]
+    files = []
+    for index, pattern in enumerate(reader.specs):
+        found = _matching(path.parent, pattern)
+        files += found
+        if not found:
+            reader.say(documents[0].position(("specs", index)), ("specs", index), "matches no file")
+    reader.check()
     if not files:
         return settings
     return replace(settings, specs=load_specs(files, project=project, region=region))
@@ -79,4 +85,8 @@ def _documents(path: Path, reader: Reader) -> list["Document"]:
 
 def _matching(directory: Path, pattern: str) -> list[Path]:
     """The files that a pattern means; a name without ``*`` means itself, there or not."""
-    return sorted(directory.glob(pattern)) if "*" in pattern else [directory / pattern]
+    if "*" not in pattern:
+        return [directory / pattern]
+    place = Path(pattern)
+    base = Path(place.anchor) if place.is_absolute() else directory
+    return sorted(base.glob(str(place.relative_to(place.anchor))))

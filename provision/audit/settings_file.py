@@ -137,7 +137,7 @@ class Reader:
             if "severity" in said:
                 severity = self._severity(said["severity"], (*path, "severity"))
                 severities.update({name: severity} if severity else {})
-            if said.get("ignore") not in {None, True, False}:
+            if not isinstance(said.get("ignore", False), bool):
                 self._wrong((*path, "ignore"), "must be true or false")
             ignored.update({name} if said.get("ignore") is True else ())
             if "days" in said:

@@ -119,8 +119,8 @@ def id_token_minter_above(scene: Scene) -> Iterator[Found]:
     why="A key is a password that nobody types: it works from anywhere, and the longer it lives "
     "the more places have a copy.",
     mend="`gcloud iam service-accounts keys disable ID --iam-account=EMAIL`, see that nothing "
-    "breaks, then `keys delete`; impersonation and federation need no key. Old is 90 days, or `days` "
-    "under `rules` in `audit.yaml`.",
+    "breaks, then `keys delete`; impersonation and federation need no key. Old is 90 days, or what "
+    "`days` says under `rules` in `audit.yaml`.",
 )
 def stale_key(scene: Scene) -> Iterator[Found]:
     """User-managed keys that work and are old."""
