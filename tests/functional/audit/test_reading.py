@@ -1,7 +1,9 @@
 """The live reading of a world with everything in it: all of it, and what cannot be read as such."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from provision.audit import Audit
 from provision.audit.answers import Verdict
 from provision.clients.google import GoogleClients
 from provision.clients.reading import read, read_for
+from provision.clients.reading.walk import KINDS
 from provision.errors import ProvisionError
 from provision.snapshot import Snapshot
 from provision.snapshot.records import Binding, Membership, Part
@@ -317,6 +320,28 @@ def test_somebody_who_may_see_little_reads_what_that_is(running: RunningEmulator
     assert (world.ORG, Part.BOUNDARIES) in unread
     assert not [one for one in found.unread if one.part is Part.CHILDREN]
     assert Audit(found).why("user:mallory@example.com", world.HELLO).verdict is Verdict.UNKNOWN
+
+
+_PAGE = Path(__file__).parents[3] / "docs" / "reading.md"
+
+
+def test_the_roles_that_the_documentation_names_are_enough(
+    running: RunningEmulator, whole: Snapshot
+) -> None:
+    """With them on the organisation an auditor reads all that its administrator reads."""
+    roles = re.findall(r"^- `(roles/\S+)`", _PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    auditor = "user:auditor@example.com"
+    for role in roles:
+        running.admin("POST", "/grants", resource=world.ORG, member=auditor, role=role)
+    found = read(world.google_of(running, auditor), world.PROJECT)
+    assert found.unread == whole.unread
+    assert {one.name for one in found.targets} == {one.name for one in whole.targets}
+
+
+def test_the_documentation_names_every_permission_that_reading_takes() -> None:
+    """Those that an `Unread` may name."""
+    page = _PAGE.read_text(encoding="utf-8")
+    assert [kind.needs for kind in KINDS.values() if kind.needs not in page] == []
 
 
 def test_only_a_scope_that_cannot_be_seen_ends_the_reading(google: GoogleClients) -> None:
