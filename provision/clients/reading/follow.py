@@ -139,7 +139,6 @@ class Follow:
         inside = is_scope or step.kind in _BELOW
         if record.number:
             self.numbers[name] = record.number
-            self._inside.add(f"projects/{record.number}")
         if name in self._seen:
             return
         self._seen.add(name)
@@ -153,10 +152,8 @@ class Follow:
         if name.startswith("organizations/"):
             yield Step("boundaries", name)
         if inside:
-            self._inside.add(name)
+            self._inside |= {name, f"projects/{record.number}"}
             yield from self._within(name)
-        elif name.startswith("projects/"):
-            self._inside.add(name)
 
     def _within(self, name: str) -> Iterator[Step]:
         if not name.startswith("projects/"):

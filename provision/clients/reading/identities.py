@@ -36,7 +36,9 @@ def account(desk: Desk, step: Step) -> Outcome:
     """One service account, by its full name."""
     asked = {"name": step.of.removeprefix(IAM)}
     told = desk.google.iam.get_service_account(request=asked, retry=None, timeout=TIMEOUT)
-    return Outcome((_account("/".join(asked["name"].split("/")[:2]), type(told).pb(told)),))
+    raw = type(told).pb(told)
+    project = f"projects/{raw.project_id}" if raw.project_id else "/".join(step.of.split("/")[3:5])
+    return Outcome((_account(project, raw),))
 
 
 def keys(desk: Desk, step: Step) -> Outcome:

@@ -147,7 +147,9 @@ class Walk:
         return refusals.is_disabled(error, (project, f"projects/{number}"))
 
     def _instead(self, step: Step) -> Iterator[Step]:
-        """What can be read of a container that itself cannot: all else."""
+        """What can be read of a container or an account that itself cannot: all else."""
+        if step.kind == "account":
+            yield policies.policy_step(step.of, "iam")
         if step.kind != "container":
             return
         yield policies.policy_step(step.of)

@@ -197,6 +197,8 @@ _UNREADABLE = {
     "boundaries": ("*BoundaryPolicies/ListPrincipal*", "", Part.BOUNDARIES, world.ORG),
     "bindings of boundaries": ("*BoundaryPolicies/Search*", "", Part.BOUNDARIES, world.ORG),
     "a role": ("*.IAM/GetRole", "callers", Part.ROLE, world.CUSTOM),
+    "an account elsewhere": ("*.IAM/GetServiceAccount", "", Part.ACCOUNTS, world.STRANGER),
+    "its policy": ("*.IAM/GetIamPolicy", "robots", Part.POLICY, world.STRANGER),
     "accounts": ("*.IAM/ListServiceAccounts", "demo", Part.ACCOUNTS, world.PROJECT),
     "keys": ("*.IAM/ListServiceAccountKeys", "caller", Part.KEYS, world.CALLER),
     "the name of a group": ("*/LookupGroupName", "", Part.MEMBERS, world.OUTER),

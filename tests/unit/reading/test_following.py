@@ -107,6 +107,29 @@ def test_a_project_of_another_scope_is_read_without_what_is_in_it() -> None:
     assert found == {"policy by projects", "deny policies"}
 
 
+def test_accounts_of_a_project_elsewhere_are_read_whenever_they_are_noticed() -> None:
+    """Also when another account had it read before; those of the scope come with its list."""
+
+    def noticing(email: str) -> Policy:
+        return Policy(email, (Binding("roles/run.invoker", (f"serviceAccount:{email}",)),))
+
+    follow = Follow(Wanted("projects/acme-prod"))
+    scope = Container("projects/acme-prod", number="1")
+    (top,) = follow.first()
+    follow.after(top, Outcome((scope,)))
+    home = "acme-lab.iam.gserviceaccount.com"
+    for email in (f"first@{home}", "own@acme-prod.iam.gserviceaccount.com"):
+        follow.after(Step("policy by services", email), Outcome((noticing(email),)))
+    first, project = follow.at_rest()
+    assert first.of.endswith(f"/first@{home}")
+    lab = Container("projects/acme-lab", number="2")
+    follow.after(project, Outcome((lab,)))
+    follow.after(Step("policy by iam", "x"), Outcome((noticing(f"second@{home}"),)))
+    (second,) = follow.at_rest()
+    assert second.of.endswith(f"/second@{home}")
+    assert follow.at_rest() == ()
+
+
 def test_what_only_an_ancestry_told_of_is_not_walked_down() -> None:
     """It stands above the scope."""
     follow = Follow(Wanted("projects/acme-prod"))
