@@ -109,6 +109,7 @@ def what(
         read = asked.whole(progress)
         member = find_principal(principal, read)
         audit = asked.judge(read, progress)
+        progress.brief(f"judging what {member} can invoke, of {len(read.targets):,} targets")
         answers = tuple(one for one in audit.what(member) if how(one))
     targets = {one.name: one for one in read.targets}
     basis, names = asked.basis(audit), Names.of(read.containers)

@@ -57,8 +57,10 @@ def _heading(found: TargetAnswers, groups: Mapping[How, Sequence[Answer]]) -> No
     if public:
         say(f"{_anybody(public)} can {does} {what}.", style="bold red")
     told = _told([one for one in named if one.verdict is Verdict.CAN])
+    besides = _besides(groups, len(named) - can)
     lead = f"Also named: {told} can {does} it" if public else f"{told} can {does} {what}"
-    say(f"{lead[:1].upper()}{lead[1:]}{_besides(groups, len(named) - can)}.", style="bold")
+    if named or besides or not public:
+        say(f"{lead[:1].upper()}{lead[1:]}{besides}.", style="bold")
     show_place(found)
 
 

@@ -131,7 +131,7 @@ def test_the_answer_comes_first_and_counts_groups_apart() -> None:
 def test_a_public_target_that_nothing_reaches_says_both() -> None:
     """IAM and the network are two answers."""
     told = _who(_about(_answer("allUsers"), reach=Reach.INTERNAL))
-    assert told.startswith("Anybody at all can invoke service orders.")
+    assert told.startswith("Anybody at all can invoke service orders.\nIn europe-west1")
     assert "public by IAM, and not reachable from the internet" in " ".join(told.split())
 
 
