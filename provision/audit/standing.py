@@ -43,26 +43,20 @@ class Stand(NamedTuple):
     Args:
         bits: who can, who can while something holds, who perhaps can.
         via: who can as somebody else.
-        rest: whether it is not known of all others.
-        public: whether anybody gets in, whom no snapshot names included.
+        rest: those of whom it is not known for a reason that is the same for all.
+        unnamed: what is so of all whom no snapshot names.
     """
 
     bits: _Bits = (0, 0, 0)
     via: int = 0
-    rest: bool = False
-    public: bool = False
+    rest: int = 0
+    unnamed: Verdict = Verdict.CANNOT
 
     @property
     def any(self) -> int:
         """Whoever gets in, or may."""
         can, while_, unknown = self.bits
         return can | while_ | unknown
-
-    def least(self) -> Verdict:
-        """The verdict of all that are not in `bits`."""
-        if self.public:
-            return Verdict.CAN
-        return Verdict.UNKNOWN if self.rest else Verdict.CANNOT
 
 
 class Standings:
@@ -95,16 +89,15 @@ class Standings:
             return Stand()
         direct = NONE
         for entrance in audit.gates.entrances(found):
-            direct = direct.joined(entrance.apart)
-        other = audit.indirect.impersonating(found)
-        via = other.can | other.while_
-        can = direct.can | via
-        for anybody in self.universe.members(direct.can & self.universe.anybody):
-            can |= self.extent(anybody, later=later) & self._everybody
-        while_ = direct.while_ & ~can
-        unknown = (direct.unknown | other.unknown) & ~can & ~while_
-        public = bool(direct.can & self.universe.mask(ANYBODY))
-        return Stand((can, while_, unknown), via, bool(direct.joined(other).rest), public)
+            direct = direct.joined(entrance.holders)
+        every = direct.joined(audit.indirect.impersonating(found))
+        can, while_ = every.can, every.while_
+        rest = every.rest_mask & ~can & ~while_ & ~every.unknown & ~audit.judge.inert
+        unnamed = Verdict.UNKNOWN if every.rest else Verdict.CANNOT
+        if direct.can & self.universe.mask(ANYBODY):
+            unnamed = Verdict.CAN
+        via = every.any & ~direct.any
+        return Stand((can, while_, every.unknown | rest), via, rest, unnamed)
 
     def extent(self, member: str, *, later: bool) -> int:
         """Everybody who is in a member of a policy, or may be, itself with them."""
@@ -117,7 +110,7 @@ class Standings:
     def moves(self, target: str) -> Moves | None:
         """Whose verdict on a target changed, sets before others; None for nobody's."""
         before, after = self.stand(target, later=False), self.stand(target, later=True)
-        if before.bits == after.bits and before.least() is after.least():
+        if before.bits == after.bits and before.unnamed is after.unnamed:
             return None
         key = (before, after)
         if key not in self._moves:
@@ -125,12 +118,13 @@ class Standings:
         return self._moves[key] or None
 
     def _between(self, before: Stand, after: Stand) -> Iterator[Move]:
-        least = before.least(), after.least()
-        apart = self._everybody
-        if least[0] is not least[1] and Verdict.CAN not in least:  # which `allUsers` tells
-            yield Move(EVERYBODY_ELSE, *least, position=-1)
-            apart &= before.any | after.any
         was, is_ = self._by_verdict(before), self._by_verdict(after)
+        apart = self._everybody
+        unnamed = before.unnamed, after.unnamed
+        if unnamed[0] is not unnamed[1] and Verdict.CAN not in unnamed:  # which `allUsers` tells
+            others = (before.rest | after.rest) & was[unnamed[0]] & is_[unnamed[1]] & apart
+            apart &= ~others
+            yield Move(EVERYBODY_ELSE, *unnamed, -1, self._count(others))
         for first, some in was.items():
             for second, others in is_.items():
                 moved = some & others & apart
@@ -138,10 +132,12 @@ class Standings:
                     yield from self._told(moved, first, second)
 
     def _by_verdict(self, stand: Stand) -> dict[Verdict, int]:
-        """Everybody by verdict; those in none of the bits have the least."""
         found = dict(zip(_DEGREES, stand.bits, strict=True))
-        least = stand.least()
-        return {**found, least: found.get(least, 0) | self._everybody & ~stand.any}
+        return {**found, Verdict.CANNOT: self._everybody & ~stand.any}
+
+    def _count(self, bits: int) -> int:
+        """How many of them are no sets."""
+        return (bits & ~self.universe.sets).bit_count()
 
     def _told(self, moved: int, before: Verdict, after: Verdict) -> Iterator[Move]:
         """Sets that moved, the largest first, and those who moved and are in none of them."""
@@ -154,8 +150,7 @@ class Standings:
             if not own & folded:
                 inside = within[one] & ~own
                 folded |= inside
-                members = (inside & ~self.universe.sets).bit_count()
-                yield Move(one, before, after, _position(own), members)
+                yield Move(one, before, after, _position(own), self._count(inside))
         for one in self.universe.members(moved & ~self.universe.sets & ~folded):
             yield Move(one, before, after, _position(self.universe.mask(one)))
 
