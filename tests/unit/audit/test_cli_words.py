@@ -77,6 +77,26 @@ def test_the_region_that_is_set_decides_between_two(
     assert find_target("orders", read, Place()).name == acme.LAB_ORDERS
 
 
+SPEC = """
+project: acme-lab
+region: us-central1
+service: orders
+image: {context: ., repository: services}
+ingress: all
+invokers: [user:ann@example.com]
+"""
+
+
+def test_a_name_in_the_spec_is_the_one_that_is_meant(read: Snapshot, tmp_path: Path) -> None:
+    """Wherever else a target of that name may be; a spec that cannot be used is passed over."""
+    (tmp_path / "provision.yaml").write_text(SPEC)
+    assert find_target("orders", read, Place()).name == acme.LAB_ORDERS
+    assert find_target("service/orders", read, Place()).name == acme.LAB_ORDERS
+    assert names_told("orders", Place()) == (acme.LAB_ORDERS,)
+    (tmp_path / "provision.yaml").write_text("service: [\n")
+    assert find_target("shop", read, Place()).name == acme.SHOP
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
