@@ -49,6 +49,12 @@ class Wanted:
     callers: bool = True
     only: tuple[str, ...] = ()
 
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The containers that the walk begins at: the scope, or the projects of the targets."""
+        projects = ("/".join(one.split("/")[3:5]) for one in self.only)
+        return tuple(dict.fromkeys(projects)) or (self.scope,)
+
 
 @dataclass
 class Follow:
@@ -73,7 +79,7 @@ class Follow:
 
     def first(self) -> tuple[Step, ...]:
         """Where the walk begins."""
-        return self._new((Step("container", self.wanted.scope),))
+        return self._new(Step("container", one) for one in self.wanted.roots)
 
     def after(self, step: Step, outcome: Outcome) -> tuple[Step, ...]:
         """What follows from what a step brought."""
@@ -135,8 +141,8 @@ class Follow:
 
     def _after_container(self, step: Step, record: Container) -> Iterator[Step]:
         name = record.name
-        is_scope = (step.kind, step.of) == ("container", self.wanted.scope)
-        inside = is_scope or step.kind in _BELOW
+        is_root = step.kind == "container" and step.of in self.wanted.roots
+        inside = is_root or step.kind in _BELOW
         if record.number:
             self.numbers[name] = record.number
         if name in self._seen:

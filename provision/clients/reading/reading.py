@@ -79,7 +79,7 @@ def read_for(  # noqa: PLR0913 - options of one kind, by name
     progress: Progress | None = None,
     clock: Clock | None = None,
 ) -> Snapshot:
-    """Read what decides about some targets of one project, and no other target.
+    """Read what decides about some targets, and no other target; one that is gone is left out.
 
     Args:
         google: the clients to call with.
@@ -90,10 +90,10 @@ def read_for(  # noqa: PLR0913 - options of one kind, by name
         clock: tells the time, and waits.
 
     Raises:
-        ProvisionError: the project cannot be seen, or the credentials are refused.
+        ProvisionError: a project cannot be seen, or the credentials are refused.
     """
-    project = "/".join(targets[0].split("/")[3:5])
-    wanted = Wanted(project, groups=groups, keys=False, callers=callers, only=tuple(targets))
+    scope = "/".join(targets[0].split("/")[3:5])
+    wanted = Wanted(scope, groups=groups, keys=False, callers=callers, only=tuple(targets))
     return _in_memory(google, wanted, progress, clock or Clock())
 
 

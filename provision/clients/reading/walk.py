@@ -113,7 +113,8 @@ class Walk:
     def _refuse(self, step: Step, error: Exception) -> tuple[Step, ...]:
         if not refusals.is_ours(error):
             raise error
-        if refusals.is_end(error) or (step.kind, step.of) == ("container", self.wanted.scope):
+        is_root = step.kind == "container" and step.of in self.wanted.roots
+        if refusals.is_end(error) or is_root:
             with calling(f"Reading {step.of}", member=self.google.caller.member, needs=_see(step)):
                 raise error
         return self._accept(step, self._without(step, error))
@@ -138,7 +139,7 @@ class Walk:
             return True
         if step.kind in {"schedules", "queues"} and refusals.is_nowhere(error):
             return True
-        if step.kind in {"deny policy", "account"}:
+        if step.kind in {"deny policy", "account", "target"}:
             return refusals.is_absent(error)
         if KINDS[step.kind].part not in (Part.TARGETS, Part.CALLERS):
             return False

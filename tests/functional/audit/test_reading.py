@@ -371,6 +371,17 @@ def test_a_function_of_the_second_generation_brings_its_service(google: GoogleCl
     assert {one.name for one in narrow.targets} == {world.FUNCTION, world.HELLO}
 
 
+def test_targets_of_two_projects_and_one_that_is_gone_are_read_together(
+    google: GoogleClients,
+) -> None:
+    """What is not there is left out, without a word of doubt."""
+    gone = f"{world.RUN}/{world.OTHER}/locations/asia-east1/services/gone"
+    narrow = read_for(google, [world.NIGHTLY, gone])
+    assert [one.name for one in narrow.targets] == [world.NIGHTLY]
+    assert {world.PROJECT, world.OTHER} <= {one.name for one in narrow.containers}
+    assert gone not in {one.of for one in narrow.unread}
+
+
 def test_groups_keys_and_callers_can_be_left_out(google: GoogleClients) -> None:
     """Then none of them is read."""
     found = read(google, world.PROJECT, groups=False, keys=False, callers=False)
