@@ -183,6 +183,7 @@ class Store:
     def __init__(self, folder: Path | None) -> None:
         self._database = None if folder is None else Database(folder)
         self._tables: list[Table[Any]] = []
+        self._named: dict[str, Table[Any]] = {}
 
     def table(
         self,
@@ -194,9 +195,14 @@ class Store:
     ) -> Table[T]:
         """A table by its name; those `kept_on_reset` outlive `reset`."""
         made = Table(name, self._database, encode, decode)
+        self._named[name] = made
         if not kept_on_reset:
             self._tables.append(made)
         return made
+
+    def find(self, name: str) -> Table[Any] | None:
+        """A table that was made before, by its name; None when there is none."""
+        return self._named.get(name)
 
     def reset(self) -> None:
         """Empty every table that is not kept."""

@@ -169,10 +169,10 @@ def test_what_is_emulated_is_enabled(ask: Ask, emulator: RunningEmulator) -> Non
     assert run["state"] == "ENABLED"
     assert run["name"] == f"{run['parent']}/services/run.googleapis.com"
     assert run["parent"].removeprefix("projects/").isdigit()
-    _, pages = ask(f"{base}?filter=state:ENABLED&pageSize=5")
+    _, pages = ask(f"{base}?filter=state:ENABLED&pageSize=10")
     names = [one["config"]["name"] for one in pages["services"]]
-    assert len(names) == 5
-    _, rest = ask(f"{base}?pageSize=5&pageToken={pages['nextPageToken']}")
+    assert len(names) == 10
+    _, rest = ask(f"{base}?pageSize=10&pageToken={pages['nextPageToken']}")
     names += [one["config"]["name"] for one in rest["services"]]
     assert "run.googleapis.com" in names
     assert "nextPageToken" not in rest

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from google.api_core import exceptions
-from google.cloud import asset_v1, resourcemanager_v3, run_v2
+from google.cloud import asset_v1, pubsub_v1, resourcemanager_v3, run_v2
 
 from tests.conftest import Clients, RunningEmulator
 from tests.emulator.iam.deployed import SERVICE, deploy_bound
@@ -258,3 +258,24 @@ def test_the_inventory_is_behind_as_long_as_it_is_said_to_be(
     assert not list(assets.search_all_resources(request=request))
     emulator.admin("POST", "/settings", assetDelay=0)
     assert list(assets.search_all_resources(request=request))
+
+
+def test_what_calls_services_is_found_with_its_policy(
+    assets: asset_v1.AssetServiceClient, emulator: RunningEmulator, grpc_clients: Clients
+) -> None:
+    """A topic and its subscription, by their own names and types."""
+    topic = "projects/demo-project/topics/orders"
+    grpc_clients.make(pubsub_v1.PublisherClient).create_topic(name=topic)
+    subscription = "projects/demo-project/subscriptions/orders"
+    grpc_clients.make(pubsub_v1.SubscriberClient).create_subscription(
+        name=subscription, topic=topic
+    )
+    emulator.admin("POST", "/grants", resource=topic, member=ANN, role="roles/pubsub.publisher")
+    kinds = ["pubsub.googleapis.com/.*"]
+    found = assets.search_all_resources(request={"scope": PROJECT, "asset_types": kinds})
+    assert {one.name: one.asset_type for one in found} == {
+        f"//pubsub.googleapis.com/{topic}": "pubsub.googleapis.com/Topic",
+        f"//pubsub.googleapis.com/{subscription}": "pubsub.googleapis.com/Subscription",
+    }
+    [policy] = assets.search_all_iam_policies(request={"scope": PROJECT, "asset_types": kinds})
+    assert policy.resource == f"//pubsub.googleapis.com/{topic}"

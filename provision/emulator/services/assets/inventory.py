@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from provision.emulator import history
 from provision.emulator.rpc.status import invalid
 from provision.emulator.services.artifacts.repositories import RepositoryRecords
-from provision.emulator.services.assets import hierarchy_assets, run_assets
+from provision.emulator.services.assets import caller_assets, hierarchy_assets, run_assets
 from provision.emulator.services.assets.asset import KINDS, RESOURCES, Asset
 from provision.emulator.services.functions.records import FunctionState
 from provision.emulator.services.iam.keys import Kept
 from provision.emulator.services.run.records import RunState
 from provision.emulator.world import World
 
-Others = Callable[[], Iterable[Asset]]
 _TYPES = (
     *KINDS.values(),
     *(f"{RESOURCES}/{one}" for one in ("TagKey", "TagValue", "TagBinding")),
@@ -42,24 +41,21 @@ class Inventory:
         functions: functions.
         repositories: repositories of images.
         keys: every key of every account.
-        others: what else there is.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one collaborator each
+    def __init__(
         self,
         world: World,
         run: RunState,
         functions: FunctionState,
         repositories: RepositoryRecords,
         keys: Callable[[], Iterable[Kept]],
-        others: Others = tuple,
     ) -> None:
         self._world = world
         self._run = run
         self._functions = functions
         self._repositories = repositories
         self._keys = keys
-        self._others = others
 
     def within(self, scope: str, asset_types: Sequence[str]) -> list[Asset]:
         """The assets of a project, folder or organisation and beneath it, in a lasting order.
@@ -99,7 +95,7 @@ class Inventory:
                 *hierarchy_assets.tags(world),
                 *hierarchy_assets.guarded(world),
                 *run_assets.repositories(world, self._repositories),
-                *self._others(),
+                *caller_assets.callers(world),
             ]
         with history.reading_as_of(_past(max(settings.asset_delay, settings.function_asset_delay))):
             found += run_assets.functions(world, self._functions)

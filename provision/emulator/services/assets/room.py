@@ -1,10 +1,7 @@
 """The asset inventory, put together."""
 
-from collections.abc import Callable, Iterable
-
 from provision.emulator.rpc.calls import Handler
 from provision.emulator.services.artifacts.repositories import RepositoryRecords
-from provision.emulator.services.assets.asset import Asset
 from provision.emulator.services.assets.exports import Exports
 from provision.emulator.services.assets.inventory import Inventory
 from provision.emulator.services.assets.listing import Listing
@@ -26,7 +23,6 @@ class Assets:
         functions: functions.
         repositories: repositories of images.
         keys: keys of accounts.
-        others: what else there is.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - one collaborator each
@@ -37,9 +33,8 @@ class Assets:
         functions: FunctionState,
         repositories: RepositoryRecords,
         keys: Keys,
-        others: Callable[[], Iterable[Asset]] = tuple,
     ) -> None:
-        inventory = Inventory(world, run, functions, repositories, keys.all, others)
+        inventory = Inventory(world, run, functions, repositories, keys.all)
         listing = Listing(world, inventory)
         self.exports = Exports(world, listing, operations)
         self._rooms = (Searches(world, inventory), listing, self.exports)
