@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from provision.snapshot import Snapshot
 from provision.snapshot import records as r
-from tests.unit.audit.enumerator import (
+from tests.unit.audit.plain_rules import (
     NO_TAGS,
     NOW_ON,
     OVER,
@@ -25,6 +25,11 @@ API = _RUN.format(_Q, "services", "api")
 NIGHTLY = _RUN.format(_P, "jobs", "nightly")
 OLD = "//cloudfunctions.googleapis.com/projects/p/locations/europe-west1/functions/old"
 NEW = "//cloudfunctions.googleapis.com/projects/q/locations/europe-west1/functions/new"
+
+NEWS = "//pubsub.googleapis.com/projects/p/topics/news"
+PUSH = "//pubsub.googleapis.com/projects/p/subscriptions/push"
+HOURLY = "//cloudscheduler.googleapis.com/projects/q/locations/europe-west1/jobs/hourly"
+FLOW = "//workflows.googleapis.com/projects/p/locations/europe-west1/workflows/flow"
 
 ANN, BOB, EVE = "user:ann@example.com", "user:bob@example.org", "user:eve@gmail.com"
 ONE = "serviceAccount:one@p.iam.gserviceaccount.com"
@@ -48,6 +53,7 @@ _MEMBERS = (
 _INVOKING = (
     *("roles/run.invoker", "roles/run.invoker", "roles/run.servicesInvoker", "roles/editor"),
     *("roles/viewer", "roles/cloudfunctions.invoker", "roles/iap.httpsResourceAccessor"),
+    *("roles/pubsub.publisher", "roles/cloudscheduler.jobRunner", "roles/workflows.invoker"),
     *("roles/cloudbuild.builds.editor", "projects/p/roles/caller", "projects/p/roles/unread"),
 )
 _MINTING = (
@@ -114,7 +120,8 @@ class World:
         yield from self._groups()
         yield from self._deny()
         yield from self._boundaries()
-        yield from self._tags()
+        yield from self._tags({one.of for one in unread if one.part is r.Part.TAGS})
+        yield from self._callers()
 
     def _chance(self, share: float) -> bool:
         return self._draw.random() < share
@@ -145,12 +152,12 @@ class World:
             f"//iam.googleapis.com/projects/{who[-1]}/serviceAccounts/{who}.iam.gserviceaccount.com"
             for who in ("one@p", "two@q")
         )
-        return (*named, *named, *above, *gates), (*accounts, *accounts, *above)
+        return (*named, *named, *above, *gates, NEWS), (*accounts, *accounts, *above)
 
     def _policies(self, targets: list[r.Target], hidden: set[str]) -> Iterator[r.Policy]:
         invoking, minting = self._resources(targets)
         bindings: dict[str, list[r.Binding]] = {}
-        names = (*invoking, *minting, NEW, *iap_levels(WEB))
+        names = (*invoking, *minting, NEW, *iap_levels(WEB), HOURLY, FLOW)
         for _ in range(self._draw.randint(1, 5)):
             place = self._draw.choice(invoking)
             bindings.setdefault(place, []).append(self._binding(_INVOKING))
@@ -212,12 +219,24 @@ class World:
             binding = f"{above}/policyBindings/fence-{number}"
             yield r.BoundaryBinding(binding, name, bound, condition)
 
-    def _tags(self) -> Iterator[r.Tags]:
+    def _tags(self, hidden: set[str]) -> Iterator[r.Tags]:
         for place in (_ORGANISATION, _FOLDER, _P, _Q, WEB, NIGHTLY):
-            if self._chance(0.25):
+            if place not in hidden and self._chance(0.25):
                 value = self._draw.choice(("prod", "prod", "dev"))
                 tag = r.Tag("1/env", "tagKeys/1", value, f"tagValues/{value}")
                 yield r.Tags(place, (tag,))
+
+    def _callers(self) -> Iterator[r.Caller]:
+        """A few; their accounts are often those that get in."""
+        drawn = (
+            (r.CallerKind.PUSH, PUSH, WEB, NEWS),
+            (r.CallerKind.SCHEDULER, HOURLY, self._draw.choice((API, NIGHTLY)), ""),
+            (r.CallerKind.WORKFLOW, FLOW, "", ""),
+        )
+        for kind, name, calls, by in drawn:
+            if self._chance(0.15):
+                account = self._draw.choice((ONE, TWO)).removeprefix("serviceAccount:")
+                yield r.Caller(name, kind, account, calls, by, paused=self._chance(0.2))
 
     def _unread(self, targets: list[r.Target]) -> Iterator[r.Unread]:
         invoking, minting = self._resources(targets)

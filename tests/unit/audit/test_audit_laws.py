@@ -12,11 +12,11 @@ from provision.audit import Audit
 from provision.audit.answers import Verdict
 from provision.snapshot import Snapshot
 from provision.snapshot import records as r
-from tests.unit.audit.random_world import NOON, PRINCIPALS, World
+from tests.unit.audit.random_world import NOON, ONE, PRINCIPALS, STRANGER, TWO, World
 
 Verdicts = dict[tuple[str, str], Verdict]
 _HEADER = r.Header(r.VERSION, "organizations/1", NOON, NOON)
-_EACH = 25
+_EACH = 20
 _CHUNKS = pytest.mark.parametrize("chunk", range(4))
 
 
@@ -100,9 +100,9 @@ def test_a_binding_above_is_one_on_every_project_below(chunk: int) -> None:
 
 
 def _known(record: r.AnyRecord) -> r.AnyRecord:
-    """With a parent that is known."""
-    if isinstance(record, r.Container) and record.parent is None:
-        return msgspec.structs.replace(record, parent="organizations/1")
+    """Projects below the folder: so that what is bound there has somewhere to go."""
+    if isinstance(record, r.Container) and not (record.parent or record.name == "organizations/1"):
+        return msgspec.structs.replace(record, parent="folders/2")
     return record
 
 
@@ -189,7 +189,7 @@ def test_what_is_not_read_is_never_a_no(chunk: int) -> None:
     """Any record replaced by word that it could not be read: the answer stays, or is not known."""
     wrong = []
     for seed in _seeds(chunk):
-        records = World(seed).records
+        records = [*World(seed).records, _NAMED]
         before = _verdicts(records)
         hidings = list(_hidden(records))
         for words, hidden in _drawn(seed).sample(hidings, min(4, len(hidings))):
@@ -198,6 +198,9 @@ def test_what_is_not_read_is_never_a_no(chunk: int) -> None:
                     wrong.append((seed, words, *pair, before[pair], verdict))
     assert not wrong
 
+
+_NAMED = r.Group("group:named@example.com", tuple(map(r.Membership, (ONE, TWO, STRANGER))))
+"""Accounts count that something names; these stay named when what else names them is hidden."""
 
 _PARTS = {
     r.DenyPolicy: r.Part.DENY,
@@ -216,7 +219,7 @@ def _hidden(records: list[r.AnyRecord]) -> Iterator[tuple[str, list[r.AnyRecord]
             orphan = msgspec.structs.replace(one, parent=None)
             yield f"above {one.name}", [orphan if other is one else other for other in records]
         part = _PARTS.get(type(one))
-        if part is None or (isinstance(one, r.Policy) and not one.bindings):
+        if part is None or one is _NAMED or (isinstance(one, r.Policy) and not one.bindings):
             continue
         of = _subject(one)
         kept = [other for other in records if not _same(other, type(one), of)]
