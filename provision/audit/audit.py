@@ -89,21 +89,30 @@ class Audit:
         return tuple(sorted(told, key=_strongest))
 
     def what(self, principal: str) -> tuple[Answer, ...]:
-        """Every target that a principal gets into or may, or could give itself access to."""
+        """Every target that a principal gets into or may, or could give itself access to.
+
+        Of a target that it surely gets into as itself, other ways are not looked for; `why` does.
+        """
         name = normal(principal)
         position = self.judge.universe.bit(name)
         indirect = self.indirect.of(name)
         found = []
         for target in self.targets.values():
-            paths = indirect(target)
-            if position is not None and not paths:
+            own = other = True
+            if position is not None:
                 verdict = self._direct(target, apart=False).verdict(position)
-                if verdict is Verdict.CANNOT:
-                    continue
-            answer = self._answer(name, target, paths)
-            if answer.verdict is not Verdict.CANNOT or answer.paths:
-                found.append(answer)
+                own = verdict is not Verdict.CANNOT
+                other = verdict is not Verdict.CAN and self._otherwise(target, position)
+            if own or other:
+                answer = self._answer(name, target, indirect(target) if other else ())
+                if answer.verdict is not Verdict.CANNOT or answer.paths:
+                    found.append(answer)
         return tuple(found)
+
+    def _otherwise(self, target: Target, position: int) -> bool:
+        """Whether somebody may get in as somebody else, or could give themselves access."""
+        ways = (self.indirect.impersonating(target), self.indirect.granting(target))
+        return any(one.verdict(position) is not Verdict.CANNOT for one in ways)
 
     def why(self, principal: str, target: str) -> Answer:
         """Whether a principal gets into a target, by all its paths, or what stops it.

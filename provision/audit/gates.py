@@ -110,11 +110,14 @@ class Gates:
         return Entrance(way, token, permission, resource, holders, apart)
 
     def _by_api(self, way: Way, permission: str, target: Target) -> Entrance:
-        """An API takes nobody without an access token."""
+        """An API takes nobody without an access token: of anybody, it takes whoever signs in."""
         found = self._asked(way, Token.ACCESS, permission, target.name)
-        nameless = self._judge.universe.sort(Sort.ANYBODY)
+        universe = self._judge.universe
+        nameless = universe.sort(Sort.ANYBODY)
+        signed_in = found.holders.within(universe.sort(Sort.AUTHENTICATED))
+        apart = found.apart.joined(signed_in) if found.apart.any & nameless else found.apart
         return replace(
-            found, holders=found.holders.without(nameless), apart=found.apart.without(nameless)
+            found, holders=found.holders.without(nameless), apart=apart.without(nameless)
         )
 
     def _service(self, target: Target) -> Entrance:

@@ -73,6 +73,10 @@ class Holders:
             self.rest_mask & kept,
         )
 
+    def within(self, kept: int) -> "Holders":
+        """Those of `kept` alone."""
+        return Holders(self.can & kept, self.while_ & kept, self.unknown & kept)
+
     def under(self, verdict: Verdict) -> "Holders":
         """At most as strong as `verdict`."""
         match verdict:
