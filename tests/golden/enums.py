@@ -8,9 +8,14 @@ import proto  # type: ignore[import-untyped] # ships no type information
 from google.api import launch_stage_pb2
 from google.cloud import (  # noqa: F401 - importing them registers their enums
     artifactregistry_v1,
+    eventarc_v1,
     iam_admin_v1,
+    pubsub_v1,
     resourcemanager_v3,
     run_v2,
+    scheduler_v1,
+    tasks_v2,
+    workflows_v1,
 )
 
 

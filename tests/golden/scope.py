@@ -10,17 +10,21 @@ _HOSTS = {
     "cloudresourcemanager.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",
+    "pubsub.googleapis.com",
     "run.googleapis.com",
     "serviceusage.googleapis.com",
+    "workflows.googleapis.com",
 }
 _REGIONAL = re.compile(r"[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
 _ELSEWHERE = (
     (r"/workloadIdentityPools", "workload identity pools are not emulated"),
     (r"^/v1beta1/", "only v1 of Service Usage is offered"),
+    (r"/topics/", "an organisation policy fills in regions of topics, which is not emulated"),
 )
 
-
 _MOCKS = (
+    (r"/workflows/.*-full__", "/workflows|/operations", "keys of workflows are not emulated"),
+    (r"/workflows/.*execution", "", "executions of workflows are not emulated"),
     (
         r"_project_crud__http__2025-12-12",
         "",

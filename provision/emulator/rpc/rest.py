@@ -23,6 +23,10 @@ _HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "X-XSS-Protection": "0",
 }
+_SAYS_NOT_DONE = tuple(
+    f"google.cloud.workflows.v1.Workflows/{verb}Workflow" for verb in ("Create", "Update", "Delete")
+)
+"""Whose operations say ``"done": false`` to clients that ask for enums as numbers (recorded)."""
 _LISTING = "google.iam.admin.v1."
 """The API whose errors have the older list, too (recorded)."""
 _REASONS = {
@@ -67,7 +71,11 @@ class RestApi:
         except ApiError as error:
             return error_response(error, listed=match.method.name.startswith(_LISTING))
         alternative = f"{request.query.get('$alt', '')} {request.query.get('alt', '')}"
-        return json_response(to_json(result, enums_as_numbers="enum-encoding=int" in alternative))
+        numbers = "enum-encoding=int" in alternative
+        answer = to_json(result, enums_as_numbers=numbers)
+        if numbers and match.method.name.startswith(_SAYS_NOT_DONE):
+            answer.setdefault("done", False)
+        return json_response(answer)
 
 
 async def _body(request: web.Request) -> object:

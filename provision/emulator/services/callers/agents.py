@@ -7,6 +7,7 @@ Names and roles: the list of service agents in IAM's documentation.
 
 from typing import TYPE_CHECKING
 
+from provision.emulator.iam.policies import CONDITIONS_VERSION
 from provision.emulator.world import World
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class ServiceAgents:
             return
         domain, role = _AGENTS[api]
         email = f"service-{project.number}@{domain}.iam.gserviceaccount.com"
-        if email not in self._there:  # whoever took its role from it later meant to
-            self._there.put(email, value=True)
-            self._world.grant_at_once(project.name, f"serviceAccount:{email}", (role,))
+        if email in self._there:  # whoever took its role from it later meant to
+            return
+        self._there.put(email, value=True)
+        member = f"serviceAccount:{email}"
+        bindings = self._world.policies.get(project.name, CONDITIONS_VERSION).bindings
+        if not any(one.role == role and member in one.members for one in bindings):
+            self._world.grant_at_once(project.name, member, (role,))
