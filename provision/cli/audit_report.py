@@ -14,6 +14,7 @@ from provision.cli import options
 from provision.cli.audit_checking import Checked
 from provision.cli.audit_formats import Format, Render
 from provision.cli.audit_place import Place
+from provision.cli.audit_scope import concerning
 from provision.cli.audit_source import Source
 from provision.cli.progress import Progress
 from provision.cli.views import audit_csv, audit_json, audit_report_json, audit_report_text
@@ -152,7 +153,10 @@ def _reported(asked: Source, policy: Path | None, baseline: Path | None) -> "tup
     with Progress() as progress:
         read = asked.whole(progress)
         audit = asked.judge(read, progress)
-        return audit, report_on(audit, settings, known)
+        found = report_on(audit, settings, known)
+    if asked.snapshot and asked.scope:
+        found = replace(found, findings=concerning(found.findings, read))
+    return audit, found
 
 
 def _settings(policy: Path | None, asked: Source) -> "Settings":

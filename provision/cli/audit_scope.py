@@ -1,11 +1,12 @@
 """`--scope`: the project, folder or organisation that an audit is about."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import msgspec
 
+from provision.audit.answers import Finding
 from provision.errors import UsageError
 from provision.snapshot import Snapshot
 
@@ -64,6 +65,23 @@ def narrowed(snapshot: Snapshot, scope: str) -> Snapshot:
     header = msgspec.structs.replace(snapshot.header, scope=scope)
     kept = [one for one in snapshot.targets if container_of(one.name) in inside]
     return replace(snapshot, header=header, targets=kept)
+
+
+def concerning(findings: Iterable[Finding], snapshot: Snapshot) -> tuple[Finding, ...]:
+    """The findings about targets of the snapshot's scope, or what stands in it or above it.
+
+    A narrowed snapshot still holds the policies of other projects, for they may lead into it.
+    """
+    scope = snapshot.header.scope
+    parents = {one.name: one.parent or "" for one in snapshot.containers}
+    near = {name for name in parents if _beneath(name, scope, parents)}
+    near |= {name for name in parents if _beneath(scope, name, parents)}
+
+    def concerns(one: Finding) -> bool:
+        container = one.resource if one.resource in parents else container_of(one.resource)
+        return bool(one.targets) or not container or container in near
+
+    return tuple(one for one in findings if concerns(one))
 
 
 def container_of(name: str) -> str:

@@ -57,6 +57,8 @@ def test_a_scope_leaves_other_targets_out(offline: Offline) -> None:
     document = offline("report", "--scope", "project/acme-lab", "--json").document
     assert [one["name"] for one in document["targets"]] == [acme.LAB_ORDERS]
     assert document["read"]["scope"] == acme.LAB
+    assert document["findings"]
+    assert acme.PROJECT not in {one["resource"] for one in document["findings"]}
 
 
 def test_several_forms_are_written_at_once(offline: Offline) -> None:
