@@ -32,6 +32,8 @@ _HOLDERS = (
         "workflow",
         "queue",
         "job",
+        "principal_access_boundary_policy",
+        "policy_binding",
     ),
     *_NAMES,
 )
