@@ -64,6 +64,7 @@ class Allow:
     members: Members
     conditions: Conditions
     _inherited: dict[tuple[str, str, View], Holders] = field(default_factory=dict)
+    _here: dict[tuple[str, str, View], Holders] = field(default_factory=dict)
 
     def holders(self, permission: str, resource: str, view: View) -> Holders:
         """Everybody to whom allow policies give a permission."""
@@ -82,8 +83,17 @@ class Allow:
         found = self._inherited.get(key)
         if found is None:
             above = self._above(containers[1:], gap, permission, view)
-            found = self._level(containers[0], permission, view).joined(above)
-            self._inherited[key] = found
+            found = self._inherited[key] = self._container(*key).joined(above)
+        return found
+
+    def _container(self, level: str, permission: str, view: View) -> Holders:
+        """What the policy of one container gives, remembered."""
+        if level not in self.index.tag_conditions:
+            view = view._replace(tagged=UNTAGGED)
+        key = (level, permission, view)
+        found = self._here.get(key)
+        if found is None:
+            found = self._here[key] = self._level(level, permission, view)
         return found
 
     def _everybody(self, reason: str) -> Holders:
