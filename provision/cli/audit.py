@@ -69,7 +69,8 @@ def who(
         audit, found = _about(target, asked, progress)
         progress.brief(f"judging {target}")
         answers = worth_telling(audit.who(found.name))
-        told = TargetAnswers(found, audit.summary(found.name), answers)
+        whole = audit.summary(found.name)
+        told = TargetAnswers(found, whole.public, whole.reach, answers, whole.sets, whole.unknown)
     basis, names = asked.basis(audit), _names(audit, found)
 
     def show() -> None:
@@ -79,7 +80,7 @@ def who(
     to.emit(
         {
             Format.JSON: lambda: audit_json.text(
-                audit_json.answered(basis, audit_json.about_target(told), answers, ExitCode.DONE)
+                audit_json.answered(basis, audit_json.about_all(told), answers, ExitCode.DONE)
             ),
             Format.CSV: lambda: _csv(audit, answers, names),
         },
@@ -174,7 +175,7 @@ def _tell_why(
         member = find_principal(principal, audit.snapshot)
         progress.brief(f"judging {target}")
         answer = audit.why(member, found.name)
-        told = TargetAnswers(found, audit.summary(found.name), (answer,))
+        told = TargetAnswers(found, audit.public(found.name), audit.reach(found.name), (answer,))
     code, basis, names = _CODES[answer.verdict], asked.basis(audit), _names(audit, found)
     _note_stranger(member, audit)
 

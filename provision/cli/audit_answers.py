@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from provision.audit.answers import Answer, HopKind, Path, Summary, Verdict
+from provision.audit.answers import Answer, HopKind, Path, Reach, Verdict
 from provision.principals import is_public
 from provision.snapshot.records import Header, Target
 
@@ -85,14 +85,20 @@ def _as_anybody(answer: Answer) -> bool:
 
 @dataclass(frozen=True)
 class TargetAnswers:
-    """Who can invoke one target.
+    """Who can invoke one target, or whether one principal can.
 
     Args:
         target: which.
-        summary: its public state, its reach, and sets that cannot be counted.
-        answers: one for each principal that gets in, may, or could.
+        public: whether anybody gets in.
+        reach: who can send it a request.
+        answers: one for each principal that gets in, may, or could; or the one that was asked.
+        sets: of all who get in, those whose members cannot be counted.
+        unknown: why others may get in of whom nothing is known.
     """
 
     target: Target
-    summary: Summary
+    public: Verdict
+    reach: Reach
     answers: tuple[Answer, ...]
+    sets: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()

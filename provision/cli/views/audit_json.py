@@ -44,15 +44,17 @@ def answered(
 
 
 def about_target(found: TargetAnswers) -> dict[str, Any]:
-    """The target that was asked about, and what holds for everybody."""
-    summary = found.summary
+    """The target that was asked about, beside any principal."""
     return {
         "target": target(found.target),
-        "public": slug(summary.public),
-        "reach": slug(summary.reach),
-        "sets": list(summary.sets),
-        "unknown": list(summary.unknown),
+        "public": slug(found.public),
+        "reach": slug(found.reach),
     }
+
+
+def about_all(found: TargetAnswers) -> dict[str, Any]:
+    """Likewise, and what holds for whoever has no answer of its own."""
+    return {**about_target(found), "sets": list(found.sets), "unknown": list(found.unknown)}
 
 
 def read(basis: Basis) -> dict[str, Any]:

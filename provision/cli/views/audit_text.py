@@ -44,8 +44,8 @@ def show_who(found: TargetAnswers, names: Names, *, verbose: bool) -> None:
         if rows:
             results.print(f"\n[bold]{kind}[/]")
             _table(rows, lambda one: one.principal, names, verbose=verbose)
-    _sets([one for one in found.summary.sets if not is_public(one)])
-    _unknown(found.summary.unknown, verbose=verbose)
+    _sets([one for one in found.sets if not is_public(one)])
+    _unknown(found.unknown, verbose=verbose)
 
 
 def _heading(found: TargetAnswers, groups: Mapping[How, Sequence[Answer]]) -> None:
@@ -79,7 +79,7 @@ def _told(inside: Sequence[Answer]) -> str:
 def show_place(found: TargetAnswers) -> None:
     """Where a target is, and what the network does about it."""
     project, region = placed(found.target.name)
-    say(f"In {region} of {project}. {reached(found.summary.reach)}{_public_note(found)}.")
+    say(f"In {region} of {project}. {reached(found.reach)}{_public_note(found)}.")
 
 
 def _anybody(public: Sequence[Answer]) -> str:
@@ -102,8 +102,8 @@ def _besides(groups: Mapping[How, Sequence[Answer]], conditional: int) -> str:
 def _public_note(found: TargetAnswers) -> str:
     """What the network does about a target that IAM leaves open, and the other way round."""
     target = found.target
-    public = found.summary.public in {Verdict.CAN, Verdict.WHILE}
-    if public and found.summary.reach not in {Reach.INTERNET, Reach.BALANCER}:
+    public = found.public in {Verdict.CAN, Verdict.WHILE}
+    if public and found.reach not in {Reach.INTERNET, Reach.BALANCER}:
         return ": public by IAM, and not reachable from the internet"
     return "; Identity-Aware Proxy stands before it" if target.iap else ""
 

@@ -15,7 +15,6 @@ from provision.audit.answers import (
     Path,
     Reach,
     Severity,
-    Summary,
     Token,
     Verdict,
     Way,
@@ -42,10 +41,14 @@ def _answer(member: str, *paths: Path, verdict: Verdict = Verdict.CAN) -> Answer
     return Answer(member, ORDERS, verdict, paths or (_held(member, verdict),))
 
 
-def _about(*answers: Answer, reach: Reach = Reach.INTERNET, **more: object) -> TargetAnswers:
+def _about(
+    *answers: Answer,
+    reach: Reach = Reach.INTERNET,
+    sets: tuple[str, ...] = (),
+    unknown: tuple[str, ...] = (),
+) -> TargetAnswers:
     public = Verdict.CAN if any(one.principal == "allUsers" for one in answers) else Verdict.CANNOT
-    summary = Summary(TARGET, public, reach, (), **more)  # type: ignore[arg-type]
-    return TargetAnswers(TARGET, summary, answers)
+    return TargetAnswers(TARGET, public, reach, answers, sets, unknown)
 
 
 def _shown(show: Callable[[], None]) -> str:
