@@ -142,11 +142,16 @@ class Admin:
         return _told(answer)
 
     async def _identity(self, request: web.Request) -> web.Response:
-        member = _text(await _object(request), "member")
+        body = await _object(request)
+        member, audience = _text(body, "member"), body.get("audience", "")
         kind = member.partition(":")[0]
         if kind not in _MEMBER_KINDS or not is_well_formed(member):
             raise AdminError('"member" must be "user:E-MAIL" or "serviceAccount:E-MAIL"')
         answer: dict[str, object] = {"access_token": self._world.identities.access_token(member)}
+        if not isinstance(audience, str):
+            raise AdminError('"audience" must be a text')
+        if audience:
+            answer["id_token"] = self._world.identities.id_token(member, audience)
         if kind == "user":
             answer["adc"] = self.credentials(member)
         return _told(answer)

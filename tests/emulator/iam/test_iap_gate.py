@@ -133,6 +133,22 @@ def test_a_condition_on_the_path_opens_a_part(behind: Behind) -> None:
     assert behind.get("/shut", Authorization=bearer).status_code == 403
 
 
+def test_a_user_who_signed_in_passes_and_leaves_with_the_role(behind: Behind) -> None:
+    """By a group, too; a membership that is taken away shuts the door."""
+    behind.admit_agent()
+    behind.grant(WEB_SERVICE, "group:team@example.com", ACCESSOR)
+    made = behind.emulator.admin(
+        "POST", "/identities", member="user:ann@example.com", audience=behind.client_id()
+    )
+    bearer = f"Bearer {made['id_token']}"
+    assert behind.get(Authorization=bearer).status_code == 403
+    team = {"group": "group:team@example.com"}
+    behind.emulator.admin("POST", "/groups", **team, members=["user:ann@example.com"])
+    assert behind.get(Authorization=bearer).status_code == 200
+    behind.emulator.admin("POST", "/groups", **team, members=[])
+    assert behind.get(Authorization=bearer).status_code == 403
+
+
 def test_everybody_may_be_let_past_iap(behind: Behind) -> None:
     """A policy for allUsers asks for no sign-in."""
     behind.admit_agent()
