@@ -185,6 +185,13 @@ class GoogleClients:
 
         return self._made(WorkflowsClient)
 
+    @cached_property
+    def assets(self) -> Any:  # noqa: ANN401
+        """Cloud Asset Inventory v1."""
+        from google.cloud.asset_v1 import AssetServiceClient
+
+        return self._made(AssetServiceClient)
+
     def tag_bindings(self, region: str = "") -> Any:  # noqa: ANN401
         """Resource Manager v3, tags of resources; of what is in a region, that region tells."""
         from google.cloud.resourcemanager_v3 import TagBindingsClient

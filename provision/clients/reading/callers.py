@@ -28,7 +28,7 @@ def subscriptions(desk: Desk, step: Step) -> Outcome:
     asked = {"project": step.of, "page_size": _PAGE, "page_token": token(step)}
     call = desk.google.subscriptions.list_subscriptions
     page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
-    found = (_push(step.of, one) for one in page.subscriptions if one.push_config.push_endpoint)
+    found = (push(step.of, one) for one in page.subscriptions if one.push_config.push_endpoint)
     return Outcome(tuple(found), more(step, page.next_page_token))
 
 
@@ -38,7 +38,7 @@ def triggers(desk: Desk, step: Step) -> Outcome:
     page = _raw(
         next(desk.google.triggers.list_triggers(request=asked, retry=None, timeout=TIMEOUT).pages)
     )
-    found: tuple[AnyRecord, ...] = tuple(_trigger(step.of, one) for one in page.triggers)
+    found: tuple[AnyRecord, ...] = tuple(trigger(step.of, one) for one in page.triggers)
     missed = out_of_reach(step, page.unreachable, Part.CALLERS, "triggers")
     return Outcome((*found, *missed), more(step, page.next_page_token))
 
@@ -48,7 +48,7 @@ def workflows(desk: Desk, step: Step) -> Outcome:
     asked = _everywhere(step)
     call = desk.google.workflows.list_workflows
     page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
-    found = _without_policies(_workflow(step.of, one) for one in page.workflows)
+    found = without_policies(workflow(step.of, one) for one in page.workflows)
     missed = out_of_reach(step, page.unreachable, Part.CALLERS, "workflows")
     return Outcome((*found, *missed), more(step, page.next_page_token))
 
@@ -67,7 +67,7 @@ def schedules(desk: Desk, step: Step) -> Outcome:
     """A page of the Scheduler jobs of one location."""
     call = desk.google.schedules.list_jobs
     page = _raw(next(call(request=_in_place(step), retry=None, timeout=TIMEOUT).pages))
-    found = _without_policies(_schedule(step.of, one) for one in page.jobs)
+    found = without_policies(schedule(step.of, one) for one in page.jobs)
     return Outcome(found, more(step, page.next_page_token))
 
 
@@ -75,7 +75,7 @@ def queues(desk: Desk, step: Step) -> Outcome:
     """A page of the Tasks queues of one location."""
     call = desk.google.queues.list_queues
     page = _raw(next(call(request=_in_place(step), retry=None, timeout=TIMEOUT).pages))
-    found = tuple(_queue(step.of, one) for one in page.queues)
+    found = tuple(queue(step.of, one) for one in page.queues)
     return Outcome(found, more(step, page.next_page_token))
 
 
@@ -86,7 +86,7 @@ def _places(client: Any, step: Step, kind: str) -> Outcome:  # noqa: ANN401 - a 
     return Outcome((), (*each, *more(step, told.next_page_token)))
 
 
-def _without_policies(found: Iterable[Caller]) -> tuple[AnyRecord, ...]:
+def without_policies(found: Iterable[Caller]) -> tuple[AnyRecord, ...]:
     """With an empty policy each: neither Scheduler jobs nor workflows have one of their own."""
     return tuple(record for one in found for record in (one, Policy(one.name)))
 
@@ -105,7 +105,8 @@ def _raw(message: Any) -> Any:  # noqa: ANN401 - a proto-plus message
     return type(message).pb(message)
 
 
-def _push(project: str, told: Any) -> Caller:  # noqa: ANN401 - pubsub_v1.Subscription, raw
+def push(project: str, told: Any) -> Caller:  # noqa: ANN401 - pubsub_v1.Subscription, raw
+    """A push subscription."""
     push = told.push_config
     topic = "" if told.topic == _DETACHED_TOPIC else f"{PUBSUB}{told.topic}"
     return Caller(
@@ -118,7 +119,8 @@ def _push(project: str, told: Any) -> Caller:  # noqa: ANN401 - pubsub_v1.Subscr
     )
 
 
-def _trigger(project: str, told: Any) -> Caller:  # noqa: ANN401 - eventarc_v1.Trigger, raw
+def trigger(project: str, told: Any) -> Caller:  # noqa: ANN401 - eventarc_v1.Trigger, raw
+    """An Eventarc trigger."""
     topic = told.transport.pubsub.topic
     return Caller(
         f"{EVENTARC}{_named(project, told.name)}",
@@ -141,7 +143,8 @@ def _destination(project: str, told: Any) -> str:  # noqa: ANN401 - eventarc_v1.
     return str(told.http_endpoint.uri) if kind == "http_endpoint" else ""
 
 
-def _schedule(project: str, told: Any) -> Caller:  # noqa: ANN401 - scheduler_v1.Job, raw
+def schedule(project: str, told: Any) -> Caller:  # noqa: ANN401 - scheduler_v1.Job, raw
+    """A Scheduler job."""
     kind = told.WhichOneof("target")
     calls, account = "", ""
     if kind == "http_target":
@@ -157,7 +160,8 @@ def _schedule(project: str, told: Any) -> Caller:  # noqa: ANN401 - scheduler_v1
     )
 
 
-def _queue(project: str, told: Any) -> Caller:  # noqa: ANN401 - tasks_v2.Queue, raw
+def queue(project: str, told: Any) -> Caller:  # noqa: ANN401 - tasks_v2.Queue, raw
+    """A Tasks queue."""
     override = told.http_target.uri_override
     calls = f"https://{override.host}" if override.host else ""
     return Caller(
@@ -169,7 +173,8 @@ def _queue(project: str, told: Any) -> Caller:  # noqa: ANN401 - tasks_v2.Queue,
     )
 
 
-def _workflow(project: str, told: Any) -> Caller:  # noqa: ANN401 - workflows_v1.Workflow, raw
+def workflow(project: str, told: Any) -> Caller:  # noqa: ANN401 - workflows_v1.Workflow, raw
+    """A workflow."""
     name = f"{WORKFLOWS}{_named(project, told.name)}"
     return Caller(name, CallerKind.WORKFLOW, account=_email(told.service_account))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from provision.clients.reading import inventory
 from provision.clients.reading.noticed import Noticed
 from provision.clients.reading.policies import policy_step
 from provision.clients.reading.steps import Outcome, Step
@@ -41,6 +42,7 @@ class Wanted:
         keys: whether to read keys of service accounts.
         callers: whether to read what calls on its own.
         only: full names of targets; empty for all in the scope.
+        inventory: whether Cloud Asset Inventory is asked for what it has, of the whole scope.
     """
 
     scope: str
@@ -48,6 +50,7 @@ class Wanted:
     keys: bool = True
     callers: bool = True
     only: tuple[str, ...] = ()
+    inventory: bool = False
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -66,6 +69,9 @@ class Follow:
 
     wanted: Wanted
     numbers: dict[str, str] = field(default_factory=dict)
+    _projects: dict[str, str] = field(default_factory=dict)
+    _searched: dict[str, None] = field(default_factory=dict)
+    _policies: set[str] = field(default_factory=set)
     _asked: set[Step] = field(default_factory=set)
     _inside: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
@@ -89,14 +95,33 @@ class Follow:
         return self._new(found)
 
     def at_rest(self) -> tuple[Step, ...]:
-        """What is left when all else was read: accounts of other projects, then tags."""
-        steps: list[Step] = []
+        """What is left when all else was read, a stage at a time."""
+        stages = (self._inventory, self._without_policy, self._elsewhere, self._tags)
+        return next((fresh for stage in stages if (fresh := self._new(stage()))), ())
+
+    def _inventory(self) -> Iterable[Step]:
+        """The inventory, once it is known which projects there are."""
+        wanted = self.wanted
+        if not wanted.inventory:
+            return ()
+        return inventory.first(wanted.scope, with_keys=wanted.keys, with_callers=wanted.callers)
+
+    def _without_policy(self) -> Iterable[Step]:
+        """Resources of which the inventory told no policy: so they have none."""
+        return [Step("no policy", one) for one in self._searched if one not in self._policies]
+
+    def _elsewhere(self) -> Iterable[Step]:
+        """Accounts of other projects."""
         for name, project in self._noticed.elsewhere(frozenset(self._inside)):
-            steps += [Step("account", name), Step("container", project)]
-        fresh = self._new(steps)
-        if fresh or not self._noticed.tags_wanted:
-            return fresh
-        return self._new(self._tagged)
+            yield Step("account", name)
+            yield Step("container", project)
+
+    def _tags(self) -> Iterable[Step]:
+        return self._tagged if self._noticed.tags_wanted else ()
+
+    def project(self, text: str) -> str:
+        """``projects/ID`` of a project that was read, by its number or id; else empty."""
+        return self._projects.get(text, "")
 
     def is_asked(self, step: Step) -> bool:
         """Whether that very step was told before."""
@@ -122,6 +147,7 @@ class Follow:
             case Target():
                 yield from self._after_target(record)
             case Policy():
+                self._policies.add(record.resource)
                 yield from self._noticed.of_policy(record)
             case DenyPolicy():
                 yield from self._noticed.of_deny(record)
@@ -145,10 +171,13 @@ class Follow:
         inside = is_root or step.kind in _BELOW
         if record.number:
             self.numbers[name] = record.number
+            self._projects |= dict.fromkeys((record.number, name.partition("/")[2]), name)
         if name in self._seen:
             return
         self._seen.add(name)
-        yield policy_step(name)
+        if inside:
+            self._inside |= {name, f"projects/{record.number}"}
+        yield from self._policy(name)
         yield Step("deny policies", name)
         self._tagged.append(Step("tags", name, ("",)))
         if record.parent and record.parent not in self._seen:
@@ -158,12 +187,14 @@ class Follow:
         if name.startswith("organizations/"):
             yield Step("boundaries", name)
         if inside:
-            self._inside |= {name, f"projects/{record.number}"}
             yield from self._within(name)
 
     def _within(self, name: str) -> Iterator[Step]:
         if not name.startswith("projects/"):
             yield from (Step(kind, name) for kind in _BELOW)
+            return
+        if self.wanted.inventory:
+            yield Step("functions", name)  # of which the inventory lags behind by hours
             return
         if self.wanted.only:
             yield from (Step("target", one) for one in self.wanted.only if f"/{name}/" in one)
@@ -177,7 +208,7 @@ class Follow:
         client = _CLIENTS[record.kind]
         if record.kind is Kind.FUNCTION and record.generation == 1:
             client = "first_functions"
-        yield policy_step(record.name, client)
+        yield from self._policy(record.name, client)
         if record.service and self.wanted.only:
             yield Step("target", record.service)
         place = record.name.split("/")
@@ -189,17 +220,32 @@ class Follow:
             for resource in (web, region, f"{region}/services/{place[-1]}"):
                 yield policy_step(resource, "iap")
 
+    def _policy(self, resource: str, client: str = "") -> Iterator[Step]:
+        """The policy of a resource, unless the inventory tells it with all the others."""
+        if (
+            self.wanted.inventory
+            and self._is_inside(resource)
+            and inventory.tells_policy_of(resource)
+        ):
+            self._searched.setdefault(resource)
+        else:
+            yield policy_step(resource, client)
+
+    def _is_inside(self, resource: str) -> bool:
+        parts = resource.split("/")
+        return ("/".join(parts[3:5]) if resource.startswith("//") else resource) in self._inside
+
     def _after_account(self, record: Account) -> Iterator[Step]:
-        yield policy_step(record.name, "iam")
-        if self.wanted.keys:
+        yield from self._policy(record.name, "iam")
+        if self.wanted.keys and not (self.wanted.inventory and self._is_inside(record.name)):
             yield Step("keys", record.name)
         self._tagged.append(Step("tags", record.name, ("",)))
 
     def _after_caller(self, record: Caller) -> Iterator[Step]:
         if record.kind is CallerKind.QUEUE:
-            yield policy_step(record.name, "queues")
+            yield from self._policy(record.name, "queues")
         if record.by:
-            yield policy_step(record.by, "topics")
+            yield from self._policy(record.by, "topics")
             yield Step("container", "/".join(record.by.split("/")[3:5]))
         if record.account:
             yield from self._noticed.of_member(f"serviceAccount:{record.account}")

@@ -28,7 +28,7 @@ def accounts(desk: Desk, step: Step) -> Outcome:
     pager = desk.google.iam.list_service_accounts(request=asked, retry=None, timeout=TIMEOUT)
     page = next(pager.pages)
     raw = type(page).pb(page)
-    found = tuple(_account(step.of, one) for one in raw.accounts)
+    found = tuple(to_account(step.of, one) for one in raw.accounts)
     return Outcome(found, more(step, raw.next_page_token))
 
 
@@ -38,14 +38,14 @@ def account(desk: Desk, step: Step) -> Outcome:
     told = desk.google.iam.get_service_account(request=asked, retry=None, timeout=TIMEOUT)
     raw = type(told).pb(told)
     project = f"projects/{raw.project_id}" if raw.project_id else "/".join(step.of.split("/")[3:5])
-    return Outcome((_account(project, raw),))
+    return Outcome((to_account(project, raw),))
 
 
 def keys(desk: Desk, step: Step) -> Outcome:
     """The keys of an account that users manage; there are ten at most, on one page."""
     asked = {"name": step.of.removeprefix(IAM), "key_types": [_USER_MANAGED]}
     told = desk.google.iam.list_service_account_keys(request=asked, retry=None, timeout=TIMEOUT)
-    return Outcome(tuple(_key(step.of, one) for one in type(told).pb(told).keys))
+    return Outcome(tuple(to_key(step.of, one) for one in type(told).pb(told).keys))
 
 
 def role(desk: Desk, step: Step) -> Outcome:
@@ -79,7 +79,8 @@ def members(desk: Desk, step: Step) -> Outcome:
     return Outcome(records, more(step, str(told.get("nextPageToken", ""))))
 
 
-def _account(project: str, told: Any) -> Account:  # noqa: ANN401 - iam_admin_v1.ServiceAccount, raw
+def to_account(project: str, told: Any) -> Account:  # noqa: ANN401 - iam_admin_v1.ServiceAccount, raw
+    """A service account as a record."""
     email = told.email.lower()
     return Account(
         f"{IAM}{project}/serviceAccounts/{email}",
@@ -90,7 +91,8 @@ def _account(project: str, told: Any) -> Account:  # noqa: ANN401 - iam_admin_v1
     )
 
 
-def _key(account_name: str, told: Any) -> Key:  # noqa: ANN401 - iam_admin_v1.ServiceAccountKey, raw
+def to_key(account_name: str, told: Any) -> Key:  # noqa: ANN401 - iam_admin_v1.ServiceAccountKey, raw
+    """A key as a record; what it is made of is not told by anybody."""
     return Key(
         account_name,
         told.name.rpartition("/")[2],
@@ -103,7 +105,7 @@ def _key(account_name: str, told: Any) -> Key:  # noqa: ANN401 - iam_admin_v1.Se
 def _moment(told: Any) -> datetime | None:  # noqa: ANN401 - a Timestamp
     if not told.seconds:
         return None
-    moment = told.ToDatetime(tzinfo=UTC)
+    moment = told.ToDatetime(tzinfo=UTC).replace(microsecond=0)
     return None if moment.year >= _NEVER else moment
 
 

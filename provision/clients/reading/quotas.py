@@ -27,6 +27,10 @@ PER_MINUTE = {
     "scheduler": 600,
     "queues": 600,
     "workflows": 600,
+    # https://cloud.google.com/asset-inventory/docs/quota: of lists and searches, a project.
+    "inventory-list": 100,
+    "inventory-search": 400,
+    "nothing": 10**9,
 }
 """Calls a minute to begin with, by the name of a limit; ``run`` counts for each region.
 

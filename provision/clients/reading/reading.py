@@ -48,6 +48,7 @@ def read(  # noqa: PLR0913 - options of one kind, by name
     groups: bool = True,
     keys: bool = True,
     callers: bool = True,
+    inventory: bool = False,
     progress: Progress | None = None,
     clock: Clock | None = None,
 ) -> Snapshot:
@@ -59,6 +60,7 @@ def read(  # noqa: PLR0913 - options of one kind, by name
         groups: whether to read who is in groups.
         keys: whether to read keys of service accounts.
         callers: whether to read what calls on its own.
+        inventory: whether to ask Cloud Asset Inventory for what it has, minutes old at times.
         progress: is told how far it got.
         clock: tells the time, and waits.
 
@@ -66,7 +68,7 @@ def read(  # noqa: PLR0913 - options of one kind, by name
         ProvisionError: the scope itself cannot be seen, or the credentials are refused; all else
             that cannot be read is in the snapshot as `Unread`.
     """
-    wanted = Wanted(scope, groups=groups, keys=keys, callers=callers)
+    wanted = Wanted(scope, groups=groups, keys=keys, callers=callers, inventory=inventory)
     return _in_memory(google, wanted, progress, clock or Clock())
 
 
@@ -105,6 +107,7 @@ def write(  # noqa: PLR0913 - options of one kind, by name
     groups: bool = True,
     keys: bool = True,
     callers: bool = True,
+    inventory: bool = False,
     progress: Progress | None = None,
     say: Say = lambda _: None,
     clock: Clock | None = None,
@@ -118,6 +121,7 @@ def write(  # noqa: PLR0913 - options of one kind, by name
         groups: whether to read who is in groups.
         keys: whether to read keys of service accounts.
         callers: whether to read what calls on its own.
+        inventory: whether to ask Cloud Asset Inventory for what it has, minutes old at times.
         progress: is told how far it got.
         say: is told, in a sentence, that an earlier run is gone on with, or why not.
         clock: tells the time, and waits.
@@ -127,7 +131,7 @@ def write(  # noqa: PLR0913 - options of one kind, by name
         ProvisionError: as `read`.
     """
     clock = clock or Clock()
-    wanted = Wanted(scope, groups=groups, keys=keys, callers=callers)
+    wanted = Wanted(scope, groups=groups, keys=keys, callers=callers, inventory=inventory)
     journal = Journal.open(beside(path), _key(google, wanted), clock.now())
     try:
         written = _written(google, wanted, path, journal, progress, say, clock)
@@ -202,7 +206,14 @@ def _in_memory(
 
 
 def _header(google: GoogleClients, wanted: Wanted, begun: datetime) -> Header:
-    return Header(VERSION, wanted.scope, begun, reader=google.caller.member, tool=__version__)
+    return Header(
+        VERSION,
+        wanted.scope,
+        begun,
+        source="inventory" if wanted.inventory else "apis",
+        reader=google.caller.member,
+        tool=__version__,
+    )
 
 
 def _key(google: GoogleClients, wanted: Wanted) -> str:

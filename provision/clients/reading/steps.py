@@ -46,10 +46,12 @@ class Desk:
     Args:
         google: the clients to call with.
         number: the number of a project that was read before.
+        project: ``projects/ID`` of a project that was read before, by its number or id; else empty.
     """
 
     google: GoogleClients
     number: Known
+    project: Known
 
 
 @dataclass(frozen=True)

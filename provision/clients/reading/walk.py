@@ -11,6 +11,7 @@ from provision.clients.reading import (
     callers,
     containers,
     identities,
+    inventory,
     policies,
     refusals,
     targets,
@@ -27,6 +28,7 @@ KINDS = {
     **identities.KINDS,
     **boundaries.KINDS,
     **callers.KINDS,
+    **inventory.KINDS,
 }
 
 Progress = Callable[[int, int, str], None]
@@ -61,7 +63,8 @@ class Walk:
     def __post_init__(self) -> None:
         """Put the parts together."""
         self._follow = Follow(self.wanted)
-        self._desk = Desk(self.google, lambda name: self._follow.numbers.get(name, ""))
+        numbers = self._follow.numbers
+        self._desk = Desk(self.google, lambda name: numbers.get(name, ""), self._follow.project)
         self._told = 0.0
 
     def go(self, before: Iterable[tuple[Step, Outcome]] = ()) -> int:
@@ -114,8 +117,9 @@ class Walk:
         if not refusals.is_ours(error):
             raise error
         is_root = step.kind == "container" and step.of in self.wanted.roots
-        if refusals.is_end(error) or is_root:
-            with calling(f"Reading {step.of}", member=self.google.caller.member, needs=_see(step)):
+        if refusals.is_end(error) or is_root or step.kind in inventory.WHOLE:
+            needs = f"{KINDS[step.kind].needs or _see(step)} on {step.of}"
+            with calling(f"Reading {step.of}", member=self.google.caller.member, needs=needs):
                 raise error
         return self._accept(step, self._without(step, error))
 
@@ -168,9 +172,8 @@ class Walk:
 
 
 def _see(step: Step) -> str:
-    """The permission to see a container, as `calling` takes it."""
-    collection = step.of.partition("/")[0]
-    return f"resourcemanager.{collection}.get on {step.of}"
+    """The permission to see a container."""
+    return f"resourcemanager.{step.of.partition('/')[0]}.get"
 
 
 def _region(step: Step) -> str:

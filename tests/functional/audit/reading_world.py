@@ -53,6 +53,7 @@ ENDS = "2027-01-01T00:00:00Z"
 TAGGED = "resource.matchTag('100000000001/env', 'prod')"
 
 _ROLES = (
+    "cloudasset.viewer",
     "iam.denyAdmin",
     "iam.organizationRoleAdmin",
     "iam.securityReviewer",
