@@ -40,7 +40,7 @@ _NAMES = (
 )
 # Names of Identity-Aware Proxy, whose document would take any.
 _WIDE = r"projects/[^/]+/iap_(?:web|tunnel)(?:/.+)?"
-_REGIONAL = re.compile(r"^[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
+_REGIONAL = re.compile(r"^[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.|pubsub\.)")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ REGISTRY = "docker"
 
 _REGION = r"[a-z]+(?:-[a-z]+)+[0-9]+"
 _HOSTS = (
-    re.compile(rf"(?P<region>{_REGION})-(?P<api>run|cloudresourcemanager)\.googleapis\.com"),
+    re.compile(rf"(?P<region>{_REGION})-(?P<api>run|cloudresourcemanager|pubsub)\.googleapis\.com"),
     re.compile(rf"(?P<api>[a-z0-9-]+)\.(?P<region>{_REGION})\.rep\.googleapis\.com"),
     re.compile(r"(?P<api>[a-z0-9-]+)\.googleapis\.com"),
     re.compile(r"(?P<api>accounts)\.google\.com"),

@@ -17,6 +17,7 @@ _WRITING = {
     "iamcredentials": {"iam"},
     "serviceusage": {"service.management"},
     "cloudidentity": {"cloud-identity.groups"},
+    "pubsub": {"pubsub"},
 }
 _READING = {
     "run": {"run.readonly"},

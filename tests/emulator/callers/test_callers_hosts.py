@@ -81,7 +81,7 @@ def test_lists_of_places_that_an_api_is_not_in(emulator: RunningEmulator) -> Non
     assert ask(emulator, "", "GET", path) == (200, {})
 
 
-@pytest.mark.parametrize("host", ["pubsub", ""])
+@pytest.mark.parametrize("host", ["pubsub", "us-central1-pubsub", ""])
 def test_policies_of_topics_are_pub_sub_s(emulator: RunningEmulator, host: str) -> None:
     """And of no other host."""
     assert ask(emulator, host, "PUT", f"/v1/{TOPIC}", {})[0] == 200

@@ -41,6 +41,8 @@ def _token(clients: Clients, account: str, *scopes: str) -> str:
         ("cloud-platform.read-only", "GET", REPOSITORIES, True),
         ("cloud-platform.read-only", "GET", SERVICES, False),
         ("cloud-platform.read-only", "DELETE", f"{REPOSITORIES}/images", False),
+        ("pubsub", "GET", f"/v1/{PROJECT}/topics", True),
+        ("devstorage.read_only", "GET", f"/v1/{PROJECT}/topics", False),
         ("devstorage.read_only", "GET", f"/v3/{PROJECT}", False),
         ("devstorage.read_only", "GET", f"/v1/{PROJECT}/services", False),
     ],
