@@ -11,7 +11,7 @@ from provision.audit.forms import ANYBODY, AUTHENTICATED, normal
 from provision.audit.holding import NONE, Holders
 from provision.audit.index import Index
 from provision.audit.judgement import Grant
-from provision.audit.members import NOBODY, Belonging, Extent, Members
+from provision.audit.members import Belonging, Members
 from provision.snapshot.records import Binding
 
 _ANYBODY = frozenset({ANYBODY, AUTHENTICATED})
@@ -179,7 +179,8 @@ class _Sum:
         self._members = members
         self._apart = apart
         self._ones: list[int] = []
-        self._many = NOBODY
+        self._sure = self._maybe = self._vague = 0
+        self._rest: dict[str, None] = {}
 
     def add(self, members: Iterable[str]) -> None:
         """Those of one binding."""
@@ -191,16 +192,21 @@ class _Sum:
             if isinstance(found, int):
                 self._ones.append(found)
             elif self._apart and member in _ANYBODY:
-                self._many = self._many.joined(Extent(self._members.universe.mask(member)))
+                self._sure |= self._members.universe.mask(member)
             else:
-                self._many = self._many.joined(found)
+                self._sure |= found.sure
+                self._maybe |= found.maybe
+                if found.rest:
+                    self._vague |= found.vague
+                    self._rest.update(dict.fromkeys(found.rest))
 
     def holders(self) -> Holders:
         """As those who hold something surely, or perhaps."""
-        many = self._many
-        can = many.sure | self._members.universe.bits(self._ones)
-        unknown = many.maybe & ~can
-        return Holders(can, 0, unknown, many.rest, many.vague & ~can & ~unknown)
+        can = self._sure | self._members.universe.bits(self._ones)
+        found = Holders(can)
+        if self._maybe or self._rest:
+            found = found.joined(Holders(0, 0, self._maybe, tuple(self._rest), self._vague))
+        return found
 
 
 class _Bound(NamedTuple):

@@ -45,15 +45,17 @@ class Holders:
         if self is NONE:
             return other
         can = self.can | other.can
-        while_ = (self.while_ | other.while_) & ~can
-        unknown = (self.unknown | other.unknown) & ~can & ~while_
+        while_ = _less(self.while_ | other.while_, can)
+        unknown = _less(_less(self.unknown | other.unknown, can), while_)
+        if not (self.rest or other.rest):
+            return Holders(can, while_, unknown)
         rest = self.rest if not other.rest else tuple(dict.fromkeys((*self.rest, *other.rest)))
-        mask = (self.rest_mask | other.rest_mask) & ~(can | while_ | unknown)
+        mask = _less(self.rest_mask | other.rest_mask, can | while_ | unknown)
         return Holders(can, while_, unknown, rest, mask)
 
     def weakened(self, doubtful: int) -> "Holders":
         """With those in `doubtful` no longer sure."""
-        if not doubtful:
+        if not doubtful or not (self.can | self.while_) & doubtful:
             return self
         unknown = self.unknown | (self.can | self.while_) & doubtful
         return Holders(
@@ -64,13 +66,12 @@ class Holders:
         """With those in `gone` left out."""
         if not gone:
             return self
-        kept = ~gone
         return Holders(
-            self.can & kept,
-            self.while_ & kept,
-            self.unknown & kept,
+            _less(self.can, gone),
+            _less(self.while_, gone),
+            _less(self.unknown, gone),
             self.rest,
-            self.rest_mask & kept,
+            _less(self.rest_mask, gone),
         )
 
     def within(self, kept: int) -> "Holders":
@@ -87,6 +88,12 @@ class Holders:
             case Verdict.UNKNOWN:
                 return Holders(0, 0, self.any, self.rest, self.rest_mask)
         return NONE
+
+
+def _less(bits: int, gone: int) -> int:
+    """Bits without others; most often there is nothing to take away, and nothing is made anew."""
+    common = bits & gone
+    return bits ^ common if common else bits
 
 
 NONE = Holders()
