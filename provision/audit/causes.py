@@ -132,7 +132,7 @@ class Causes:
                 continue
             if known.kind is Kind.FUNCTION and known.service:
                 found[known.service] = None
-            if known.kind is Kind.SERVICE:
+            if known.iap:
                 found.update(dict.fromkeys(own_levels(iap_resource(known))))
             found.update(dict.fromkeys(audit.judge.index.lineage(target).containers))
         return list(found)

@@ -8,7 +8,7 @@ from provision.audit.findings.members import Member, Shape, parsed
 from provision.audit.findings.mending import command
 from provision.audit.findings.rule import Found, Rule, rule
 from provision.audit.findings.scene import Scene
-from provision.audit.findings.words import called, roles, what
+from provision.audit.findings.words import called, number, roles, what
 
 _CUSTOMER = "cloudIdentityCustomerId:"
 _IAP_AGENT = "@gcp-sa-iap.iam.gserviceaccount.com"
@@ -77,11 +77,13 @@ def external_in_group(scene: Scene) -> Iterator[Found]:
     for name, groups in scene.kin.within(lambda one: _outsider(scene, one)).items():
         for group in sorted(scene.kin.direct(name)):
             holds = scene.opened_by([group, *scene.kin.groups(group) & groups])
-            if holds:
+            targets = scene.joined(holds)
+            if targets or any(scene.places.is_container(hold.resource) for hold in holds):
+                opens = f"which can invoke {number(len(targets), 'target')}"
                 yield Found(
-                    f"{_plain(name)} is from outside and is in {group}",
+                    f"{_plain(name)} is from outside and is in {group}, {opens}",
                     group,
-                    scene.joined(holds),
+                    targets,
                     name,
                     mend=_leave(group, name),
                 )
