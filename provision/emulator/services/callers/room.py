@@ -1,5 +1,6 @@
 """What calls services on its own, put together."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from provision.emulator.rpc.calls import Dispatcher, Handler
@@ -29,20 +30,34 @@ class Callers:
     """
 
     def __init__(self, world: World, operations: Operations, address_of: AddressOf) -> None:
-        kept = Resources(world, TOPICS)
-        self._subscriptions = Subscriptions(world, Resources(world, SUBSCRIPTIONS), kept)
+        kept, subscribed = Resources(world, TOPICS), Resources(world, SUBSCRIPTIONS)
+        self._subscriptions = Subscriptions(world, subscribed, kept)
         self._topics = Topics(world, kept, self._subscriptions)
         transports = Transports(world, self._topics, kept, self._subscriptions, address_of)
         self._triggers = Triggers(world, operations, transports)
         self._workflows = Workflows(world, operations)
         queues, tasks = Resources(world, QUEUES), Resources(world, TASKS)
-        self._locations = CallerLocations(world)
+        self._locations, schedules = CallerLocations(world), Schedules(world)
         self._others = (
             self._locations,
-            Schedules(world),
+            schedules,
             Queues(world, queues, tasks),
             QueueTasks(world, queues, tasks),
         )
+
+        self._assets = {
+            "pubsub.googleapis.com/Topic": kept,
+            "pubsub.googleapis.com/Subscription": subscribed,
+            "eventarc.googleapis.com/Trigger": self._triggers.resources,
+            "cloudscheduler.googleapis.com/Job": schedules.resources,
+            "cloudtasks.googleapis.com/Queue": queues,
+            "workflows.googleapis.com/Workflow": self._workflows.resources,
+        }
+
+    def assets(self) -> Iterator[tuple[str, Any]]:
+        """Everything that Cloud Asset Inventory knows of these APIs: its type and its message."""
+        for asset_type, resources in self._assets.items():
+            yield from ((asset_type, message) for message in resources.all())
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""

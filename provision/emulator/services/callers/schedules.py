@@ -37,7 +37,7 @@ class Schedules:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._jobs = Resources(world, JOBS)
+        self.resources = Resources(world, JOBS)
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
@@ -53,21 +53,21 @@ class Schedules:
 
     def _allowed(self, call: Call, verb: str, named: str) -> str:
         """The canonical name of a job that the caller may do something with."""
-        name = self._jobs.canonical(named)
+        name = self.resources.canonical(named)
         places.check_name(name, "jobs")
-        self._jobs.require(call, verb, name)
+        self.resources.require(call, verb, name)
         return name
 
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Job
-        parent = self._jobs.canonical(call.request.parent)
+        parent = self.resources.canonical(call.request.parent)
         places.check_parent(parent, places.SCHEDULER)
-        self._jobs.require(call, "create", parent)
+        self.resources.require(call, "create", parent)
         sent = call.request.job
-        name = self._jobs.canonical(sent.name) or f"{parent}/jobs/{secrets.randbelow(10**19)}"
+        name = self.resources.canonical(sent.name) or f"{parent}/jobs/{secrets.randbelow(10**19)}"
         if not name.startswith(f"{parent}/jobs/"):
             raise invalid("Job name must be formatted as the parent's, followed by /jobs/JOB_ID.")
         schedule_rules.check_id(name.removeprefix(f"{parent}/jobs/"))
-        if self._jobs.find(name) is not None:
+        if self.resources.find(name) is not None:
             raise ApiError("ALREADY_EXISTS", f"Job {name} already exists.")
         made = taken_over(JOBS.message(name=name), sent, (), WRITABLE)
         made.state = int(_STATES.ENABLED)
@@ -76,7 +76,7 @@ class Schedules:
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Job
         sent = call.request.job
         name = self._allowed(call, "update", sent.name)
-        changed = self._jobs.copy(name)
+        changed = self.resources.copy(name)
         taken_over(changed, sent, call.request.update_mask.paths, WRITABLE)
         return self._written(call, changed)
 
@@ -87,20 +87,20 @@ class Schedules:
             settle_token(self._world, call, job.http_target, job.name, job.http_target.uri)
         job.user_update_time.CopyFrom(timestamp())
         schedule_rules.set_due(job)
-        return self._jobs.keep(job)
+        return self.resources.keep(job)
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Job
-        return self._jobs.get(self._allowed(call, "get", call.request.name))
+        return self.resources.get(self._allowed(call, "get", call.request.name))
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        parent = self._jobs.canonical(call.request.parent)
+        parent = self.resources.canonical(call.request.parent)
         places.check_parent(parent, places.SCHEDULER, reading=True)
-        self._jobs.require(call, "list", parent)
-        shown, token = self._jobs.page(parent, call.request)
+        self.resources.require(call, "list", parent)
+        shown, token = self.resources.page(parent, call.request)
         return scheduler_v1.ListJobsResponse.pb()(jobs=shown, next_page_token=token)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
-        self._jobs.remove(self._allowed(call, "delete", call.request.name))
+        self.resources.remove(self._allowed(call, "delete", call.request.name))
         return Empty()
 
     async def _pause(self, call: Call) -> Any:  # noqa: ANN401 - Job
@@ -112,11 +112,11 @@ class Schedules:
         return self._turned(name, int(_STATES.PAUSED), int(_STATES.ENABLED))
 
     def _turned(self, name: str, before: int, after: int) -> Any:  # noqa: ANN401 - Job
-        job = self._jobs.copy(name)
+        job = self.resources.copy(name)
         if job.state != before:  # documented; the words are assumed
             wanted = _STATES(before).name
             raise ApiError("FAILED_PRECONDITION", f"The job's state must be {wanted}.")
         job.state = after
         job.user_update_time.CopyFrom(timestamp())
         schedule_rules.set_due(job)
-        return self._jobs.keep(job)
+        return self.resources.keep(job)

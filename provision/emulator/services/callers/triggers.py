@@ -56,10 +56,10 @@ class Triggers:
     def __init__(self, world: World, operations: Operations, transports: Transports) -> None:
         self._world = world
         self._transports = transports
-        self._triggers = Resources(world, TRIGGERS)
-        self.progress = Progress(operations, self._triggers, eventarc_v1.OperationMetadata.pb())
+        self.resources = Resources(world, TRIGGERS)
+        self.progress = Progress(operations, self.resources, eventarc_v1.OperationMetadata.pb())
         kind = PolicyKind(
-            _POLICIES, "eventarc.triggers", self._triggers.check_exists, eventarc_refusal
+            _POLICIES, "eventarc.triggers", self.resources.check_exists, eventarc_refusal
         )
         self.policies = PolicyRpcs(world, kind).handlers()
 
@@ -74,19 +74,19 @@ class Triggers:
         }
 
     def _name(self, text: str) -> str:
-        name = self._triggers.canonical(text)
+        name = self.resources.canonical(text)
         places.check_name(name, "triggers")
         return name
 
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
-        parent = self._triggers.canonical(request.parent)
+        parent = self.resources.canonical(request.parent)
         places.check_parent(parent, places.EVENTARC)
-        self._triggers.require(call, "create", parent)
+        self.resources.require(call, "create", parent)
         trigger_rules.check_id(request.trigger_id)
         name = f"{parent}/triggers/{request.trigger_id}"
-        trigger_rules.check_same_name(self._triggers.canonical(request.trigger.name), name)
-        if self._triggers.find(name) is not None:
+        trigger_rules.check_same_name(self.resources.canonical(request.trigger.name), name)
+        if self.resources.find(name) is not None:
             raise platform_exists(name)
         made = TRIGGERS.message(name=name)
         taken_over(made, request.trigger, (), (*WRITABLE, "transport"))
@@ -101,13 +101,13 @@ class Triggers:
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
         name = self._name(request.trigger.name)
-        self._triggers.require(call, "update", name)
-        if request.allow_missing and self._triggers.find(name) is None:
+        self.resources.require(call, "update", name)
+        if request.allow_missing and self.resources.find(name) is None:
             raise ApiError("UNIMPLEMENTED", "allow_missing is not offered by this emulator.")
-        before = self._triggers.get(name)
+        before = self.resources.get(name)
         _check_etag(request.trigger.etag, before)
         paths = request.update_mask.paths
-        changed = taken_over(self._triggers.copy(name), request.trigger, paths, WRITABLE)
+        changed = taken_over(self.resources.copy(name), request.trigger, paths, WRITABLE)
         self._check(call, changed, before)
         if request.validate_only:
             return self.progress.only_checked("update", changed)
@@ -117,7 +117,7 @@ class Triggers:
     def _written(self, verb: str, message: Any) -> Any:  # noqa: ANN401 - messages
         message.update_time.CopyFrom(timestamp())
         message.etag = str(uuid.uuid4())
-        self._triggers.keep(message)
+        self.resources.keep(message)
         return self.progress.begin(verb, message)
 
     def _check(self, call: Call, trigger: Any, before: Any) -> None:  # noqa: ANN401 - messages
@@ -138,28 +138,28 @@ class Triggers:
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Trigger
         name = self._name(call.request.name)
-        self._triggers.require(call, "get", name)
-        return self._triggers.get(name)
+        self.resources.require(call, "get", name)
+        return self.resources.get(name)
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         request = call.request
-        parent = self._triggers.canonical(request.parent)
+        parent = self.resources.canonical(request.parent)
         places.check_parent(parent, (*places.EVENTARC, "-"), reading=True)
-        self._triggers.require(call, "list", parent)
-        found = in_order(self._triggers.below(parent), request.order_by, _ORDERS)
+        self.resources.require(call, "list", parent)
+        found = in_order(self.resources.below(parent), request.order_by, _ORDERS)
         shown, token = page(found, request.page_size, request.page_token, parent)
         return eventarc_v1.ListTriggersResponse.pb()(triggers=shown, next_page_token=token)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
         name = self._name(request.name)
-        self._triggers.require(call, "delete", name)
-        found = self._triggers.get(name)
+        self.resources.require(call, "delete", name)
+        found = self.resources.get(name)
         _check_etag(request.etag, found)
         if request.validate_only:
             return self.progress.only_checked("delete", found)
         self._transports.close(found)
-        return self.progress.begin("delete", self._triggers.remove(name))
+        return self.progress.begin("delete", self.resources.remove(name))
 
 
 def _check_etag(sent: str, current: Any) -> None:  # noqa: ANN401 - Trigger

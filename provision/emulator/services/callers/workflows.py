@@ -56,8 +56,8 @@ class Workflows:
 
     def __init__(self, world: World, operations: Operations) -> None:
         self._world = world
-        self._workflows = Resources(world, WORKFLOWS)
-        self.progress = Progress(operations, self._workflows, workflows_v1.OperationMetadata.pb())
+        self.resources = Resources(world, WORKFLOWS)
+        self.progress = Progress(operations, self.resources, workflows_v1.OperationMetadata.pb())
         self._revisions = world.store.table(
             "workflow-revisions",
             encode=packed,
@@ -76,18 +76,18 @@ class Workflows:
         }
 
     def _name(self, text: str) -> str:
-        name = self._workflows.canonical(text)
+        name = self.resources.canonical(text)
         places.check_name(name, "workflows")
         return name
 
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
-        parent = self._workflows.canonical(request.parent)
+        parent = self.resources.canonical(request.parent)
         places.check_parent(parent, places.WORKFLOWS)
-        self._workflows.require(call, "create", parent)
+        self.resources.require(call, "create", parent)
         check_id(request.workflow_id)
         name = f"{parent}/workflows/{request.workflow_id}"
-        if self._workflows.find(name) is not None:
+        if self.resources.find(name) is not None:
             raise platform_exists(name)
         made = taken_over(WORKFLOWS.message(name=name), request.workflow, (), WRITABLE)
         made.state = _ACTIVE
@@ -97,9 +97,9 @@ class Workflows:
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         sent, paths = call.request.workflow, call.request.update_mask.paths
         name = self._name(sent.name)
-        self._workflows.require(call, "update", name)
-        changed = taken_over(self._workflows.copy(name), sent, paths, WRITABLE)
-        return self._written(call, "update", changed, self._workflows.get(name))
+        self.resources.require(call, "update", name)
+        changed = taken_over(self.resources.copy(name), sent, paths, WRITABLE)
+        return self._written(call, "update", changed, self.resources.get(name))
 
     def _written(self, call: Call, verb: str, message: Any, before: Any) -> Any:  # noqa: ANN401 - messages
         """Check, keep and tell of a workflow, as a new revision where it is one."""
@@ -110,7 +110,7 @@ class Workflows:
         if before is None or is_new_revision(message, before):
             message.revision_id = next_revision(before.revision_id if before else "")
             message.revision_create_time.CopyFrom(now if before else message.create_time)
-        self._workflows.keep(message)
+        self.resources.keep(message)
         self._revisions.put(f"{message.name}@/{message.revision_id}", message)
         return self.progress.begin(verb, message)
 
@@ -136,8 +136,8 @@ class Workflows:
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Workflow
         name, revision = self._name(call.request.name), call.request.revision_id
-        self._workflows.require(call, "get", name)
-        found = self._workflows.get(name)
+        self.resources.require(call, "get", name)
+        found = self.resources.get(name)
         if not revision:
             return found
         kept = self._revisions.get(f"{name}@/{revision}")
@@ -147,18 +147,18 @@ class Workflows:
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         request = call.request
-        parent = self._workflows.canonical(request.parent)
+        parent = self.resources.canonical(request.parent)
         places.check_parent(parent, (*places.WORKFLOWS, "-"), reading=True)
-        self._workflows.require(call, "list", parent)
-        found = in_order(self._workflows.below(parent), request.order_by, _ORDERS)
+        self.resources.require(call, "list", parent)
+        found = in_order(self.resources.below(parent), request.order_by, _ORDERS)
         shown, token = page(found, request.page_size, request.page_token, parent)
         return workflows_v1.ListWorkflowsResponse.pb()(workflows=shown, next_page_token=token)
 
     async def _list_revisions(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         request = call.request
         name = self._name(request.name)
-        self._workflows.require(call, "listRevision", name)
-        self._workflows.check_exists(name)
+        self.resources.require(call, "listRevision", name)
+        self.resources.check_exists(name)
         newest_first = [self._revisions.get(one) for one in self._revisions.below(f"{name}@")][::-1]
         shown, token = page(newest_first, request.page_size, request.page_token, name)
         return workflows_v1.ListWorkflowRevisionsResponse.pb()(
@@ -167,8 +167,8 @@ class Workflows:
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         name = self._name(call.request.name)
-        self._workflows.require(call, "delete", name)
-        gone = self._workflows.remove(name)
+        self.resources.require(call, "delete", name)
+        gone = self.resources.remove(name)
         for revision in self._revisions.below(f"{name}@"):
             self._revisions.pop(revision)
         return self.progress.begin("delete", gone)
