@@ -141,7 +141,12 @@ def test_queries_about_policies(
 
 
 @pytest.mark.parametrize(
-    "query", ["nothing:here", "name:", ":x", "(name:x", "name:x)", "createTime<2021", "AND x"]
+    "query",
+    [
+        *("nothing:here", "name:", ":x", "(name:x", "name:x)", "createTime<2021", "AND x"),
+        *("(" * 900 + "x" + ")" * 900, "NOT " * 400 + "x", "-" * 1500 + "x", "x" * 2049),
+    ],
+    ids=lambda text: text[:16],
 )
 def test_what_is_not_understood_is_refused(
     emulator: RunningEmulator, grpc_clients: Clients, query: str
@@ -177,11 +182,37 @@ def test_a_page_has_five_hundred_at_most(
         assets.search_all_resources(request={**resources, "scope": FOLDER, "page_token": token})
 
 
-@pytest.mark.parametrize("pattern", ["run.googleapis.com/Nothing", "compute.*", "["])
+@pytest.mark.parametrize(
+    "pattern", ["run.googleapis.com/Nothing", "compute.*", "[", "(a+)+", "*", ".*" * 50 + "x"]
+)
 def test_types_that_are_none_are_refused(assets: asset_v1.AssetServiceClient, pattern: str) -> None:
     """A pattern has to fit a supported type."""
     with pytest.raises(exceptions.BadRequest, match="asset type"):
         assets.search_all_resources(request={"scope": PROJECT, "asset_types": [pattern]})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("run.googleapis.com/Service", 1),
+        ("run\\.googleapis\\.com/(Service)", 0),
+        ("run.*", 2),
+        (".*/Service|.*Project", 2),
+        (".*Revision.*", 1),
+        (".+/Rev.+", 1),
+    ],
+)
+@pytest.mark.usefixtures("orders")
+def test_types_may_be_patterns(
+    assets: asset_v1.AssetServiceClient, pattern: str, expected: int
+) -> None:
+    """Of letters, dots, stars and alternatives; nothing else is understood."""
+    request = {"scope": PROJECT, "asset_types": [pattern]}
+    if not expected:
+        with pytest.raises(exceptions.BadRequest):
+            assets.search_all_resources(request=request)
+    else:
+        assert len(list(assets.search_all_resources(request=request))) == expected
 
 
 def test_tags_and_labels_can_be_searched(

@@ -160,3 +160,27 @@ def test_what_cannot_be_is_refused(identity: Identity) -> None:
     refused(400, groups.memberships().create(parent=name, body=own))
     owner = {"preferredMemberKey": {"id": "bob@example.com"}, "roles": [{"name": "OWNER"}]}
     refused(400, groups.memberships().create(parent=name, body=owner))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"preferredMemberKey": 5},
+        {"preferredMemberKey": {"id": ["x"]}},
+        {"preferredMemberKey": {"id": "bob@example.com"}, "roles": [5]},
+        {"preferredMemberKey": {"id": "bob@example.com"}, "roles": [{"name": {}}]},
+        {"preferredMemberKey": {"id": "bob@example.com"}, "roles": [{"name": "ADMIN"}]},
+        {
+            "preferredMemberKey": {"id": "bob@example.com"},
+            "roles": [{"name": "MEMBER", "expiryDetail": {"expireTime": 5}}],
+        },
+    ],
+)
+def test_strange_memberships_are_refused(identity: Identity, body: dict[str, object]) -> None:
+    """Whatever was sent in the place of keys and roles."""
+    groups = identity()
+    name = made(groups, "team@example.com")
+    refused(400, groups.memberships().create(parent=name, body=body))
+    bob = joined(groups, name, "bob@example.com")
+    for change in ({"addRoles": [5]}, {"addRoles": 5}, {"updateRolesParams": [{}, 5]}):
+        refused(400, groups.memberships().modifyMembershipRoles(name=bob, body=change))

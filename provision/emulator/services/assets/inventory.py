@@ -1,6 +1,5 @@
 """Everything there is, as old as the inventory is: its view of changes lags behind."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from provision.emulator import history
@@ -8,6 +7,7 @@ from provision.emulator.rpc.status import invalid
 from provision.emulator.services.artifacts.repositories import RepositoryRecords
 from provision.emulator.services.assets import caller_assets, hierarchy_assets, run_assets
 from provision.emulator.services.assets.asset import KINDS, RESOURCES, Asset
+from provision.emulator.services.assets.patterns import fits
 from provision.emulator.services.functions.records import FunctionState
 from provision.emulator.services.iam.keys import Kept
 from provision.emulator.services.run.records import RunState
@@ -112,10 +112,7 @@ def _wanted(patterns: Sequence[str]) -> frozenset[str]:
         return frozenset(_TYPES)
     found: set[str] = set()
     for pattern in patterns:
-        try:
-            fitting = {one for one in _TYPES if re.fullmatch(pattern, one)}
-        except re.error:
-            fitting = set()
+        fitting = {one for one in _TYPES if fits(pattern, one)}
         if not fitting:
             raise invalid(f"No supported asset type matches '{pattern}'.", ("asset_types", pattern))
         found |= fitting

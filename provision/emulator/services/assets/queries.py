@@ -21,6 +21,7 @@ _TOKEN = re.compile(
 )
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _MAX_LENGTH = 2048
+_MAX_DEPTH = 50
 _JOINING = (("word", "AND"), ("word", "OR"))
 
 
@@ -58,6 +59,7 @@ class _Parser:
     fields: frozenset[str]
     tokens: list[tuple[str, str]] = field(repr=False)
     place: int = 0
+    depth: int = 0
 
     def whole(self) -> Test:
         found = self._either()
@@ -91,6 +93,14 @@ class _Parser:
         return parts[0] if len(parts) == 1 else lambda one: all(part(one) for part in parts)
 
     def _negated(self) -> Test:
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            self._refuse()
+        found = self._maybe_negated()
+        self.depth -= 1
+        return found
+
+    def _maybe_negated(self) -> Test:
         if self._taken(("word", "NOT")):
             inner = self._negated()
             return lambda one: not inner(one)

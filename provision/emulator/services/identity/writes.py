@@ -179,14 +179,21 @@ def _membership(member: str, roles: object) -> GroupMember:
     """A new member with its roles: MEMBER is always one of them. Raises `ApiError`."""
     found = GroupMember(member)
     told = roles if isinstance(roles, list) and roles else [{"name": "MEMBER"}]
-    names = [one.get("name") for one in told if isinstance(one, dict)]
+    names = [_role(one).get("name") for one in told]
     if "MEMBER" not in names or set(names) - {"MEMBER", *_ROLES}:
         raise invalid(
             "Error(4004): Every membership has the role MEMBER; others are OWNER, MANAGER."
         )
     for one in told:
-        found = _with_role(found, one)
+        found = _with_role(found, _role(one))
     return found
+
+
+def _role(value: object) -> Mapping[str, Any]:
+    """A role as it was sent. Raises `ApiError`."""
+    if not isinstance(value, dict) or not isinstance(value.get("name", ""), str):
+        raise invalid("Invalid value at 'roles'")
+    return value
 
 
 def _with_role(found: GroupMember, role: Mapping[str, Any]) -> GroupMember:
@@ -219,8 +226,8 @@ def _modified(before: GroupMember, verb: str, asked: Any) -> GroupMember:  # noq
         return GroupMember(before.member, role, before.expires, before.joined)
     found = before
     for one in asked:
-        role = one.get("membershipRole", {}) if verb == "updateRolesParams" else one
-        found = _with_role(found, role)
+        inner = verb == "updateRolesParams" and isinstance(one, dict)
+        found = _with_role(found, _role(one.get("membershipRole", {}) if inner else one))
     return found
 
 
