@@ -70,6 +70,7 @@ class Follow:
     wanted: Wanted
     numbers: dict[str, str] = field(default_factory=dict)
     _projects: dict[str, str] = field(default_factory=dict)
+    _accounts: dict[str, str] = field(default_factory=dict)
     _searched: dict[str, None] = field(default_factory=dict)
     _policies: set[str] = field(default_factory=set)
     _asked: set[Step] = field(default_factory=set)
@@ -96,7 +97,7 @@ class Follow:
 
     def at_rest(self) -> tuple[Step, ...]:
         """What is left when all else was read, a stage at a time."""
-        stages = (self._inventory, self._without_policy, self._elsewhere, self._tags)
+        stages = (self._inventory, self._search, self._without_policy, self._elsewhere, self._tags)
         return next((fresh for stage in stages if (fresh := self._new(stage()))), ())
 
     def _inventory(self) -> Iterable[Step]:
@@ -105,6 +106,10 @@ class Follow:
         if not wanted.inventory:
             return ()
         return inventory.first(wanted.scope, with_keys=wanted.keys, with_callers=wanted.callers)
+
+    def _search(self) -> Iterable[Step]:
+        """The policies, once it is known which accounts there are: some go by their numbers."""
+        return (inventory.policies_step(self.wanted.scope),) if self.wanted.inventory else ()
 
     def _without_policy(self) -> Iterable[Step]:
         """Resources of which the inventory told no policy: so they have none."""
@@ -118,6 +123,10 @@ class Follow:
 
     def _tags(self) -> Iterable[Step]:
         return self._tagged if self._noticed.tags_wanted else ()
+
+    def account(self, unique_id: str) -> str:
+        """The full name of an account that was read, by its unique number; else empty."""
+        return self._accounts.get(unique_id, "")
 
     def project(self, text: str) -> str:
         """``projects/ID`` of a project that was read, by its number or id; else empty."""
@@ -236,6 +245,7 @@ class Follow:
         return ("/".join(parts[3:5]) if resource.startswith("//") else resource) in self._inside
 
     def _after_account(self, record: Account) -> Iterator[Step]:
+        self._accounts[record.unique_id] = record.name
         yield from self._policy(record.name, "iam")
         if self.wanted.keys and not (self.wanted.inventory and self._is_inside(record.name)):
             yield Step("keys", record.name)

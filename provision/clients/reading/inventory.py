@@ -8,6 +8,7 @@ cannot see, and says nothing.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ _FOUND = 500
 _RESOURCE = 1
 """``ContentType.RESOURCE`` of ``asset_v1``."""
 _NUMBERED = "//cloudresourcemanager.googleapis.com/"
+_NUMBERED_ACCOUNT = re.compile(
+    r"//iam\.googleapis\.com/projects/[^/]+/serviceAccounts/(?P<number>[0-9]+)(?=/|$)"
+)
 _NOTES = "run.googleapis.com/"
 _USER_MANAGED = "USER_MANAGED"
 
@@ -46,13 +50,17 @@ _SEARCHED = (
 
 def first(scope: str, *, with_keys: bool, with_callers: bool) -> Iterator[Step]:
     """The steps that a scope begins with, once its projects are known."""
-    yield Step("inventory of policies", scope)
     for asset_type in _LISTED:
         if asset_type in _CALLING and not with_callers:
             continue
         if asset_type == _KEY and not with_keys:
             continue
         yield Step("inventory", scope, (asset_type,))
+
+
+def policies_step(scope: str) -> Step:
+    """The step that reads all policies in a scope."""
+    return Step("inventory of policies", scope)
 
 
 def tells_policy_of(resource: str) -> bool:
@@ -75,7 +83,7 @@ def policies(desk: Desk, step: Step) -> Outcome:
     }
     call = desk.google.assets.search_all_iam_policies
     page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
-    found = (to_policy(_resource(desk, one.resource), one.policy) for one in page.results)
+    found = (to_policy(named(desk, one.resource), one.policy) for one in page.results)
     return Outcome(tuple(found), more(step, page.next_page_token))
 
 
@@ -94,7 +102,7 @@ def assets(desk: Desk, step: Step) -> Outcome:
     is_first = asset_type == _SERVICE and not token(step)
     found: list[AnyRecord] = [unseen(step.of)] if is_first else []
     for one in page.assets:
-        found += _LISTED[asset_type](_resource(desk, one.name), _json(one.resource.data))
+        found += _LISTED[asset_type](named(desk, one.name), _json(one.resource.data))
     return Outcome(tuple(found), more(step, page.next_page_token))
 
 
@@ -104,15 +112,23 @@ def unseen(scope: str) -> Unread:
     return Unread(scope, Part.TARGETS, why, "instances")
 
 
-def _resource(desk: Desk, name: str) -> str:
-    """As a snapshot names it: with the project's id, and containers by their short names."""
+def named(desk: Desk, name: str) -> str:
+    """As a snapshot names it: by ids and e-mails, where the inventory may have numbers.
+
+    Args:
+        desk: knows whose numbers they are.
+        name: full name of an asset.
+    """
+    account = _NUMBERED_ACCOUNT.match(name)
+    if account and (known := desk.account(account["number"])):
+        return f"{known}{name[account.end() :]}"
     host, _, rest = name.removeprefix("//").partition("/")
     kind, _, within = rest.partition("/")
     if kind != "projects":
         return rest if f"//{host}/" == _NUMBERED else name
     project, slash, inside = within.partition("/")
-    known = desk.project(project) or f"projects/{project}"
-    return known if f"//{host}/" == _NUMBERED else f"//{host}/{known}{slash}{inside}"
+    home = desk.project(project) or f"projects/{project}"
+    return home if f"//{host}/" == _NUMBERED else f"//{host}/{home}{slash}{inside}"
 
 
 def _service(name: str, told: Mapping[str, Any]) -> Iterator[AnyRecord]:
@@ -187,7 +203,15 @@ def _key(name: str, told: Mapping[str, Any]) -> Iterator[AnyRecord]:
     from google.cloud.iam_admin_v1 import ServiceAccountKey
 
     if told.get("keyType", _USER_MANAGED) == _USER_MANAGED:
-        yield identities.to_key(name.rpartition("/keys/")[0], _read(ServiceAccountKey, told))
+        account = _account_of_key(name, str(told.get("name", "")))
+        yield identities.to_key(account, _read(ServiceAccountKey, told))
+
+
+def _account_of_key(name: str, told: str) -> str:
+    """The account by its e-mail: the asset's name may have its number, what IAM tells has not."""
+    email = told.rpartition("/keys/")[0].rpartition("/")[2].lower()
+    account = name.rpartition("/keys/")[0]
+    return f"{account.rpartition('/')[0]}/{email}" if "@" in email else account
 
 
 def _subscription(name: str, told: Mapping[str, Any]) -> Iterator[AnyRecord]:

@@ -36,7 +36,7 @@ class Outcome(Struct, frozen=True):
 
 
 Known = Callable[[str], str]
-"""The number of a project, by ``projects/ID``; empty when it is not known."""
+"""What was read of something before, by its name or number; empty when nothing was."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,13 @@ class Desk:
         google: the clients to call with.
         number: the number of a project that was read before.
         project: ``projects/ID`` of a project that was read before, by its number or id; else empty.
+        account: the full name of an account that was read before, by its unique number; else empty.
     """
 
     google: GoogleClients
     number: Known
     project: Known
+    account: Known
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,12 @@ class Walk:
         """Put the parts together."""
         self._follow = Follow(self.wanted)
         numbers = self._follow.numbers
-        self._desk = Desk(self.google, lambda name: numbers.get(name, ""), self._follow.project)
+        self._desk = Desk(
+            self.google,
+            lambda name: numbers.get(name, ""),
+            self._follow.project,
+            self._follow.account,
+        )
         self._told = 0.0
 
     def go(self, before: Iterable[tuple[Step, Outcome]] = ()) -> int:

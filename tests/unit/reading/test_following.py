@@ -2,11 +2,15 @@
 
 import pytest
 
+from provision.clients.credentials import Caller
+from provision.clients.google import GoogleClients
 from provision.clients.reading.assembly import Assembly
 from provision.clients.reading.follow import Follow, Wanted
+from provision.clients.reading.inventory import named
 from provision.clients.reading.noticed import Noticed
-from provision.clients.reading.steps import Outcome, Step
+from provision.clients.reading.steps import Desk, Outcome, Step
 from provision.snapshot.records import (
+    Account,
     AnyRecord,
     Binding,
     Container,
@@ -19,6 +23,7 @@ from provision.snapshot.records import (
 )
 
 ON = "//run.googleapis.com/projects/acme-prod/locations/us-central1/services/orders"
+ACCOUNTS = "//iam.googleapis.com/projects/acme-prod/serviceAccounts"
 CUSTOM = "projects/acme-prod/roles/mine"
 TEAM = "group:team@example.com"
 
@@ -128,6 +133,44 @@ def test_accounts_of_a_project_elsewhere_are_read_whenever_they_are_noticed() ->
     (second,) = follow.at_rest()
     assert second.of.endswith(f"/second@{home}")
     assert follow.at_rest() == ()
+
+
+@pytest.mark.parametrize(
+    ("asset", "name"),
+    [
+        ("//cloudresourcemanager.googleapis.com/projects/1", "projects/acme-prod"),
+        ("//cloudresourcemanager.googleapis.com/folders/2", "folders/2"),
+        ("//run.googleapis.com/projects/1/locations/us-central1/services/orders", ON),
+        (ON, ON),
+        (f"{ACCOUNTS}/117", f"{ACCOUNTS}/caller@example.com"),
+        (f"{ACCOUNTS}/117/keys/1a2b", f"{ACCOUNTS}/caller@example.com/keys/1a2b"),
+        (f"{ACCOUNTS}/118", f"{ACCOUNTS}/118"),
+    ],
+)
+def test_what_the_inventory_names_by_numbers_gets_its_own_name(asset: str, name: str) -> None:
+    """Projects their ids and accounts their addresses; what is not known stays as it is."""
+    follow = Follow(Wanted("projects/acme-prod", inventory=True))
+    (top,) = follow.first()
+    account = Account(f"{ACCOUNTS}/caller@example.com", "caller@example.com", unique_id="117")
+    follow.after(top, Outcome((Container("projects/acme-prod", number="1"), account)))
+    google = GoogleClients(Caller(None, "user", "ann@example.com", "a test"))
+    desk = Desk(google, lambda _: "", follow.project, follow.account)
+    assert named(desk, asset) == name
+
+
+def test_what_the_inventory_s_search_does_not_tell_of_has_no_policy() -> None:
+    """It is asked once all that is there is known; only then it is none."""
+    follow = Follow(Wanted("projects/acme-prod", inventory=True))
+    (top,) = follow.first()
+    follow.after(top, Outcome((Container("projects/acme-prod", number="1"),)))
+    assert {one.kind for one in follow.at_rest()} == {"inventory"}
+    (search,) = follow.at_rest()
+    follow.after(search, Outcome((Policy("projects/acme-prod"),)))
+    assert follow.at_rest() == ()
+    other = Follow(Wanted("projects/acme-prod", inventory=True))
+    other.after(top, Outcome((Container("projects/acme-prod", number="1"),)))
+    other.at_rest(), other.at_rest()
+    assert other.at_rest() == (Step("no policy", "projects/acme-prod"),)
 
 
 def test_what_only_an_ancestry_told_of_is_not_walked_down() -> None:
