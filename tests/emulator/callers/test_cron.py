@@ -50,7 +50,7 @@ def test_days_that_never_come_are_never_due(schedule: str) -> None:
     [
         *("", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *"),
         *("* * * * 8", "*/0 * * * *", "5-1 * * * *", "a * * * *", "@daily", "every 0 minutes"),
-        *("1,,2 * * * *", "every blue moon", "1-2-3 * * * *"),
+        *("1,,2 * * * *", "every blue moon", "1-2-3 * * * *", "٣ * * * *"),
     ],
 )
 def test_what_is_no_schedule_is_none(schedule: str) -> None:

@@ -108,6 +108,7 @@ def test_a_queue_may_send_all_of_its_tasks_as_an_account(
     ("fields", "words"),
     [
         ({"name": f"{LOCATION}/queues/or_ders"}, "Queue ID can contain letters"),
+        ({"name": f"{LOCATION}/queues/or/ders"}, "Queue ID can contain letters"),
         ({"name": f"{PROJECT}/locations/us-east1/queues/a"}, "Queue.name must be formatted"),
         ({"rate_limits": {"max_dispatches_per_second": 501}}, "must be at most 500"),
         ({"rate_limits": {"max_concurrent_dispatches": 5001}}, "must be at most 5000"),

@@ -140,6 +140,12 @@ def test_lists_are_ordered_as_asked(grpc_clients: Clients) -> None:
         client.list_workflows(request={"parent": LOCATION, "order_by": "colour"})
 
 
+def test_a_filter_is_not_taken_for_applied(grpc_clients: Clients) -> None:
+    """It is refused by the RPC's name."""
+    with refused("ListWorkflows with filter is not", exceptions.MethodNotImplemented):
+        workflows(grpc_clients).list_workflows(request={"parent": LOCATION, "filter": "a=b"})
+
+
 def test_whoever_deploys_must_be_allowed_to_act_as_the_account(
     emulator: RunningEmulator, grpc_clients: Clients, clients_of: ClientsOf
 ) -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?")
+_PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d{1,4}))?", re.ASCII)
 _EVERY = re.compile(r"every ([1-9]\d{0,3}) (minutes|mins|hours)(?: (?:from .+|synchronized))?")
 _AT = re.compile(
     r"(?:every|(?:\d{1,2}(?:st|nd|rd|th)?|first|second|third|fourth|fifth)(?:,\w+)*)"

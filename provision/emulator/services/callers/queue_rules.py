@@ -87,7 +87,8 @@ def check_task(task: Any) -> None:  # noqa: ANN401 - Task
     if request.body and (request.http_method or _POST) not in _WITH_BODY:
         raise invalid("HttpRequest.body is allowed with POST, PUT and PATCH only.")
     least, most = _DEADLINE
-    if task.HasField("dispatch_deadline") and not least <= task.dispatch_deadline.seconds <= most:
+    deadline = task.dispatch_deadline.seconds + task.dispatch_deadline.nanos / 1e9
+    if task.HasField("dispatch_deadline") and not least <= deadline <= most:
         raise invalid("Task.dispatchDeadline must be between 15 seconds and 30 minutes.")
 
 

@@ -13,7 +13,7 @@ from provision.emulator.services.callers.kept import Kind, Resources
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.queue_rules import WRITABLE
 from provision.emulator.services.callers.tokens import settle_token
-from provision.emulator.services.callers.words import scheduler_refusal
+from provision.emulator.services.callers.words import check_unfiltered, scheduler_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
@@ -89,7 +89,7 @@ class Queues:
         return self._made(call, name, sent)
 
     def _made(self, call: Call, name: str, sent: Any) -> Any:  # noqa: ANN401 - messages
-        queue_rules.check_id(name.rpartition("/")[2])
+        queue_rules.check_id(name.partition("/queues/")[2])
         deleted = self._gone.get(name)
         if deleted is not None and time.time() - deleted < _RESERVED:
             raise ApiError(
@@ -125,8 +125,7 @@ class Queues:
         parent = self._queues.canonical(call.request.parent)
         places.check_parent(parent, places.TASKS, reading=True)
         self._queues.require(call, "list", parent)
-        if call.request.filter:
-            raise ApiError("UNIMPLEMENTED", "filter is not offered by this emulator.")
+        check_unfiltered(call)
         shown, token = self._queues.page(parent, call.request)
         return tasks_v2.ListQueuesResponse.pb()(queues=shown, next_page_token=token)
 

@@ -62,7 +62,8 @@ def check(job: Any) -> None:  # noqa: ANN401 - Job
     if job.retry_config.retry_count not in _RETRIES:
         raise invalid(f"Retry count must be between 0 and {_RETRIES.stop - 1}.")
     least, most = _DEADLINE
-    if job.HasField("attempt_deadline") and not least <= job.attempt_deadline.seconds <= most:
+    deadline = job.attempt_deadline.seconds + job.attempt_deadline.nanos / 1e9
+    if job.HasField("attempt_deadline") and not least <= deadline <= most:
         raise invalid("Attempt deadline must be between 15 seconds and 30 minutes.")
 
 

@@ -21,6 +21,7 @@ from provision.emulator.services.callers.progress import Progress
 from provision.emulator.services.callers.trigger_rules import WRITABLE
 from provision.emulator.services.callers.trigger_transport import Transports
 from provision.emulator.services.callers.words import (
+    check_unfiltered,
     eventarc_refusal,
     platform_exists,
     platform_missing,
@@ -146,6 +147,7 @@ class Triggers:
         parent = self.resources.canonical(request.parent)
         places.check_parent(parent, (*places.EVENTARC, "-"), reading=True)
         self.resources.require(call, "list", parent)
+        check_unfiltered(call)
         found = in_order(self.resources.below(parent), request.order_by, _ORDERS)
         shown, token = page(found, request.page_size, request.page_token, parent)
         return eventarc_v1.ListTriggersResponse.pb()(triggers=shown, next_page_token=token)

@@ -5,6 +5,7 @@ Sources: Pub/Sub, Cloud Scheduler and Cloud Tasks as people quote them in public
 Workflows speak as the other APIs of their kind do is assumed.
 """
 
+from provision.emulator.rpc.calls import Call
 from provision.emulator.rpc.status import ApiError, not_found, permission_info
 
 
@@ -62,6 +63,12 @@ def platform_missing(name: str) -> ApiError:
 def platform_exists(name: str) -> ApiError:
     """ALREADY_EXISTS in the same words."""
     return ApiError("ALREADY_EXISTS", f"Resource '{name}' already exists")
+
+
+def check_unfiltered(call: Call) -> None:
+    """Raise (UNIMPLEMENTED) for a list with a filter, so that nobody takes it for applied."""
+    if call.request.filter:
+        raise ApiError("UNIMPLEMENTED", f"{call.method} with filter is not offered here.")
 
 
 def not_done(what: str) -> ApiError:

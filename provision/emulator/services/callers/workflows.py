@@ -14,6 +14,7 @@ from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.ordering import in_order
 from provision.emulator.services.callers.progress import Progress
 from provision.emulator.services.callers.words import (
+    check_unfiltered,
     platform_exists,
     platform_missing,
     workflows_refusal,
@@ -150,6 +151,7 @@ class Workflows:
         parent = self.resources.canonical(request.parent)
         places.check_parent(parent, (*places.WORKFLOWS, "-"), reading=True)
         self.resources.require(call, "list", parent)
+        check_unfiltered(call)
         found = in_order(self.resources.below(parent), request.order_by, _ORDERS)
         shown, token = page(found, request.page_size, request.page_token, parent)
         return workflows_v1.ListWorkflowsResponse.pb()(workflows=shown, next_page_token=token)
