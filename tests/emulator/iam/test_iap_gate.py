@@ -5,9 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from google.cloud import iam_credentials_v1, run_v2
+from google.cloud import iam_credentials_v1, iap_v1, run_v2
+from google.iam.v1 import policy_pb2
 
 from tests.conftest import Clients, RunningEmulator
+from tests.emulator.iam.boundary_world import ORGANIZATION, Bounding, allow_boundaries
 from tests.emulator.iam.deployed import SERVICE
 
 PROJECT = "projects/demo-project"
@@ -118,9 +120,6 @@ def test_access_to_iap_and_its_agent_as_invoker_are_both_needed(behind: Behind) 
 
 def test_a_condition_on_the_path_opens_a_part(behind: Behind) -> None:
     """Conditions of IAP's policies see path and host of the request."""
-    from google.cloud import iap_v1
-    from google.iam.v1 import policy_pb2
-
     policy = policy_pb2.Policy(version=3)
     binding = policy.bindings.add(role=ACCESSOR, members=[f"serviceAccount:{behind.account}"])
     binding.condition.title = "part"
@@ -158,8 +157,6 @@ def test_everybody_may_be_let_past_iap(behind: Behind) -> None:
 
 def test_a_boundary_stops_at_iap_what_it_does_not_stop_at_the_invoker(behind: Behind) -> None:
     """``accessViaIAP`` is blocked from version 2, ``run.routes.invoke`` never."""
-    from tests.emulator.iam.boundary_world import ORGANIZATION, Bounding, allow_boundaries
-
     behind.admit_agent()
     behind.grant(WEB_SERVICE, f"serviceAccount:{behind.account}", ACCESSOR)
     bearer = f"Bearer {behind.token(behind.client_id())}"

@@ -1,6 +1,6 @@
 r"""Patterns of asset types: of regular expressions as much as is used for them.
 
-Letters, ``.``, ``*`` and ``+`` behind one of these, ``\\`` before what stands for itself, and ``|``
+Letters, ``.``, ``*`` and ``+`` behind one of these, ``\`` before what stands for itself, and ``|``
 between whole patterns. Each is tried in one pass, whatever it looks like.
 """
 
