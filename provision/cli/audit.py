@@ -19,7 +19,7 @@ from provision.cli.audit_source import Source
 from provision.cli.audit_targets import find_target, names_told
 from provision.cli.console import note
 from provision.cli.progress import Progress
-from provision.cli.views import audit_csv, audit_json, audit_text
+from provision.cli.views import audit_basis, audit_csv, audit_json, audit_text, audit_why
 from provision.cli.views.audit_words import Names, placed
 from provision.errors import ExitCode, NotProvenError, ProvisionError
 from provision.principals import is_public
@@ -75,7 +75,7 @@ def who(
 
     def show() -> None:
         audit_text.show_who(told, names, verbose=verbose)
-        audit_text.show_basis(basis)
+        audit_basis.show_basis(basis)
 
     to.emit(
         {
@@ -93,6 +93,7 @@ def what(
     snapshot: source.SnapshotFile = None,
     at: source.At = None,
     scope: source.Scope = None,
+    inventory: source.Inventory = False,
     file: options.OptionalFiles = None,
     project: options.Project = None,
     region: options.Region = None,
@@ -103,7 +104,7 @@ def what(
     verbose: source.Verbose = False,
 ) -> None:
     """Show everything that a principal can invoke, each with its path."""
-    asked = Source(snapshot, at, scope, Place(file, project, region, impersonate))
+    asked = Source(snapshot, at, scope, Place(file, project, region, impersonate), inventory)
     asked.check()
     to = formats.flagged(as_json=as_json, as_csv=as_csv, output=output)
     with Progress() as progress:
@@ -118,7 +119,7 @@ def what(
 
     def show() -> None:
         audit_text.show_what(member, answers, targets, names, verbose=verbose)
-        audit_text.show_basis(basis)
+        audit_basis.show_basis(basis)
 
     body = {"principal": member, "targets": len(targets)}
     to.emit(
@@ -180,8 +181,8 @@ def _tell_why(
     _note_stranger(member, audit)
 
     def show() -> None:
-        audit_text.show_why(answer, told, names, verbose=verbose)
-        audit_text.show_basis(basis, apart=False)
+        audit_why.show_why(answer, told, names, verbose=verbose)
+        audit_basis.show_basis(basis, apart=False)
 
     body = {"principal": member, **audit_json.about_target(told)}
     to.emit(

@@ -18,7 +18,7 @@ from provision.cli.audit_scope import concerning
 from provision.cli.audit_source import Source
 from provision.cli.progress import Progress
 from provision.cli.views import audit_csv, audit_json, audit_report_json, audit_report_text
-from provision.cli.views.audit_text import show_basis
+from provision.cli.views.audit_basis import show_basis
 from provision.cli.views.audit_words import Names
 from provision.errors import UsageError
 
@@ -55,6 +55,7 @@ def report(
     snapshot: source.SnapshotFile = None,
     at: source.At = None,
     scope: source.Scope = None,
+    inventory: source.Inventory = False,
     policy: PolicyFile = None,
     baseline: BaselineFile = None,
     file: options.OptionalFiles = None,
@@ -73,7 +74,7 @@ def report(
     Exits 0 whatever it finds: `provision audit check` is for CI.
     """
     to = formats.outputs(_wanted(as_json, as_csv, sarif, html), output)
-    asked = Source(snapshot, at, scope, Place(file, project, region, impersonate))
+    asked = Source(snapshot, at, scope, Place(file, project, region, impersonate), inventory)
     audit, found = _reported(asked, policy, baseline)
     basis, names = asked.basis(audit), Names.of(audit.snapshot.containers)
 
@@ -100,6 +101,7 @@ def check(
     ] = False,
     at: source.At = None,
     scope: source.Scope = None,
+    inventory: source.Inventory = False,
     file: options.OptionalFiles = None,
     project: options.Project = None,
     region: options.Region = None,
@@ -119,7 +121,7 @@ def check(
     to = formats.outputs(_wanted(as_json, as_csv, sarif, html), output)
     if update_baseline and baseline is None:
         raise UsageError("--update-baseline needs --baseline FILE.")
-    asked = Source(snapshot, at, scope, Place(file, project, region, impersonate))
+    asked = Source(snapshot, at, scope, Place(file, project, region, impersonate), inventory)
     audit, found = _reported(asked, policy, None if update_baseline else baseline)
     if update_baseline and baseline is not None:
         _write_baseline(found, baseline)

@@ -27,6 +27,7 @@ def snapshot(
         ),
     ],
     scope: source.Scope = None,
+    inventory: source.Inventory = False,
     file: options.OptionalFiles = None,
     project: options.Project = None,
     region: options.Region = None,
@@ -40,7 +41,7 @@ def snapshot(
     """
     from provision.clients.reading import write
 
-    asked = Source(None, None, scope, Place(file, project, region, impersonate))
+    asked = Source(None, None, scope, Place(file, project, region, impersonate), inventory)
     asked.check()
     formats.check_path(output)
     with Progress() as progress:
@@ -48,6 +49,7 @@ def snapshot(
             asked.google(progress),
             asked.named_scope,
             output,
+            inventory=inventory,
             say=lambda line: errors.print(safe(line)),
             progress=source.counting(progress),
         )

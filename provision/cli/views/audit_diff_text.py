@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from provision.cli.audit_answers import Basis
 from provision.cli.console import results, safe
-from provision.cli.views.audit_text import moment
+from provision.cli.views.audit_basis import moment
 from provision.cli.views.audit_words import LIMIT, Names, count, say
 
 if TYPE_CHECKING:

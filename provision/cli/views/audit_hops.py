@@ -1,7 +1,18 @@
 """A path hop by hop, with the policy, the member and the condition that make each possible."""
 
 from provision.audit.answers import Hop, HopKind, Path
-from provision.cli.views.audit_words import Names, say
+from provision.cli.views.audit_words import Names, entered, say
+
+
+def show_path(path: Path, target: str, names: Names, indent: int) -> None:
+    """A path with its verdict, and all its hops."""
+    order = "after a change that it may make: " if path.second_order else ""
+    say(f"{order}{path.verdict}: {entered(path)}", indent)
+    show_hops(path, target, names, indent + 2)
+    if path.condition:
+        say(f"while {path.condition}", indent + 2)
+    for reason in path.reasons:
+        say(f"not known: {reason}", indent + 2, "yellow")
 
 
 def show_hops(path: Path, target: str, names: Names, indent: int) -> None:

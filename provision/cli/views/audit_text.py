@@ -1,12 +1,11 @@
 """Who can invoke what, for people: the answer, then the paths, then what it rests on."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 
-from provision.audit.answers import Answer, Block, Path, Reach, Verdict
-from provision.cli.audit_answers import Basis, How, TargetAnswers, best, how
+from provision.audit.answers import Answer, Path, Reach, Verdict
+from provision.cli.audit_answers import How, TargetAnswers, best, how
 from provision.cli.console import results, safe
-from provision.cli.views.audit_hops import show_hops
+from provision.cli.views.audit_hops import show_path
 from provision.cli.views.audit_words import (
     COLOURS,
     COLUMNS,
@@ -14,7 +13,6 @@ from provision.cli.views.audit_words import (
     Names,
     condition_of,
     count,
-    entered,
     placed,
     reached,
     say,
@@ -196,17 +194,6 @@ def _row_details(one: Answer, path: Path | None, names: Names, *, verbose: bool)
         say(reason, _INDENT, "yellow")
 
 
-def show_path(path: Path, target: str, names: Names, indent: int) -> None:
-    """A path with its verdict, and all its hops."""
-    order = "after a change that it may make: " if path.second_order else ""
-    say(f"{order}{path.verdict}: {entered(path)}", indent)
-    show_hops(path, target, names, indent + 2)
-    if path.condition:
-        say(f"while {path.condition}", indent + 2)
-    for reason in path.reasons:
-        say(f"not known: {reason}", indent + 2, "yellow")
-
-
 def _sets(sets: Sequence[str]) -> None:
     if sets:
         results.print("\n[bold]Sets whose members cannot be counted[/]")
@@ -225,92 +212,3 @@ def _unknown(reasons: Sequence[str], *, verbose: bool) -> None:
         say(reason, 2, "yellow")
     if len(shown) < len(reasons):
         results.print(f"  [dim]… and {len(reasons) - len(shown):,} more (-v or --json)[/]")
-
-
-_WHY = {
-    Verdict.CAN: "[bold green]{who} can {does} {what}.[/]",
-    Verdict.WHILE: "[bold green]{who} can {does} {what}, while a condition holds.[/]",
-    Verdict.UNKNOWN: "[bold yellow]It is not known whether {who} can {does} {what}.[/]",
-    Verdict.CANNOT: "[bold]{who} cannot {does} {what}.[/]",
-}
-
-
-def show_why(answer: Answer, found: TargetAnswers, names: Names, *, verbose: bool) -> None:
-    """Whether one principal gets into one target: the path, or what stops it."""
-    target = found.target
-    words = {"does": verb(target), "what": safe(titled(target)), "who": safe(answer.principal)}
-    results.print(_WHY[answer.verdict].format(**words))
-    path = best(answer)
-    if answer.verdict is not Verdict.CANNOT and path is not None:
-        _show_best(path, answer, names)
-    for reason in answer.reasons:
-        say(f"not known: {reason}", 2, "yellow")
-    if answer.verdict is not Verdict.CAN or verbose:
-        _blocks(answer.blocks, names)
-    _others(answer, path, names, verbose=verbose)
-    results.print()
-    show_place(found)
-
-
-def _show_best(path: Path, answer: Answer, names: Names) -> None:
-    say_path(names.line(path, answer.target), 2, "default")
-    if path.verdict is Verdict.WHILE or condition_of(path):
-        holds = "holds at that time: " if path.verdict is Verdict.CAN else "while "
-        say(f"{holds}{condition_of(path)}", 2)
-    say(entered(path), 2, "dim")
-
-
-def _blocks(blocks: Sequence[Block], names: Names) -> None:
-    for one in blocks:
-        on = f" on {names.short(one.on)}" if one.on else ""
-        if one.by and one.by in one.reason:  # which says what it is already
-            say(f"{one.reason}{on and f' (it stands{on})'}", 2, hang=2)
-        else:
-            by = f" {names.short(one.by)}" if one.by else ""
-            say(f"{one.kind}{by}{on}: {one.reason}", 2, hang=2)
-
-
-def _others(answer: Answer, told: Path | None, names: Names, *, verbose: bool) -> None:
-    """The paths beside the one that was told; all of them, hop by hop, where that is wanted."""
-    if verbose:
-        for number, path in enumerate(answer.paths, start=1):
-            results.print(f"\n[bold]Path {number} of {len(answer.paths)}[/]")
-            show_path(path, answer.target, names, 2)
-        return
-    rest = [path for path in answer.paths if path is not told or answer.verdict is Verdict.CANNOT]
-    second = [path for path in rest if path.second_order]
-    if second and answer.verdict is not Verdict.CAN:
-        results.print("  It could grant itself access:")
-        say_path(names.line(second[0], answer.target), 4)
-        rest.remove(second[0])
-    if rest:
-        results.print(f"  [dim]{count(len(rest), 'more path')} (-v shows every hop)[/]")
-
-
-def show_basis(basis: Basis, *, apart: bool = True) -> None:
-    """When that was so, and how long changes take."""
-    if apart:
-        results.print()
-    when = f"Read {moment(basis.taken)}, {_ago(basis.taken, basis.now)}"
-    judged = f", judged as of {moment(basis.at)}" if basis.at != basis.taken else ""
-    source = f", from {basis.file}" if basis.file else ""
-    say(
-        f"{when}{source}{judged}. IAM changes need about 2 minutes, up to 7 or more, to count;"
-        " changes of groups up to hours.",
-        style="dim",
-    )
-
-
-def moment(time: datetime) -> str:
-    """A time for people, UTC."""
-    return time.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _ago(then: datetime, now: datetime) -> str:
-    seconds = (now - then).total_seconds()
-    if seconds < 0:
-        return "by a clock that is ahead of this one"
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= size:
-            return f"{count(int(seconds // size), unit)} ago"
-    return "just now"

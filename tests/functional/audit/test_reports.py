@@ -157,6 +157,7 @@ def test_only_what_is_new_counts_beside_a_baseline(offline: Offline) -> None:
         (("check", "--baseline", "none.json"), "none.json"),
         (("check", "--update-baseline"), "needs --baseline"),
         (("check", "--fail-on", "critical"), "critical"),
+        (("check", "--inventory"), "--snapshot was read already"),
         (("report", "--json", "--sarif"), "--json and --sarif"),
         (("report", "--json", "nowhere/all.json"), "no directory nowhere"),
     ],

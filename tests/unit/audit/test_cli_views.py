@@ -21,7 +21,7 @@ from provision.audit.answers import (
 )
 from provision.cli.audit_answers import Basis, How, TargetAnswers, best, how, worth_telling
 from provision.cli.console import results
-from provision.cli.views import audit_csv, audit_json, audit_text
+from provision.cli.views import audit_basis, audit_csv, audit_json, audit_text
 from provision.cli.views.audit_words import LIMIT, Names
 from provision.snapshot.records import VERSION, Container, Header, Kind, Target
 
@@ -190,11 +190,11 @@ def test_when_it_was_read_is_told_with_its_age() -> None:
     """And the time that is judged, where it is another."""
     header = Header(VERSION, "projects/acme-prod", READ, READ)
     now = READ.replace(hour=15)
-    told = _shown(lambda: audit_text.show_basis(Basis(header, READ, now)))
+    told = _shown(lambda: audit_basis.show_basis(Basis(header, READ, now)))
     assert "Read 2026-11-21 12:00 UTC, 3 hours ago." in told
-    later = _shown(lambda: audit_text.show_basis(Basis(header, now, now, "a.jsonl")))
+    later = _shown(lambda: audit_basis.show_basis(Basis(header, now, now, "a.jsonl")))
     assert "from a.jsonl, judged as of 2026-11-21 15:00 UTC" in " ".join(later.split())
-    ahead = _shown(lambda: audit_text.show_basis(Basis(header, READ, READ.replace(hour=1))))
+    ahead = _shown(lambda: audit_basis.show_basis(Basis(header, READ, READ.replace(hour=1))))
     assert "a clock that is ahead" in " ".join(ahead.split())
 
 
