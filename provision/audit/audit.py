@@ -8,7 +8,7 @@ from functools import cached_property
 from provision.audit.answers import Answer, Path, Reach, Summary, Verdict
 from provision.audit.forms import Sort, normal
 from provision.audit.gates import Gates, reach_of
-from provision.audit.holding import NONE, Holders, Sets
+from provision.audit.holding import NONE, Holders, Sets, without
 from provision.audit.indirect import Indirect
 from provision.audit.judge import Judge
 from provision.errors import UsageError
@@ -135,10 +135,8 @@ class Audit:
 
     def public(self, target: str) -> Verdict:
         """Whether anybody gets in, or anybody with a Google account."""
-        entered = self.gates.entrances(self.get_target(target))
-        bits = self.judge.universe.anybody
-        verdicts = [_of(one.holders, bits) for one in entered]
-        return min(verdicts, key=lambda one: one.rank, default=Verdict.CANNOT)
+        whole = self._direct(self.get_target(target), apart=False)
+        return _of(whole, self.judge.universe.anybody)
 
     def reach(self, target: str) -> Reach:
         """Who can send it a request at all, whatever IAM says."""
@@ -148,41 +146,49 @@ class Audit:
     def sets(self, target: str) -> Sets:
         """Who gets in, as bits of `Judge.universe`."""
         found = self.get_target(target)
-        direct = self._direct(found, apart=True)
-        other = self.indirect.impersonating(found)
-        own = self._direct(found, apart=False).can | direct.while_
-        via = (other.can | other.while_) & ~own
-        unknown = (direct.unknown | other.unknown) & ~own & ~via
-        granting = self.indirect.granting(found).any & ~own & ~via & ~unknown
-        return Sets(direct.can, direct.while_, via, unknown, granting)
+        apart = self._direct(found, apart=True)
+        return self._sets(found, self._direct(found, apart=False), apart)
+
+    def _sets(self, target: Target, whole: Holders, apart: Holders) -> Sets:
+        other = self.indirect.impersonating(target)
+        own = whole.can | apart.while_
+        via = without(other.can | other.while_, own)
+        unknown = without(apart.unknown | other.unknown, own | via)
+        granting = without(self.indirect.granting(target).any, own | via | unknown)
+        return Sets(apart.can, apart.while_, via, unknown, granting)
 
     def summary(self, target: str) -> Summary:
         """One target as a report tells of it."""
-        found = self.get_target(target)
+        return self._summary(self.get_target(target))
+
+    def _summary(self, target: Target) -> Summary:
         universe = self.judge.universe
-        direct = self._direct(found, apart=True)
-        sets = self.sets(target)
-        single = ~universe.sets
+        whole, apart = (self._direct(target, apart=one) for one in (False, True))
+        sets = self._sets(target, whole, apart)
+        many = universe.sets
         counts = (
-            (Verdict.CAN, (sets.can & single).bit_count()),
-            (Verdict.WHILE, (sets.while_ & single).bit_count()),
-            (Verdict.UNKNOWN, (sets.unknown & single).bit_count()),
+            (Verdict.CAN, without(sets.can, many).bit_count()),
+            (Verdict.WHILE, without(sets.while_, many).bit_count()),
+            (Verdict.UNKNOWN, without(sets.unknown, many).bit_count()),
         )
-        countless = (sets.can | sets.while_) & universe.sort(*_COUNTLESS)
         return Summary(
-            found,
-            self.public(target),
-            self.reach(target),
+            target,
+            _of(whole, universe.anybody),
+            reach_of(self.gates.entered(target) or target),
             tuple((verdict, count) for verdict, count in counts if count),
-            (sets.via & single).bit_count(),
-            (sets.granting & single).bit_count(),
-            tuple(universe.members(countless)),
-            direct.rest,
+            without(sets.via, many).bit_count(),
+            without(sets.granting, many).bit_count(),
+            tuple(universe.members((sets.can | sets.while_) & self._countless)),
+            apart.rest,
         )
+
+    @cached_property
+    def _countless(self) -> int:
+        return self.judge.universe.sort(*_COUNTLESS)
 
     def summaries(self) -> Iterator[Summary]:
         """All targets, in the order in which they were read."""
-        return map(self.summary, self.targets)
+        return map(self._summary, self.targets.values())
 
     def _direct(self, target: Target, *, apart: bool) -> Holders:
         """Who gets in as themselves, by any way."""

@@ -29,6 +29,9 @@ INVOKE_INSTANCE = "run.instances.invoke"
 CALL_FUNCTION = "cloudfunctions.functions.call"
 THROUGH_IAP = "iap.webServiceVersions.accessViaIAP"
 
+_SERVICE_AT = 8
+"""In ``//run.googleapis.com/projects/ID/locations/REGION/services/NAME``, cut at its slashes."""
+
 _FIRST, _SECOND = 1, 2
 """Generations of functions."""
 
@@ -63,7 +66,7 @@ class Gates:
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
-        self._last: tuple[str, tuple[Entrance, ...]] = ("", ())
+        self._last: tuple[str | None, tuple[Entrance, ...]] = (None, ())
 
     def entrances(self, target: Target) -> tuple[Entrance, ...]:
         """All ways into a target; none where nobody can get in."""
@@ -96,7 +99,8 @@ class Gates:
         """
         if target.kind is not Kind.FUNCTION or target.generation == _FIRST:
             return target
-        return self._judge.index.targets.get(target.service)
+        service = self._judge.index.targets.get(target.service)
+        return service if service is not None and service.kind is Kind.SERVICE else None
 
     def _not_known(self, target: Target) -> Entrance:
         rest = Holders(rest=(_unread_service(target),), rest_mask=self._judge.universe.all)
@@ -252,7 +256,9 @@ class Gates:
 def iap_resource(target: Target) -> str:
     """What stands for a service in IAP's policies."""
     parts = target.name.split("/")
-    project, region, service = parts[4], parts[6], parts[8]
+    if len(parts) <= _SERVICE_AT:
+        return target.name  # no name of a service: nothing is known of it either
+    project, region, service = parts[4], parts[6], parts[_SERVICE_AT]
     return f"//iap.googleapis.com/projects/{project}/iap_web/cloud_run-{region}/services/{service}"
 
 

@@ -45,12 +45,12 @@ class Holders:
         if self is NONE:
             return other
         can = self.can | other.can
-        while_ = _less(self.while_ | other.while_, can)
-        unknown = _less(_less(self.unknown | other.unknown, can), while_)
+        while_ = without(self.while_ | other.while_, can)
+        unknown = without(without(self.unknown | other.unknown, can), while_)
         if not (self.rest or other.rest):
             return Holders(can, while_, unknown)
         rest = self.rest if not other.rest else tuple(dict.fromkeys((*self.rest, *other.rest)))
-        mask = _less(self.rest_mask | other.rest_mask, can | while_ | unknown)
+        mask = without(self.rest_mask | other.rest_mask, can | while_ | unknown)
         return Holders(can, while_, unknown, rest, mask)
 
     def weakened(self, doubtful: int) -> "Holders":
@@ -67,11 +67,11 @@ class Holders:
         if not gone:
             return self
         return Holders(
-            _less(self.can, gone),
-            _less(self.while_, gone),
-            _less(self.unknown, gone),
+            without(self.can, gone),
+            without(self.while_, gone),
+            without(self.unknown, gone),
             self.rest,
-            _less(self.rest_mask, gone),
+            without(self.rest_mask, gone),
         )
 
     def within(self, kept: int) -> "Holders":
@@ -90,7 +90,7 @@ class Holders:
         return NONE
 
 
-def _less(bits: int, gone: int) -> int:
+def without(bits: int, gone: int) -> int:
     """Bits without others; most often there is nothing to take away, and nothing is made anew."""
     common = bits & gone
     return bits ^ common if common else bits

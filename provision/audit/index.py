@@ -146,7 +146,7 @@ class Index:
     def short(self, name: str) -> str:
         """A container by its short name with its id, however it is written."""
         if name.startswith("//"):
-            name = name.split("/", 3)[3]
+            name = name[2:].partition("/")[2]
         return self.by_number.get(name, name)
 
     def account_name(self, email: str) -> str:
@@ -169,6 +169,8 @@ class Index:
         return found
 
     def _climb(self, start: str) -> Lineage:
+        if not start:
+            return Lineage(("",), "something without a name is in no project")
         found: list[str] = []
         name = start
         while name:

@@ -157,3 +157,23 @@ def test_who_can_send_a_request_is_told_beside(
     """Ingress and the default address, whatever IAM says."""
     target = Target(_SERVICE, Kind.SERVICE, ingress=ingress, default_url=default_url)
     assert _audit(target).reach(_SERVICE) is reach
+
+
+@pytest.mark.parametrize("name", ["", "/", "//", "x", "//run.googleapis.com/", _FUNCTION])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_target_of_a_broken_name_is_not_known(name: str, kind: Kind) -> None:
+    """A file made by hand may say anything: nobody is told to be kept out by it."""
+    target = Target(name, kind, generation=2, service=name)
+    audit = _audit(target)
+    assert audit.why(_ANN, name).verdict is Verdict.UNKNOWN
+    assert audit.rest(name)
+    assert list(audit.summaries())
+
+
+@pytest.mark.parametrize("name", ["", "/", "//", "x", "//run.googleapis.com/", _SERVICE + "/more"])
+def test_behind_iap_a_broken_name_is_not_known_either(name: str) -> None:
+    """There is no policy of IAP to ask for."""
+    target = Target(name, Kind.SERVICE, iap=True)
+    gates = _audit(target).gates
+    assert {path.verdict for path in gates.paths(_ANN, target)} <= {Verdict.UNKNOWN}
+    assert gates.against(_ANN, target)[1]
