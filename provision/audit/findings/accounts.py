@@ -63,8 +63,8 @@ def default_runtime_account(scene: Scene) -> Iterator[Found]:
 )
 def id_token_minter(scene: Scene) -> Iterator[Found]:
     """Members of the own policies of accounts that open something."""
-    stakes = ((s, ()) for s in scene.minting if "/serviceAccounts/" in s.hold.resource)
-    for one in gathered(stakes):
+    stakes = (s for s in scene.minting if "/serviceAccounts/" in s.hold.resource)
+    for one in gathered((s, ()) for s in stakes if scene.mints(s)):
         account = account_member(place(one.resource).name)
         targets = scene.invokers.reached_by([account])
         if targets and one.member.text != account:
@@ -91,10 +91,10 @@ def id_token_minter(scene: Scene) -> Iterator[Found]:
 )
 def id_token_minter_above(scene: Scene) -> Iterator[Found]:
     """Members of containers' policies who can mint ID tokens of invokers below."""
-    stakes = ((s, ()) for s in scene.minting if scene.places.is_container(s.hold.resource))
-    for one in gathered(stakes):
-        if {hold.role for hold in one.holds} <= _EDITOR:
-            continue  # editors make keys, and are told of as invokers by a basic role
+    # Editors make keys; they are told of as invokers by a basic role.
+    stakes = (s for s in scene.minting if s.hold.role not in _EDITOR)
+    above = (s for s in stakes if scene.places.is_container(s.hold.resource))
+    for one in gathered((s, ()) for s in above if scene.mints(s)):
         accounts = scene.invokers.below(one.resource)
         if accounts:
             some = number(len(accounts), "account")

@@ -173,6 +173,18 @@ class Scene:
         """Every member of a live binding that may set a policy from which access follows."""
         return tuple(self._members(frozenset({*SETTING, *SETTING_ABOVE})))
 
+    def mints(self, stake: Stake) -> bool:
+        """Whether a member has what leads to tokens: no deny policy or boundary takes it away."""
+        if self.audit is None or not (
+            self.snapshot.deny_policies or self.snapshot.boundary_bindings
+        ):
+            return True
+        judge, resource = self.audit.judge, stake.hold.resource
+        position = judge.universe.bit(normal(stake.member.text))
+        return position is None or any(
+            judge.holders(one, resource).any >> position & 1 for one in stake.hold.allows & MINTING
+        )
+
     def _members(self, permissions: frozenset[str]) -> Iterator[Stake]:
         for hold in self.holds:
             if hold.live and hold.allows & permissions:

@@ -10,6 +10,8 @@ from provision.audit.settings import Settings
 from provision.principals import Principal
 from provision.snapshot.records import (
     Binding,
+    Boundary,
+    BoundaryBinding,
     Container,
     DenyPolicy,
     DenyRule,
@@ -207,6 +209,25 @@ def test_minting_by_everybody_is_worse_than_by_somebody() -> None:
     assert found.severity is Severity.HIGH
     assert found.hops[0].kind is HopKind.MINT_ID
     assert found.targets == (ORDERS,)
+
+
+def test_minting_that_is_taken_away_is_no_finding() -> None:
+    """By a deny policy, or by a boundary, which does cut that hop."""
+    role = "roles/iam.serviceAccountOpenIdTokenCreator"
+    records = (policy(ORDERS, (INVOKER, CALLS)), policy(CALLER, (role, ANN)))
+    rule = DenyRule(
+        ("principal://goog/subject/ann@example.com",),
+        ("iam.googleapis.com/serviceAccounts.getOpenIdToken",),
+    )
+    assert world(*records, DenyPolicy(FOLDER, "guard", (rule,))).of("id-token-minter") == []
+    name = f"{ORGANIZATION}/locations/global/principalAccessBoundaryPolicies/fence"
+    place = "//cloudresourcemanager.googleapis.com"
+    fenced = (
+        Boundary(name, (f"{place}/folders/77",)),
+        BoundaryBinding("bound", name, f"{place}/{ORGANIZATION}"),
+    )
+    assert len(world(*records).of("id-token-minter")) == 1
+    assert world(*records, *fenced).of("id-token-minter") == []
 
 
 def test_an_account_in_a_set_of_accounts_is_an_invoker_too() -> None:
