@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure, and write docs/benchmarks.md: ratios within one run, never seconds alone.
 
-    bench.py [commands] [access] [emulator] [registry] [reading]
+    bench.py [commands] [access] [emulator] [registry] [reading] [audit]
                   the parts to measure anew; all if none is named; the others' rows stay
 
 Each pair of commands runs in turn, A B A B …, so that a machine whose speed drifts tells the same
@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 import bench_access as access
+import bench_audit
 import bench_emulator as emulator
 import bench_reading
 import bench_registry
@@ -31,7 +32,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 BIN = ROOT / ".venv" / "bin"
 RUNS = 7
 BIG_LAYER = 2048
-TITLES = ("Commands", "Access", "The emulator", "The registry", "Live reading")
+TITLES = ("Commands", "Access", "The emulator", "The registry", "Live reading", "The audit")
 TITLE = """\
 # Benchmarks
 
@@ -94,6 +95,7 @@ def main(wanted: list[str]) -> int:
         "emulator": emulator.section,
         "registry": registry,
         "reading": bench_reading.section,
+        "audit": bench_audit.section,
     }
     if unknown := set(wanted) - set(parts):
         print(f"there is no part {min(unknown)}, only {', '.join(parts)}", file=sys.stderr)
