@@ -70,6 +70,15 @@ def test_a_report_of_a_project_is_read_live(provision: Provision, orders: Orders
     assert check.code == 3, check.out
 
 
+def test_a_report_may_be_read_by_the_inventory(provision: Provision, orders: Orders) -> None:
+    """The same findings, and the document says how they were read."""
+    _let_in(orders, "allUsers")
+    done = provision("audit", "report", "--inventory", "--json")
+    assert done.code == 0, done.err
+    assert done.document["read"]["source"] == "inventory"
+    assert "public-by-binding" in {one["rule"] for one in done.document["findings"]}
+
+
 def test_a_scope_that_cannot_be_seen_is_told(provision: Provision) -> None:
     """Nothing found in it would read as nothing wrong."""
     done = provision("audit", "report", "--scope", "project/not-mine-123")
