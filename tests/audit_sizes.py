@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from provision.snapshot.records import Kind
+from provision.snapshot.records import Kind, Target
 
 Weighted = tuple[tuple[str, int], ...]
 """Choices, each with how often it is made."""
@@ -175,3 +175,14 @@ DENIED = (
     ("iam.googleapis.com/serviceAccounts.getOpenIdToken",),
     ("cloudresourcemanager.googleapis.com/projects.setIamPolicy",),
 )
+
+
+def usual_on(name: str, target: Target | None) -> Weighted:
+    """The roles that are bound on such a thing."""
+    if target is not None:
+        return ON_TARGETS[target.kind]
+    if name.startswith("projects/"):
+        return ON_PROJECTS
+    if "/serviceAccounts/" in name:
+        return ON_ACCOUNTS
+    return ON_TOPICS if "/topics/" in name else ABOVE

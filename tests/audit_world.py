@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -22,13 +22,9 @@ from provision.snapshot.records import (
     Account,
     AnyRecord,
     Binding,
-    Boundary,
-    BoundaryBinding,
     Caller,
     CallerKind,
     Container,
-    DenyPolicy,
-    DenyRule,
     Group,
     Header,
     Key,
@@ -37,26 +33,19 @@ from provision.snapshot.records import (
     Part,
     Policy,
     Role,
-    Tag,
     Tags,
     Target,
     Unread,
 )
 from tests import audit_sizes as sizes
+from tests.audit_guards import ORGANIZATION, TAGS, TAKEN, Guards, condition
 from tests.audit_sizes import HUGE, LARGE, Size
 
 __all__ = ["HUGE", "LARGE", "ORGANIZATION", "TAKEN", "Size", "World", "snapshot", "write"]
 
-TAKEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
-"""When every such snapshot was taken."""
-ORGANIZATION = "organizations/123456789012"
 _CUSTOMER = "C01234567"
 _REGIONS = ("asia-east1", "europe-west1", "us-central1")
 _FIRST_NUMBER = 100_000_000_000
-_TAGS = tuple(
-    Tag("123456789012/env", "tagKeys/281470000001", value, f"tagValues/28148000000{place}")
-    for place, value in enumerate(("prod", "test", "dev"))
-)
 
 
 class World:
@@ -86,8 +75,9 @@ class World:
         yield from self._callers
         yield from self._tags()
         yield from self._policies()
-        yield from self._denials()
-        yield from self._boundaries()
+        guards = Guards(self._random, self._containers, self._people, self._groups)
+        yield from guards.denials(self._size.deny)
+        yield from guards.boundaries(self._size.boundaries)
         yield from self._unread()
 
     @cached_property
@@ -256,10 +246,10 @@ class World:
     def _tags(self) -> Iterator[Tags]:
         for container in self._containers[1:]:
             if self._chance(0.3):
-                yield Tags(container.name, (self._random.choice(_TAGS),))
+                yield Tags(container.name, (self._random.choice(TAGS),))
         for target in self._targets[: self._size.services]:
             if self._chance(0.05):
-                yield Tags(target.name, (self._random.choice(_TAGS),))
+                yield Tags(target.name, (self._random.choice(TAGS),))
 
     def _policies(self) -> Iterator[Policy]:
         """One for each thing that has one; most bindings stand on targets, then on projects."""
@@ -296,7 +286,7 @@ class World:
 
     def _binding(self, name: str, target: Target | None) -> Binding:
         """A binding that is usual on such a thing."""
-        role = self._weighted(_usual_on(name, target))
+        role = self._weighted(sizes.usual_on(name, target))
         if self._roles and self._chance(0.03) and "://" not in name and "/serviceA" not in name:
             role = self._custom(name) or role
         team = self._team_of(name)
@@ -305,7 +295,7 @@ class World:
         conditional = target is None or target.kind is Kind.SERVICE
         if not conditional or "allUsers" in members or not self._chance(self._size.conditional):
             return Binding(role, members)
-        return Binding(role, members, self._condition(), "condition")
+        return Binding(role, members, condition(self._random), "condition")
 
     def _custom(self, name: str) -> str:
         """A custom role that may be bound there; empty where there is none."""
@@ -354,54 +344,6 @@ class World:
     def _teams(self) -> dict[str, int]:
         return {project: place for place, project in enumerate(self._projects)}
 
-    def _condition(self) -> str:
-        """In CEL: of all sorts, some never true, some ended."""
-        day = (TAKEN + timedelta(days=self._random.randint(-90, 400))).strftime(
-            "%Y-%m-%dT00:00:00Z"
-        )
-        tag = self._random.choice(_TAGS)
-        return self._random.choice(
-            (
-                f'request.time < timestamp("{day}")',
-                f'request.time < timestamp("{day}")',
-                f'resource.matchTag("{tag.key}", "{tag.value}")',
-                f'request.path.startsWith("/v{self._random.randint(1, 9)}/")',
-                'request.host.endsWith(".example.com")',
-                'request.time.getDayOfWeek("Europe/Berlin") < 6',
-                'resource.name.startsWith("projects/_/buckets/")',
-                'resource.type == "run.googleapis.com/Service"',
-            )
-        )
-
-    def _denials(self) -> Iterator[DenyPolicy]:
-        for place in range(self._size.deny):
-            above = self._containers[0] if place == 0 else self._random.choice(self._containers[1:])
-            emails = [one.partition(":")[2] for one in self._some(self._people, 3)]
-            group = self._random.choice(self._groups).partition(":")[2]
-            principals = tuple(f"principal://goog/subject/{email}" for email in emails)
-            rule = DenyRule(
-                (*principals[:2], f"principalSet://goog/group/{group}"),
-                self._random.choice(sizes.DENIED),
-                principals[2:],
-                condition="" if place % 4 else 'resource.matchTag("123456789012/env", "prod")',
-            )
-            yield DenyPolicy(above.name, f"guard{place}", (rule,))
-
-    def _boundaries(self) -> Iterator[Boundary | BoundaryBinding]:
-        where = f"{ORGANIZATION}/locations/global"
-        for place in range(self._size.boundaries):
-            name = f"{where}/principalAccessBoundaryPolicies/boundary{place}"
-            inside = self._random.choice(self._containers[1:])
-            top = "//cloudresourcemanager.googleapis.com"
-            yield Boundary(name, (f"{top}/{inside.name}",), str(1 + place % 4))
-            condition = 'principal.type == "iam.googleapis.com/ServiceAccount"'
-            yield BoundaryBinding(
-                f"{where}/policyBindings/binding{place}",
-                name,
-                f"{top}/{self._random.choice(self._containers[1:]).name}",
-                condition if place % 2 else "",
-            )
-
     def _unread(self) -> Iterator[Unread]:
         share, why = self._size.unread, "403 The caller does not have permission"
         for group in self._groups:
@@ -423,16 +365,6 @@ class World:
     def _weighted(self, choices: sizes.Weighted) -> str:
         names, weights = zip(*choices, strict=True)
         return str(self._random.choices(names, weights)[0])
-
-
-def _usual_on(name: str, target: Target | None) -> sizes.Weighted:
-    if target is not None:
-        return sizes.ON_TARGETS[target.kind]
-    if name.startswith("projects/"):
-        return sizes.ON_PROJECTS
-    if "/serviceAccounts/" in name:
-        return sizes.ON_ACCOUNTS
-    return sizes.ON_TOPICS if "/topics/" in name else sizes.ABOVE
 
 
 def snapshot(size: Size, seed: int = 1, projects: tuple[str, ...] = ()) -> Snapshot:
