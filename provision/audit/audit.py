@@ -1,10 +1,12 @@
 """Every question about who can invoke what, put to one snapshot. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 
+from provision.audit.again import Again
 from provision.audit.answers import Answer, Path, Reach, Summary, Verdict
 from provision.audit.forms import Sort, normal
 from provision.audit.gates import Gates, reach_of
@@ -96,23 +98,46 @@ class Audit:
         name = normal(principal)
         position = self.judge.universe.bit(name)
         indirect = self.indirect.of(name)
+        again = Again(self.judge, self.gates)
         found = []
         for target in self.targets.values():
-            own = other = True
-            if position is not None:
-                verdict = self._direct(target, apart=False).verdict(position)
-                own = verdict is not Verdict.CANNOT
-                other = verdict is not Verdict.CAN and self._otherwise(target, position)
-            if own or other:
-                answer = self._answer(name, target, indirect(target) if other else ())
-                if answer.verdict is not Verdict.CANNOT or answer.paths:
-                    found.append(answer)
+            answer: Answer | None
+            if position is None:
+                answer = self._answer(name, target, indirect(target))
+            else:
+                answer = self._answer_by_bits(name, position, target, indirect, again)
+            if answer is not None and (answer.verdict is not Verdict.CANNOT or answer.paths):
+                found.append(answer)
         return tuple(found)
 
-    def _otherwise(self, target: Target, position: int) -> bool:
-        """Whether somebody may get in as somebody else, or could give themselves access."""
-        ways = (self.indirect.impersonating(target), self.indirect.granting(target))
-        return any(one.verdict(position) is not Verdict.CANNOT for one in ways)
+    def _answer_by_bits(
+        self,
+        name: str,
+        position: int,
+        target: Target,
+        indirect: Callable[[Target], tuple[Path, ...]],
+        again: Again,
+    ) -> Answer | None:
+        """An answer, or None for CANNOT; other ways are looked for only where there are some."""
+        own = self._direct(target, apart=False).verdict(position)
+        if own is Verdict.CAN:
+            return self._answer(name, target, ())
+        other, change = self.indirect.impersonating(target), self.indirect.granting(target)
+        via = other.named.verdict(position)
+        granting = change.named.verdict(position)
+        if via is not Verdict.CANNOT:
+            paths = tuple(islice(again.ways(target, via), 1))
+        else:
+            paths = tuple(islice(again.grants(target, granting), 1))
+        if not paths and (via, granting) != (Verdict.CANNOT, Verdict.CANNOT):
+            paths = indirect(target)
+            again.learn(target, paths)
+        if not paths and own is Verdict.CANNOT and not other.rest_mask >> position & 1:
+            return None
+        answer = self._answer(name, target, paths)
+        if answer.verdict is Verdict.CANNOT and other.rest_mask >> position & 1:
+            return replace(answer, verdict=Verdict.UNKNOWN, reasons=other.rest)
+        return answer
 
     def why(self, principal: str, target: str) -> Answer:
         """Whether a principal gets into a target, by all its paths, or what stops it.

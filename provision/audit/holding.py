@@ -38,6 +38,11 @@ class Holders:
         """Whoever may hold it, those of `rest_mask` aside."""
         return self.can | self.while_ | self.unknown
 
+    @property
+    def named(self) -> "Holders":
+        """Without those of whom nothing is known but a reason that is the same for all."""
+        return Holders(self.can, self.while_, self.unknown) if self.rest_mask else self
+
     def joined(self, other: "Holders") -> "Holders":
         """Who holds one or the other, each by what is the stronger."""
         if other is NONE:
