@@ -112,8 +112,8 @@ def _narrowed(holds: list[Hold]) -> tuple[str, ...]:
         usable = tuple(one for one in members if _movable(hold, parsed(one)))
         if usable and not hold.condition:
             where[usable].append(hold.resource)
-    if len(where) > _PASTED:
-        return ()
+            if len(where) > _PASTED:
+                return ()
     return tuple(
         line for members, on in sorted(where.items()) for line in _moved(members, sorted(on))
     )

@@ -27,19 +27,29 @@ class Report:
         header: of the snapshot: what was read, when and how.
         at: the time at which it was judged.
         findings: the worst first, then by rule, resource and principal; accepted ones with them.
-        summaries: one a target, in the order of the audit.
         unread: what could not be read, or is missing.
         known: ids of findings that a baseline has.
         told_by: of each of `unread`, the id of the finding that tells of it.
+        audit: what it is a report of.
     """
 
     header: Header
     at: datetime
     findings: tuple[Finding, ...]
-    summaries: tuple[Summary, ...] = ()
     unread: tuple[Unread, ...] = ()
     known: frozenset[str] = field(default_factory=frozenset)
     told_by: tuple[str, ...] = ()
+    audit: "Audit | None" = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def summaries(self) -> tuple[Summary, ...]:
+        """One a target, in the order of the audit; made when asked for, as that takes longest."""
+        return tuple(self.audit.summaries()) if self.audit else ()
+
+    @property
+    def targets(self) -> int:
+        """How many targets were audited."""
+        return len(self.audit.targets) if self.audit else 0
 
     @cached_property
     def new(self) -> tuple[Finding, ...]:
@@ -87,10 +97,10 @@ def report(
         snapshot.header,
         audit.at,
         tuple(findings(scene)),
-        tuple(audit.summaries()),
         scene.unread,
         baseline,
         tuple(told_by(scene, one) for one in scene.unread),
+        audit,
     )
 
 

@@ -242,6 +242,13 @@ def test_a_later_baseline_is_refused(tmp_path: Path) -> None:
         baseline.load(file)
 
 
+def test_a_report_has_a_summary_of_every_target() -> None:
+    """And says how many there are without making them."""
+    found = report(world(PUBLIC).audit())
+    assert found.targets == 1
+    assert [one.target.name for one in found.summaries] == [ORDERS]
+
+
 def test_what_is_unproven_is_what_is_not_accepted() -> None:
     """Things that were not read count until somebody answers for their finding."""
     deny = Unread("organizations/1", Part.DENY, "403 denied")
