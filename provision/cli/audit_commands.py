@@ -10,6 +10,7 @@ from provision.cli.audit_diff import diff
 from provision.cli.audit_formats import FormsCommand
 from provision.cli.audit_report import check, report
 from provision.cli.audit_snapshot import snapshot
+from provision.cli.audit_sql import sql
 
 audit_app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +25,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], type[TyperCommand], str], ...] = (
     (report, FormsCommand, "report --scope organization/123456789012 --html all.html"),
     (snapshot, TyperCommand, "snapshot --scope organization/123456789012 -o org.jsonl.zst"),
     (diff, TyperCommand, "diff yesterday.jsonl.zst today.jsonl.zst"),
+    (sql, TyperCommand, "sql acme-security.audit | bq query --use_legacy_sql=false"),
     (check, FormsCommand, "check --snapshot org.jsonl.zst --sarif audit.sarif"),
 )
 

@@ -11,6 +11,7 @@ from provision.errors import ExitCode
 if TYPE_CHECKING:
     from provision.audit.findings import Report
     from provision.clients.reading import Written
+    from provision.clients.reading.export import Tables
 
 
 def report(basis: Basis, found: "Report") -> dict[str, Any]:
@@ -62,6 +63,17 @@ def written(one: "Written", path: Path) -> dict[str, Any]:
         "records": dict(one.counts),
         "resumed": one.resumed,
         "unread": [audit_json.unread(each) for each in one.unread],
+        "error": None,
+        "exit_code": 0,
+    }
+
+
+def exported(scope: str, tables: "Tables") -> dict[str, Any]:
+    """The whole result of `snapshot --bigquery`."""
+    return {
+        "scope": scope,
+        "resources": tables.name("resources"),
+        "policies": tables.name("policies"),
         "error": None,
         "exit_code": 0,
     }

@@ -13,6 +13,7 @@ from provision.snapshot.records import Unread
 if TYPE_CHECKING:
     from provision.audit.findings import Report
     from provision.clients.reading import Written
+    from provision.clients.reading.export import Tables
 
 _COLOURS = {
     Severity.HIGH: "bold red",
@@ -213,6 +214,16 @@ def show_written(one: "Written", path: Path) -> None:
         say(f"{count(one.resumed, 'call')} of an earlier run were not made again.")
     show_unread(one.unread, Names(), verbose=False)
     say(f"`provision audit report --snapshot {path}` judges it, offline.")
+
+
+def show_exported(scope: str, tables: "Tables") -> None:
+    """Where an export went, and what to ask of it."""
+    say(f"Exported {scope}.", style="bold")
+    for table in ("resources", "policies"):
+        say(f"  {tables.name(table)}")
+    dataset = f"{tables.project}.{tables.dataset}"
+    say("Findings that need no graph:")
+    say(f"  provision audit sql {dataset} | bq query --use_legacy_sql=false")
 
 
 def _kind(kind: str, number: int) -> str:
