@@ -180,7 +180,7 @@ def _more(number: int, what: str) -> None:
 def show_check(checked: Checked, names: Names, *, verbose: bool) -> None:
     """Whether it passes, and what fails it."""
     found, level = checked.report, checked.fail_on
-    targets = count(len(found.summaries), "target")
+    targets = count(found.targets, "target")
     above = level.value if level is Severity.HIGH else f"{level.value} or worse"
     if checked.failing:
         findings = count(len(checked.failing), "finding")
