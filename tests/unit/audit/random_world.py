@@ -43,6 +43,9 @@ _SETS = "principalSet://cloudresourcemanager.googleapis.com"
 PRINCIPALS = (ANN, BOB, EVE, ONE, TWO, AGENT, SUBJECT, GROUPS[0], "allUsers")
 """Who is asked about."""
 
+_NAMED = r.Group("group:named@example.com", tuple(map(r.Membership, PRINCIPALS[:-1])))
+"""So that everybody who is asked about is named somewhere; no policy names the group."""
+
 _MEMBERS = (
     *(ANN, ANN, BOB, EVE, ONE, ONE, TWO, TWO, *GROUPS, *GROUPS, SUBJECT),
     *("domain:example.com", "allUsers", "allAuthenticatedUsers", AGENT, STRANGER),
@@ -95,11 +98,12 @@ class World:
 
     Args:
         seed: the same seed, the same organisation.
+        named: whether a group names all who are asked about; else only what decides does.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, named: bool = True) -> None:
         self._draw = random.Random(seed)  # noqa: S311 - nothing secret
-        self.records = list(self._made())
+        self.records = [*self._made(), *([_NAMED] if named else [])]
 
     def snapshot(self) -> Snapshot:
         """As it is read."""
