@@ -1,7 +1,7 @@
 """What an audit judges: a snapshot from a file, or a reading made for the question."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -168,11 +168,14 @@ _SOON = 3.0
 """Seconds of reading before what is left can be told."""
 
 
-def counting(progress: Progress) -> Callable[[int, int, str], None]:
+def counting(progress: Progress) -> "Counting":
     """Progress over calls: how many are done and known, and about how long the rest takes."""
     begun = time.monotonic()
 
-    def tell(done: int, known: int, what: str) -> None:
+    def tell(done: int, known: int, what: str, held: "Held | None") -> None:
+        if held is not None:
+            progress(_waiting(held))
+            return
         passed = time.monotonic() - begun
         left = f", about {_length(passed / done * (known - done))} left"
         soon = not done or passed < _SOON or done >= known
@@ -183,6 +186,12 @@ def counting(progress: Progress) -> Callable[[int, int, str], None]:
     return tell
 
 
+def _waiting(held: "Held") -> str:
+    """That a quota holds the reading up; a log gets the same words every few seconds."""
+    quota = f"waiting for the quota of {held.words}, {held.limit:,} a minute"
+    return f"{quota}: about {_length(held.seconds)} left"
+
+
 def _length(seconds: float) -> str:
     if seconds < 60:  # noqa: PLR2004 - a minute
         return f"{max(1, round(seconds))} s"
@@ -191,3 +200,5 @@ def _length(seconds: float) -> str:
 
 if TYPE_CHECKING:
     from provision.clients.google import GoogleClients
+    from provision.clients.reading import Progress as Counting
+    from provision.clients.reading.quotas import Held

@@ -8,35 +8,82 @@ MINUTE = 60.0
 SHARE = 0.8
 """Of a quota; others live from the same one, deployments among them."""
 
-PER_MINUTE = {
-    # https://cloud.google.com/iam/quotas: "Read requests" of IAM v1, a project.
-    "iam": 6000,
-    # There, of IAM v2 and v3: 5 a minute, unless raised. A project has about that many, so they are
-    # asked at once; where there are more, the refusal tells the limit that holds (`Window.learn`).
-    "iam-deny": 300,
-    "iam-boundaries": 300,
-    # Of others the projects' own pages of quotas tell; these are no more than usual ones.
-    "run": 3000,
-    "functions": 1200,
-    "resources": 600,
-    "tags": 600,
-    "groups": 1800,
-    "iap": 600,
-    "pubsub": 3000,
-    "eventarc": 600,
-    "scheduler": 600,
-    "queues": 600,
-    "workflows": 600,
-    # https://cloud.google.com/asset-inventory/docs/quota: of lists and searches, a project.
-    "inventory-list": 100,
-    "inventory-search": 400,
-    "nothing": 10**9,
+
+@dataclass(frozen=True)
+class Quota:
+    """A limit on calls, of the project that pays for them.
+
+    Args:
+        words: what is limited.
+        per_minute: calls a minute to begin with.
+        source: the page that tells the figure; empty for an estimate.
+        usual: what the page tells where we begin faster; taken when refusals name no limit.
+    """
+
+    words: str
+    per_minute: int
+    source: str = ""
+    usual: int = 0
+
+    @property
+    def documented(self) -> int:
+        """What its page tells, or the estimate."""
+        return self.usual or self.per_minute
+
+
+_IAM = "https://cloud.google.com/iam/quotas"
+_RESOURCES = "https://cloud.google.com/resource-manager/docs/limits"
+_FUNCTIONS = "https://cloud.google.com/functions/quotas"
+_INVENTORY = "https://cloud.google.com/asset-inventory/docs/quota"
+
+QUOTAS = {
+    "iam": Quota("IAM", 6000, _IAM),
+    # Five a minute. A project with what is above it has about that many, so they are asked at once;
+    # where there are more, the refusal tells the limit that holds.
+    "iam-deny": Quota("IAM deny policies", 300, _IAM, usual=5),
+    "iam-boundaries": Quota("access boundaries", 300, _IAM, usual=5),
+    # Reads and lists are apart there, 600 each; policies and tags are among "other" reads.
+    "resources": Quota("Resource Manager", 600, _RESOURCES),
+    "tags": Quota("tags", 600, _RESOURCES),
+    # Of the second generation, of which one list has both.
+    "functions": Quota("Cloud Functions", 1200, _FUNCTIONS),
+    "inventory-list": Quota("lists of Asset Inventory", 100, _INVENTORY),
+    "inventory-search": Quota("searches of Asset Inventory", 400, _INVENTORY),
+    "run": Quota("Cloud Run", 3000),
+    "groups": Quota("Cloud Identity", 1800),
+    "iap": Quota("Identity-Aware Proxy", 600),
+    "pubsub": Quota("Pub/Sub", 3000),
+    "eventarc": Quota("Eventarc", 600),
+    "scheduler": Quota("Cloud Scheduler", 600),
+    "queues": Quota("Cloud Tasks", 600),
+    "workflows": Quota("Workflows", 600),
+    "nothing": Quota("nothing", 10**9),
 }
-"""Calls a minute to begin with, by the name of a limit; ``run`` counts for each region.
+"""By the name of a limit; ``run`` counts for each region.
 
 A quota that is lower, or shared with others, answers 429: then it is left alone for as long as the
 service asks, and the call made again.
 """
+
+
+@dataclass(frozen=True)
+class Held:
+    """A quota that all the calls which are left wait for.
+
+    Args:
+        words: what is limited.
+        limit: calls a minute.
+        waiting: how many calls wait.
+    """
+
+    words: str
+    limit: int
+    waiting: int
+
+    @property
+    def seconds(self) -> float:
+        """About how long until the last of them starts."""
+        return self.waiting / self.limit * MINUTE
 
 
 @dataclass
@@ -77,4 +124,16 @@ class Window:
 
 def window(name: str) -> Window:
     """The limit of that name; one of a region is ``run us-central1``."""
-    return Window(max(1, int(PER_MINUTE[name.partition(" ")[0]] * SHARE)))
+    return Window(max(1, int(QUOTAS[name.partition(" ")[0]].per_minute * SHARE)))
+
+
+def usual(name: str) -> int:
+    """What a quota is where its refusals do not say; 0 where no lower one is known."""
+    return QUOTAS[name.partition(" ")[0]].usual
+
+
+def held(name: str, limit: int, waiting: int) -> Held:
+    """So many calls that wait for the limit of that name."""
+    kind, _, place = name.partition(" ")
+    words = QUOTAS[kind].words
+    return Held(f"{words} in {place}" if place else words, limit, waiting)

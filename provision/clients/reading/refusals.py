@@ -42,13 +42,16 @@ def is_too_much(error: Exception) -> bool:
 def told_limit(error: Exception) -> int:
     """How many calls a minute a quota is, when the service says so; 0 when it does not.
 
-    Google's own limiter tells it in the refusal (google.rpc.ErrorInfo, ``RATE_LIMIT_EXCEEDED``).
+    Google's own limiter tells it in the refusal (google.rpc.ErrorInfo, ``RATE_LIMIT_EXCEEDED``);
+    not all refusals have a unit, whose limit then says it in its name.
     """
     metadata = getattr(error, "metadata", None) or {}
     value = str(metadata.get("quota_limit_value", ""))
     if getattr(error, "reason", None) != _LIMITED or not value.isdecimal():
         return 0
-    return int(value) if str(metadata.get("quota_unit", "")).startswith("1/min") else 0
+    unit = str(metadata.get("quota_unit", ""))
+    named = not unit and "PerMinute" in str(metadata.get("quota_limit", ""))
+    return int(value) if named or unit.startswith("1/min") else 0
 
 
 def asked_to_wait(error: Exception) -> float:

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 
 from provision.clients.clock import Clock
 from provision.clients.reading import refusals
-from provision.clients.reading.quotas import Window, window
+from provision.clients.reading.quotas import Held, Window, held, usual, window
 from provision.clients.reading.steps import Outcome, Step
 
 LANES = 32
@@ -18,6 +18,11 @@ LANES = 32
 
 _DRAIN = 2.0
 """Seconds to wait, after Ctrl-C, for the calls in flight: what they bring is kept."""
+
+_SILENT = 4
+"""Refusals of one call for too much that name no limit, until the usual one is taken for it."""
+_SHORT = 5.0
+"""Seconds of waiting for a quota that nobody is told of."""
 
 Report = Callable[[int, int, Step], None]
 
@@ -81,6 +86,7 @@ class Scheduler:
         report: is told what was done and what is known to be left.
         clock: measures.
         patience: with what may pass.
+        hold: is told which quota all that is left waits for, or that there is none.
     """
 
     run: Callable[[Step], Outcome]
@@ -90,6 +96,7 @@ class Scheduler:
     report: Report
     clock: Clock = field(default_factory=Clock)
     patience: Patience = field(default_factory=Patience)
+    hold: Callable[[Held | None], None] = lambda _: None
     done: int = 0
     _ready: dict[str, deque[_Try]] = field(default_factory=dict)
     _later: list[tuple[float, int, _Try]] = field(default_factory=list)
@@ -118,6 +125,7 @@ class Scheduler:
         try:
             while self._waiting or self._flying:
                 pause = self._start_some()
+                self.hold(self._held())
                 self._take(pause)
         except KeyboardInterrupt:
             self._drain_flying()
@@ -141,6 +149,16 @@ class Scheduler:
                 limit.start(now)
                 self._start(waiting.popleft())
         return min(pauses) if pauses and self._flying < LANES else None
+
+    def _held(self) -> Held | None:
+        """The quota that is waited for longest, where nothing but quotas is waited for."""
+        if self._flying >= LANES:
+            return None
+        waiting = Counter({quota: len(steps) for quota, steps in self._ready.items() if steps})
+        waiting.update(one.quota for _, _, one in self._later if one.quota in waiting)
+        found = (held(name, self._windows[name].limit, many) for name, many in waiting.items())
+        longest = max(found, key=lambda one: one.seconds, default=None)
+        return longest if longest and longest.seconds >= _SHORT else None
 
     def _start(self, one: _Try) -> None:
         self._waiting -= 1
@@ -198,7 +216,8 @@ class Scheduler:
         one.attempt += 1
         if refusals.is_too_much(error):
             limit = self._windows[one.quota]
-            if told := refusals.told_limit(error):
+            silent = usual(one.quota) if one.attempt > _SILENT else 0
+            if told := refusals.told_limit(error) or silent:
                 limit.learn(told)
             else:
                 limit.close(now + wait / 2)

@@ -17,6 +17,7 @@ from provision.clients.reading import (
     targets,
 )
 from provision.clients.reading.follow import Follow, Wanted
+from provision.clients.reading.quotas import Held
 from provision.clients.reading.scheduler import Patience, Scheduler
 from provision.clients.reading.steps import Desk, Outcome, Step
 from provision.snapshot.records import Part, Role, Unread
@@ -31,8 +32,9 @@ KINDS = {
     **inventory.KINDS,
 }
 
-Progress = Callable[[int, int, str], None]
-"""Calls that were made, calls that are known so far (more become known), what was read last."""
+Progress = Callable[[int, int, str, Held | None], None]
+"""Calls that were made, calls that are known so far (more become known), what was read last, and
+the quota that all which is left waits for, if there is one."""
 
 Keep = Callable[[Step, Outcome], None]
 
@@ -71,6 +73,8 @@ class Walk:
             self._follow.account,
         )
         self._told = 0.0
+        self._held: Held | None = None
+        self._counts = (0, 0, "")
 
     def go(self, before: Iterable[tuple[Step, Outcome]] = ()) -> int:
         """Read all; the number of calls that were made.
@@ -89,6 +93,7 @@ class Walk:
             self._report,
             self.clock,
             self.patience,
+            self._hold,
         )
         scheduler.add(self._left(before))
         scheduler.drain()
@@ -170,10 +175,17 @@ class Walk:
     def _report(self, done: int, known: int, step: Step) -> None:
         if self.progress is None:
             return
+        self._counts = (done, known, _filled(KINDS[step.kind].words, step))
         now = self.clock.monotonic()
         if now - self._told >= _QUIET or done == known:
             self._told = now
-            self.progress(done, known, _filled(KINDS[step.kind].words, step))
+            self.progress(*self._counts, self._held)
+
+    def _hold(self, held: Held | None) -> None:
+        begins = held is not None and self._held is None
+        self._held = held
+        if begins and self.progress is not None:
+            self.progress(*self._counts, held)
 
 
 def _see(step: Step) -> str:

@@ -391,9 +391,9 @@ def test_groups_keys_and_callers_can_be_left_out(google: GoogleClients) -> None:
 
 def test_progress_counts_up_to_the_end(google: GoogleClients) -> None:
     """Calls made of calls known, and what is read, in words."""
-    told: list[tuple[int, int, str]] = []
+    told: list[tuple[int, int, str, object]] = []
     read(google, world.PROJECT, progress=lambda *one: told.append(one))
-    assert all(done <= known for done, known, _ in told)
+    assert all(done <= known for done, known, _, _ in told)
     assert told[-1][0] == told[-1][1]
-    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
-    assert all(words for _, _, words in told)
+    assert [one[0] for one in told] == sorted(one[0] for one in told)
+    assert all(words and held is None for _, _, words, held in told)

@@ -126,16 +126,21 @@ def _service_usage(cloud: RunningEmulator, path: str) -> None:
     assert session.post(f"{cloud.http}{path}", json={}, timeout=30).ok
 
 
-def start_reading(cloud: RunningEmulator, file: Path) -> subprocess.Popen[str]:
-    """`provision audit snapshot`, each call a little late, until its journal has enough."""
-    cloud.admin("POST", "/faults", method="*", kind="latency", seconds=0.05, times=None)
+def snapshotting(cloud: RunningEmulator, file: Path) -> subprocess.Popen[str]:
+    """`provision audit snapshot`, just started."""
     command = [sys.executable, "-m", "provision", "audit", "snapshot"]
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [*command, "--scope", "project/demo-project", "-o", str(file)],
         env={**os.environ, "PROVISION_EMULATOR": cloud.http},
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def start_reading(cloud: RunningEmulator, file: Path) -> subprocess.Popen[str]:
+    """`provision audit snapshot`, each call a little late, until its journal has enough."""
+    cloud.admin("POST", "/faults", method="*", kind="latency", seconds=0.05, times=None)
+    process = snapshotting(cloud, file)
     while journaled(file) < ENOUGH:
         assert process.poll() is None, process.communicate()
     return process
@@ -206,6 +211,25 @@ def test_what_was_refused_is_asked_again(
     cloud.admin("POST", "/faults", method="*.Projects/GetIamPolicy", **refused)
     interrupt(start_reading(cloud, file), signal.SIGINT)
     gone_on(cloud, google, file)
+    assert known(load(file)) == known(calm)
+
+
+def test_a_quota_that_holds_the_reading_up_is_told(
+    cloud: RunningEmulator, google: GoogleClients, calm: Snapshot, tmp_path: Path
+) -> None:
+    """Which one, and about how long it takes; Ctrl-C then loses nothing."""
+    file = tmp_path / "org.jsonl"
+    much = {"code": "RESOURCE_EXHAUSTED", "times": None}
+    cloud.admin("POST", "/faults", method="*.Policies/ListPolicies", **much)
+    process = snapshotting(cloud, file)
+    assert process.stderr is not None
+    said = next(line for line in process.stderr if line.startswith("waiting"))
+    assert interrupt(process, signal.SIGINT) == 130
+    words = "waiting for the quota of IAM deny policies, 5 a minute: about "
+    assert said.startswith(words)
+    assert len(said.rstrip()) <= 80
+    written, _ = gone_on(cloud, google, file)
+    assert written.resumed > ENOUGH
     assert known(load(file)) == known(calm)
 
 

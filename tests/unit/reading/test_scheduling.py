@@ -9,12 +9,16 @@ from google.api_core.exceptions import Forbidden, ServiceUnavailable, TooManyReq
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from provision.clients.clock import Clock
-from provision.clients.reading.quotas import MINUTE, Window, window
+from provision.clients.reading.quotas import MINUTE, QUOTAS, Held, Window, held, window
 from provision.clients.reading.refusals import is_disabled, told_limit
 from provision.clients.reading.scheduler import LANES, Patience, Scheduler
 from provision.clients.reading.steps import Outcome, Step
 
 QUICK = Patience(attempts=4, first=0.001, longest=0.002)
+
+
+class HeldUpError(Exception):
+    """A quota holds the steps up."""
 
 
 class Watched:
@@ -28,6 +32,7 @@ class Watched:
         self.accepted: list[Step] = []
         self.refused: list[tuple[Step, Exception]] = []
         self.told: list[tuple[int, int]] = []
+        self.held: list[Held] = []
         self._then = then
         self.scheduler = Scheduler(
             run,
@@ -37,12 +42,19 @@ class Watched:
             lambda done, known, _: self.told.append((done, known)),
             Clock(),
             QUICK,
+            self._hold,
         )
 
     def drain(self, steps: Iterable[Step]) -> None:
         """Make them all."""
         self.scheduler.add(steps)
         self.scheduler.drain()
+
+    def _hold(self, held: Held | None) -> None:
+        """No test waits for a quota: the first that holds the steps up ends it."""
+        if held is not None:
+            self.held.append(held)
+            raise HeldUpError
 
     def _accept(self, step: Step, _: Outcome) -> Iterable[Step]:
         self.accepted.append(step)
@@ -110,9 +122,9 @@ def test_a_call_is_repeated_while_it_may_pass_and_no_more_often_than_patience() 
     assert [step.of for step in watched.accepted] == ["2"]
 
 
-def limited(value: str, unit: str = "1/min/{project}") -> TooManyRequests:
+def limited(value: str, unit: str = "1/min/{project}", name: str = "") -> TooManyRequests:
     """What Google's limiter answers."""
-    told = {"quota_limit_value": value, "quota_unit": unit}
+    told = {"quota_limit_value": value, "quota_unit": unit, "quota_limit": name}
     info = ErrorInfo(reason="RATE_LIMIT_EXCEEDED", domain="googleapis.com", metadata=told)
     return TooManyRequests("Quota exceeded", error_info=info)
 
@@ -122,6 +134,8 @@ def limited(value: str, unit: str = "1/min/{project}") -> TooManyRequests:
     [
         (limited("5"), 5),
         (limited("5", "1/d/{project}"), 0),
+        (limited("1200", "", "ReadRequestsPerMinutePerProject"), 1200),
+        (limited("1200", "", "ReadRequestsPerDayPerProject"), 0),
         (limited("many"), 0),
         (TooManyRequests("much"), 0),
     ],
@@ -217,3 +231,56 @@ def test_each_region_of_cloud_run_has_a_limit_of_its_own_below_the_quota() -> No
     """Others live from the same quota."""
     assert window("run asia-east1").limit < 3000
     assert window("run asia-east1") is not window("run us-central1")
+
+
+def test_the_quota_that_holds_the_rest_up_is_told() -> None:
+    """Which, how many calls a minute it lets through, and how many wait."""
+
+    def run(step: Step) -> Outcome:
+        if int(step.of) >= 5:
+            raise limited("5")
+        return Outcome()
+
+    watched = Watched(run)
+    with pytest.raises(HeldUpError):
+        watched.drain(steps(45, "iam-deny"))
+    (told,) = watched.held
+    assert (told.words, told.limit) == ("IAM deny policies", 5)
+    assert told.seconds == told.waiting / 5 * MINUTE
+    assert 0 < told.waiting <= 40
+
+
+def test_nobody_is_told_of_a_quota_while_other_calls_can_be_made() -> None:
+    """What waits for it costs no time then; nor of one that is waited for a moment only."""
+    watched = Watched(lambda _: Outcome())
+    watched.drain([*steps(200, "iam-deny"), *steps(200)])
+    assert (len(watched.accepted), watched.held) == (400, [])
+
+
+def test_refusals_that_name_no_limit_are_taken_for_the_usual_one_in_the_end() -> None:
+    """Or the calls would be given up one after the other, since only five a minute get through."""
+    asked: Counter[str] = Counter()
+
+    def run(step: Step) -> Outcome:
+        asked[step.of] += 1
+        raise TooManyRequests("much")
+
+    watched = Watched(run)
+    watched.scheduler.patience = Patience(attempts=50, first=0.001, longest=0.002)
+    with pytest.raises(HeldUpError):
+        watched.drain(steps(10, "iam-deny"))
+    assert watched.held[0].limit == QUOTAS["iam-deny"].usual == 5
+    assert max(asked.values()) >= 4
+    assert not watched.refused
+
+
+def test_a_region_s_quota_is_told_with_its_place() -> None:
+    """Since each has its own."""
+    assert held("run asia-east1", 2400, 10).words == "Cloud Run in asia-east1"
+
+
+def test_a_quota_without_a_page_is_called_an_estimate() -> None:
+    """What was looked up has the page's address; the rest nobody can take for more than it is."""
+    pages = {name: one.source for name, one in QUOTAS.items() if one.source}
+    assert all(page.startswith("https://cloud.google.com/") for page in pages.values())
+    assert {name for name, one in QUOTAS.items() if one.usual} <= set(pages)
