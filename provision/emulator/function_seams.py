@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from provision.emulator.seams import Route, ServiceKey
+from provision.emulator.frontdoor_seams import Route
+from provision.emulator.seams import ServiceKey
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class FunctionDoor(Protocol):
     async def open_functions(
         self, host: FunctionHost, port: int | None = None
     ) -> tuple[int, tuple[str, ...]]:
-        """Listen for all functions of a project in a region; see `seams.FrontDoor.open`.
+        """Listen for all functions of a project in a region; see `frontdoor_seams.FrontDoor.open`.
 
         Returns the port and two URLs, each to be followed by ``/NAME``.
         """

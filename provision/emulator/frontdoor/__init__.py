@@ -32,16 +32,9 @@ from provision.emulator.frontdoor.onward import (
     target_path,
 )
 from provision.emulator.frontdoor.pages import Page
+from provision.emulator.frontdoor_seams import Route, Routes
 from provision.emulator.function_seams import FunctionHost, FunctionKey, FunctionTargets
-from provision.emulator.seams import (
-    Access,
-    Identities,
-    RequestAttributes,
-    Route,
-    Routes,
-    Runtime,
-    ServiceKey,
-)
+from provision.emulator.seams import Access, Identities, RequestAttributes, Runtime, ServiceKey
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from urllib.parse import unquote
 
+from provision.emulator.frontdoor_seams import Route
 from provision.emulator.function_seams import FunctionKey
-from provision.emulator.seams import Access, Identities, RequestAttributes, Route, TokenError
+from provision.emulator.seams import Access, Identities, RequestAttributes, TokenError
 
 INVOKE = "run.routes.invoke"
 INVOKE_FUNCTION = "cloudfunctions.functions.invoke"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from provision.emulator.frontdoor import pages
 from provision.emulator.frontdoor.onward import IAP_HEADERS
 from provision.emulator.frontdoor.pages import Page
-from provision.emulator.seams import Access, Identities, RequestAttributes, Route, TokenError
+from provision.emulator.frontdoor_seams import Route
+from provision.emulator.seams import Access, Identities, RequestAttributes, TokenError
 
 ACCESS = "iap.webServiceVersions.accessViaIAP"
 PROXY_AUTHORIZATION = "Proxy-Authorization"

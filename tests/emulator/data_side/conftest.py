@@ -17,6 +17,7 @@ import requests
 from aiohttp import web
 
 from provision.emulator.frontdoor import HttpFrontDoor
+from provision.emulator.frontdoor_seams import Route
 from provision.emulator.iam.identities import TokenIssuer
 from provision.emulator.registry import Registry
 from provision.emulator.rpc.calls import Recorder
@@ -25,7 +26,6 @@ from provision.emulator.seams import (
     RepositoryKey,
     RequestAttributes,
     RevisionToRun,
-    Route,
     ServiceKey,
     StoredImage,
 )

@@ -5,6 +5,7 @@ import re
 import sys
 from urllib.parse import urlsplit
 
+from provision.emulator.frontdoor_seams import Route
 from provision.emulator.function_seams import (
     Builder,
     FunctionDoor,
@@ -12,7 +13,7 @@ from provision.emulator.function_seams import (
     FunctionKey,
     FunctionTarget,
 )
-from provision.emulator.seams import Images, RevisionToRun, Route, Runtime, ServiceKey, StartError
+from provision.emulator.seams import Images, RevisionToRun, Runtime, ServiceKey, StartError
 from provision.emulator.services.functions.forms import ingress_of, memory_bytes
 from provision.emulator.services.functions.records import FunctionRecord, FunctionState
 from provision.emulator.services.run.knative.locations import REGIONS

@@ -4,14 +4,8 @@ import errno
 import sys
 from typing import TYPE_CHECKING, Any
 
-from provision.emulator.seams import (
-    FrontDoor,
-    Images,
-    Route,
-    Runtime,
-    ServiceKey,
-    StoredImage,
-)
+from provision.emulator.frontdoor_seams import FrontDoor, Route
+from provision.emulator.seams import Images, Runtime, ServiceKey, StoredImage
 from provision.emulator.services.run import revisions
 from provision.emulator.services.run.defaults import ingress_container
 from provision.emulator.services.run.outcome import RolloutError
