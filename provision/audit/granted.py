@@ -12,7 +12,7 @@ from provision.audit.holding import NONE, Holders
 from provision.audit.index import Index
 from provision.audit.judgement import Grant
 from provision.audit.members import Belonging, Members
-from provision.snapshot.records import Binding
+from provision.snapshot.records import Binding, Part
 
 _ANYBODY = frozenset({ANYBODY, AUTHENTICATED})
 
@@ -71,8 +71,51 @@ class Allow:
         found = NONE
         for level in self.index.own_levels(resource):
             found = found.joined(self._level(level, permission, view))
+        return found.joined(self.above(permission, resource, view))
+
+    def above(self, permission: str, resource: str, view: View) -> Holders:
+        """What the containers above a resource give, or a container and those above it."""
         lineage = self.index.lineage(resource)
-        return found.joined(self._above(lineage.containers, lineage.gap, permission, view))
+        return self._above(lineage.containers, lineage.gap, permission, view)
+
+    def plain(self, permission: str, resource: str, *, apart: bool) -> int | None:
+        """Who surely has it by policies below the containers, where nothing else is there.
+
+        None where a condition, a role or a set leaves anything open, or a policy was not read.
+        """
+        including = self.index.including(permission)
+        bits = 0
+        for level in self.index.own_levels(resource):
+            bindings = self.index.policies.get(level)
+            if bindings is None or (level, Part.POLICY) in self.index.unread:
+                return None
+            for binding in bindings:
+                includes = including.get(binding.role)
+                if includes is None:
+                    continue
+                found = self._sure(binding.members, apart) if includes else None
+                if found is None or binding.condition:
+                    return None
+                bits |= found
+        return bits
+
+    def _sure(self, members: tuple[str, ...], apart: bool) -> int | None:
+        """All members of a binding; None where it is not known of somebody whether they are."""
+        bits = 0
+        ones: list[int] = []
+        for member in members:
+            found = self.members.spelled(member)
+            if found is None:
+                continue
+            if isinstance(found, int):
+                ones.append(found)
+            elif found.maybe or found.rest:
+                return None
+            elif apart and member in _ANYBODY:
+                bits |= self.members.universe.mask(member)
+            else:
+                bits |= found.sure
+        return bits | self.members.universe.bits(ones)
 
     def _above(self, containers: tuple[str, ...], gap: str, permission: str, view: View) -> Holders:
         if not containers:

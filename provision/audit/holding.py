@@ -58,6 +58,18 @@ class Holders:
         mask = without(self.rest_mask | other.rest_mask, can | while_ | unknown)
         return Holders(can, while_, unknown, rest, mask)
 
+    def with_sure(self, bits: int) -> "Holders":
+        """With those in `bits` as well, who surely hold it."""
+        if self.can | bits == self.can:
+            return self
+        return Holders(
+            self.can | bits,
+            without(self.while_, bits),
+            without(self.unknown, bits),
+            self.rest,
+            without(self.rest_mask, bits),
+        )
+
     def weakened(self, doubtful: int) -> "Holders":
         """With those in `doubtful` no longer sure."""
         if not doubtful or not (self.can | self.while_) & doubtful:

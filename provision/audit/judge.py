@@ -14,7 +14,7 @@ from provision.audit.conditioned import Conditions, Tagged, View
 from provision.audit.denied import Deny, Taken
 from provision.audit.forms import Sort, form, normal
 from provision.audit.granted import Allow, Asked
-from provision.audit.holding import Holders
+from provision.audit.holding import Holders, without
 from provision.audit.index import Index
 from provision.audit.judgement import Grant, Judgement
 from provision.audit.members import Extent, Members
@@ -85,16 +85,31 @@ class Judge:
         view = self.conditions.view(permission, resource)
         if apart:
             view = view._replace(apart=True)
-        if self.index.grants_below(permission, resource):
+        if not self.index.grants_below(permission, resource):
+            return self._above(permission, resource, view)
+        own = self._allow.plain(permission, resource, apart=apart)
+        if own is None:
             return self._holders(permission, resource, view)
+        gone, doubtful = self._taken(permission, resource, view.tagged)
+        if own & doubtful:
+            return self._holders(permission, resource, view)
+        return self._above(permission, resource, view).with_sure(without(own, gone))
+
+    def _above(self, permission: str, resource: str, view: View) -> Holders:
+        """What comes from containers: the same for all that is in one, and remembered."""
         key = (permission, self.index.lineage(resource).containers[0], view)
         found = self._inherited.get(key)
         if found is None:
-            found = self._inherited[key] = self._holders(permission, resource, view)
+            allowed = self._allow.above(permission, resource, view)
+            found = self._inherited[key] = self._left(allowed, permission, resource, view)
         return found
 
     def _holders(self, permission: str, resource: str, view: View) -> Holders:
         allowed = self._allow.holders(permission, resource, view)
+        return self._left(allowed, permission, resource, view)
+
+    def _left(self, allowed: Holders, permission: str, resource: str, view: View) -> Holders:
+        """What deny policies and boundaries leave of it."""
         gone, doubtful = self._taken(permission, resource, view.tagged)
         return allowed.without(gone).weakened(doubtful)
 
