@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write docs/commands.md and what is made in docs/emulator.md and findings.md, or check them.
+"""Write docs/commands.md and what is made in emulator.md, findings.md and scale.md, or check them.
 
 python scripts/docs.py            write them
 python scripts/docs.py --check    exit 1 when one lags
@@ -12,11 +12,13 @@ from pathlib import Path
 from recorded import with_lists
 from rpcs import with_rpcs
 from rules import with_rules
+from scale import with_figures
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "commands.md"
 EMULATOR = ROOT / "docs" / "emulator.md"
 FINDINGS = ROOT / "docs" / "findings.md"
+SCALE = ROOT / "docs" / "scale.md"
 HEAD = "<!-- Made by scripts/docs.py from the commands' own help. Do not edit. -->\n\n"
 
 
@@ -24,7 +26,8 @@ def main() -> int:
     """Write or check the pages; returns the exit code."""
     emulator = with_rpcs(with_lists(EMULATOR.read_text(encoding="utf-8")))
     findings = with_rules(FINDINGS.read_text(encoding="utf-8"))
-    made = {PAGE: HEAD + _commands(), EMULATOR: emulator, FINDINGS: findings}
+    scale = with_figures(SCALE.read_text(encoding="utf-8"))
+    made = {PAGE: HEAD + _commands(), EMULATOR: emulator, FINDINGS: findings, SCALE: scale}
     if "--check" not in sys.argv[1:]:
         for page, text in made.items():
             page.write_text(text, encoding="utf-8")
