@@ -240,13 +240,14 @@ class _Page:
     def _counts(self) -> list[list[Any]]:
         kinds: dict[str, int] = {}
         for target in self._targets():
-            kinds[f"{target.kind}s"] = kinds.get(f"{target.kind}s", 0) + 1
+            kinds[target.kind] = kinds.get(target.kind, 0) + 1
         public = sum(summary.public is Verdict.CAN for summary in self.report.summaries)
         online = sum(summary.reach is Reach.INTERNET for summary in self.report.summaries)
-        found = [[count, name, ""] for name, count in sorted(kinds.items())]
+        found = [[count, _many(count, kind), ""] for kind, count in sorted(kinds.items())]
         found.append([public, "public", "high" if public else ""])
         found.append([online, "reached from the internet", ""])
-        found.append([len(self.report.unread), "parts not read", "medium"])
+        gaps = len(self.report.unread)
+        found.append([gaps, _many(gaps, "gap") + " in what was read", "medium"])
         return [one for one in found if one[0] or one[1] == "public"]
 
 
@@ -254,3 +255,7 @@ def label(target: Target) -> str:
     """A target in few words: its name and region."""
     parts = target.name.split("/")
     return f"{parts[-1]} ({parts[6]})"
+
+
+def _many(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"

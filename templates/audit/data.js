@@ -129,8 +129,9 @@ function steps(end, before, grant, target) {
     found.unshift({ words: before.get(at).words, to: data.principals[at] });
   }
   const condition = grant.condition < 0 ? "" : ` while ${data.conditions[grant.condition]}`;
-  found.push({ words: "holds", to: `${data.roles[grant.role]}${condition}` });
-  const place = grant.node === target.node ? "on it" : `on ${data.nodes[grant.node][0]}, above`;
-  found.push({ words: place, to: target.label });
+  const above = grant.node !== target.node;
+  const place = above ? ` on ${data.nodes[grant.node][0]}` : "";
+  found.push({ words: "holds", to: `${data.roles[grant.role]}${place}${condition}` });
+  found.push({ words: above ? "which is above" : "on", to: target.label });
   return found;
 }

@@ -18,11 +18,14 @@ function drawing(title, columns, arrows) {
   const width = columns.length * (BOX.width + BOX.across) - BOX.across + 2 * BOX.margin;
   const at = new Map();
   const boxes = columns.flatMap((column, place) => {
-    const taken = column.length * (BOX.height + BOX.down) - BOX.down;
-    const top = (height - taken) / 2;
     const x = BOX.margin + place * (BOX.width + BOX.across);
+    const taken = column.length * (BOX.height + BOX.down) - BOX.down;
+    let free = place && column.length < columns[0].length ? BOX.margin : (height - taken) / 2;
     return column.map((one, index) => {
-      const y = top + index * (BOX.height + BOX.down);
+      const rest = (column.length - index) * (BOX.height + BOX.down) - BOX.down;
+      const beside = middle_of(arrows.filter((arrow) => arrow.to === one.id), at) - BOX.height / 2;
+      const y = Math.min(Math.max(free, beside || 0), height - BOX.margin - rest);
+      free = y + BOX.height + BOX.down;
       at.set(one.id, { x, y: y + BOX.height / 2 });
       return box(one, x, y);
     });
@@ -33,6 +36,12 @@ function drawing(title, columns, arrows) {
   frame.className = "drawing";
   frame.append(made);
   return frame;
+}
+
+// Between what points at it, so that lines cross as little as can be.
+function middle_of(arrows, at) {
+  const places = arrows.map((arrow) => at.get(arrow.from)).filter(Boolean);
+  return places.reduce((sum, one) => sum + one.y, 0) / places.length;
 }
 
 function box(one, x, y) {
@@ -86,7 +95,9 @@ function draw_path(principal, found, target) {
 function draw_target(target) {
   const found = grants(target);
   if (!found.length) return null;
-  const shown = found.slice(0, MOST_DRAWN);
+  // What is bound on the target itself comes first: its lines pass above what stands in between.
+  const own = (one) => Number(one.node !== target.node);
+  const shown = [...found].sort((a, b) => own(a) - own(b)).slice(0, MOST_DRAWN);
   const places = [...new Set(shown.map((one) => one.node))];
   const left = [...new Set(shown.map((one) => one.member))].map((member) => ({
     id: `m${member}`, text: data.principals[member],
