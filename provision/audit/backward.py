@@ -40,11 +40,19 @@ class Ground:
 
     def calls(self, target: Target, getting_in: int) -> Iterator[tuple[int, Call]]:
         """What calls a target, or may, each with its account, which is among `getting_in`."""
+        yield from self.known_calls(target, getting_in)
+        yield from self.roaming_calls(getting_in)
+
+    def known_calls(self, target: Target, getting_in: int) -> Iterator[tuple[int, Call]]:
+        """What is known to call a target."""
         for call in self.callers.of(target):
             account = self.account(call.caller.account)
             if account is not None and getting_in >> account & 1:
                 yield account, call
-        for account in positions(getting_in & self._roaming):
+
+    def roaming_calls(self, getting_in: int) -> Iterator[tuple[int, Call]]:
+        """What may call anything."""
+        for account in positions(getting_in & self.roaming):
             for call in self._anywhere[account]:
                 yield account, call
 
@@ -59,7 +67,8 @@ class Ground:
         return dict(found)
 
     @cached_property
-    def _roaming(self) -> int:
+    def roaming(self) -> int:
+        """Accounts of what may call anything, as bits."""
         return sum(1 << account for account in self._anywhere)
 
     def account(self, email: str) -> int | None:

@@ -69,7 +69,9 @@ class Callers:
 
     def of(self, target: Target) -> tuple[Call, ...]:
         """What is known to call a target, with a token of an account."""
-        names = {target.name, *self._same.get(target.name, ())}
+        if target.name not in self._same:
+            return tuple(self._named.get(target.name, ()))
+        names = {target.name, *self._same[target.name]}
         return tuple(call for name in sorted(names) for call in self._named.get(name, ()))
 
     @cached_property

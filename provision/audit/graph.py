@@ -1,6 +1,6 @@
 """A graph over accounts: who comes by which token of which, at one degree, however long the way."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from copy import copy
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from provision.audit.closure import closed, positions
 from provision.audit.degrees import Degrees
 from provision.audit.impersonation import Onto
 
-_MANY = 16
+_FEW, _MANY = 4, 16
 _PIECE = 256
 _KEPT = 1024
 """Accounts that are joined one by one; how many make a piece; how many joined pieces are kept."""
@@ -72,6 +72,7 @@ class Graph:
             Token.ID: [values[vertex] for vertex in by_id],
         }
         self._pieces: dict[tuple[Token, int, int], int] = {}
+        self._cores: dict[tuple[Hashable, Token], tuple[int, int]] = {}
         self.changed = {token: self._shared(token, before) for token in self._values}
         self.led_to = {token: _places(map(bool, some)) for token, some in self._values.items()}
         """Accounts that anybody comes by at all."""
@@ -96,11 +97,32 @@ class Graph:
                 mine[place] = other
         return _places(one is not other for one, other in zip(mine, theirs, strict=True))
 
-    def onto(self, accounts: int, token: Token) -> int:
-        """Who comes by such tokens of any of them."""
-        values = self._values[token]
+    def onto(self, accounts: int, token: Token, near: Hashable = None) -> int:
+        """Who comes by such tokens of any of them.
+
+        Args:
+            accounts: as bits.
+            token: of which kind.
+            near: the same for questions whose accounts are mostly the same, as of one project:
+                what they have in common is added up once.
+        """
+        if accounts.bit_count() < _FEW:
+            return _joined(self._values[token], accounts)
+        key = (near, token)
+        core, value = self._cores.get(key, (0, 0))
+        common = core & accounts
+        if common != core or not core:
+            core = accounts if common.bit_count() * 2 < core.bit_count() or not core else common
+            value = self._added_up(core, token)
+            if len(self._cores) >= _KEPT:
+                self._cores.clear()
+            self._cores[key] = core, value
+        own = accounts ^ core
+        return value | self._added_up(own, token) if own else value
+
+    def _added_up(self, accounts: int, token: Token) -> int:
         if accounts.bit_count() < _MANY:
-            return _joined(values, positions(accounts), 0)
+            return _joined(self._values[token], accounts)
         found = 0
         size = _PIECE // 8
         data = accounts.to_bytes((accounts.bit_length() + 7) // 8, "little")
@@ -114,12 +136,12 @@ class Graph:
         """Neighbours mostly come together, as all of a project: what they add up to is kept."""
         values = self._values[token]
         if piece.bit_count() < _MANY:
-            return _joined(values, positions(piece), start)
+            return _joined(values, piece, start)
         key = (token, start, piece)
         if key not in self._pieces:
             if len(self._pieces) >= _KEPT:
                 self._pieces.clear()
-            self._pieces[key] = _joined(values, positions(piece), start)
+            self._pieces[key] = _joined(values, piece, start)
         return self._pieces[key]
 
 
@@ -155,8 +177,15 @@ def _places(some: Iterable[bool]) -> int:
     return int(digits, 2) if digits else 0
 
 
-def _joined(values: Sequence[int], places: Iterable[int], start: int) -> int:
+def _joined(values: Sequence[int], bits: int, start: int = 0) -> int:
+    """What the values at these places add up to."""
     found = 0
-    for place in places:
-        found |= values[start + place]
+    if bits.bit_count() >= _MANY:
+        for place in positions(bits):
+            found |= values[start + place]
+        return found
+    while bits:
+        last = bits.bit_length() - 1
+        found |= values[start + last]
+        bits ^= 1 << last
     return found

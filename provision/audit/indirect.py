@@ -58,12 +58,12 @@ class Indirect:
     def granting(self, target: Target) -> Holders:
         """Who could give themselves access by a change; may have it already."""
         changing = self._on_target(target)
-        found = self._second.widened(changing)
+        near = self._near(target)
+        found = self._second.widened(changing, near)
         for entrance in self.gates.entrances(target):
             held = nested(entrance.apart)
-            found = found.either(self._second.onto(held, entrance.token))
-            for account, call in self._ground.calls(target, held.rest):
-                found = found.either(_limited(self._switched(call), held, account))
+            found = found.either(self._second.onto(held, entrance.token, near))
+            found = found.either(self._by_callers(target, held, self._switched))
         return self._apart(found, self._second)
 
     def paths(self, principal: str, target: Target, most: int = 1) -> tuple[Path, ...]:
@@ -153,12 +153,32 @@ class Indirect:
 
     def _getting_in(self, reaching: Reaching, target: Target, entrance: "Entrance") -> Degrees:
         held = nested(entrance.apart)
-        found = reaching.onto(held, entrance.token)
-        for account, call in self._ground.calls(target, held.rest):
-            found = found.either(_limited(self._set_off(call), held, account))
+        found = reaching.onto(held, entrance.token, self._near(target))
+        found = found.either(self._by_callers(target, held, self._set_off))
         if entrance.holders is not entrance.apart:
             found = found.either(self._of_those_kept_out(reaching, entrance))
         return found
+
+    def _near(self, target: Target) -> str:
+        return next(iter(self.judge.index.lineage(target.service or target.name).containers), "")
+
+    def _by_callers(
+        self, target: Target, held: Degrees, setting_off: Callable[[Call], Degrees]
+    ) -> Degrees:
+        """Who has a target called by what calls it as an account that gets in."""
+        calls = self._ground.known_calls(target, held.rest)
+        found = union(_limited(setting_off(call), held, account) for account, call in calls)
+        roaming = self._ground.roaming
+        if not held.rest & roaming:
+            return found
+        within = Degrees(*(bits & roaming for bits in held))
+        key = (setting_off is self._switched, within)
+        if key not in self._grants:
+            self._grants[key] = union(
+                _limited(setting_off(call), within, account)
+                for account, call in self._ground.roaming_calls(within.rest)
+            )
+        return found.either(self._grants[key])
 
     def _of_those_kept_out(self, reaching: Reaching, entrance: "Entrance") -> Degrees:
         """Everybody gets in, but for some, who may do so as somebody else."""
@@ -194,15 +214,12 @@ class Indirect:
         return self._grants[key]
 
     def _apart(self, found: Degrees, reaching: Reaching) -> Holders:
-        reasons = reaching.reasons(found.rest)
-        everybody = self.judge.universe.all
-        return Holders(
-            found.can,
-            found.while_ & ~found.can,
-            found.unknown & ~found.while_,
-            reasons,
-            found.rest & ~found.unknown & everybody,
-        )
+        can, while_, unknown, rest = found  # each within the next
+        others = rest ^ unknown
+        reasons = reaching.reasons(others)
+        if reasons:
+            others &= self.judge.universe.all
+        return Holders(can, while_ ^ can, unknown ^ while_, reasons, others)
 
     def _kept_out(self, name: str, target: Target) -> bool:
         """Whether a principal does not surely get into something that is open to everybody."""
@@ -263,6 +280,8 @@ def _widely(entrance: "Entrance") -> "Entrance":
 
 def _limited(who: Degrees, held: Degrees, account: int) -> Degrees:
     """As sure as it is that the account gets in."""
+    if held.can >> account & 1:
+        return who
     return Degrees(
         *(bits if in_ >> account & 1 else 0 for bits, in_ in zip(who, held, strict=True))
     )

@@ -31,10 +31,15 @@ class Reaching:
     second: "SecondOrder | None" = None
     _reasons: dict[str, int] = field(default_factory=dict)
 
-    def onto(self, accounts: Degrees, token: Token) -> Degrees:
+    def onto(self, accounts: Degrees, token: Token, near: str = "") -> Degrees:
         """Who comes by tokens of any of these accounts, however long the way.
 
         Bits from `reasons_from` on tell why it is not known of others.
+
+        Args:
+            accounts: whose.
+            token: of which kind.
+            near: the container of what they get into; its neighbours let in mostly the same.
         """
         if token is Token.NONE:
             return NOBODY  # whoever gets in without one gets in as themselves
@@ -42,16 +47,18 @@ class Reaching:
         before = value = 0
         for degree, graph in enumerate(self._graphs):
             asked = accounts[degree] & graph.led_to[token]
-            todo = asked if degree == 0 else asked & (graph.changed[token] | ~before)
+            todo = asked & (graph.changed[token] | asked ^ before)  # sets within one another
             if todo:
-                value |= graph.onto(todo, token)
+                value |= graph.onto(todo, token, (near, degree))
             found.append(value)
             before = asked
         return Degrees(*found)
 
-    def widened(self, starts: Degrees) -> Degrees:
+    def widened(self, starts: Degrees, near: str = "") -> Degrees:
         """These principals, and whoever comes to act as one of them."""
-        return starts.either(self.onto(starts, Token.ACCESS)) if starts.rest else NOBODY
+        if not starts.rest:
+            return NOBODY
+        return starts.either(self.onto(starts, Token.ACCESS, f"{near} changed"))
 
     def reasons(self, bits: int) -> tuple[str, ...]:
         """The reasons among those bits."""

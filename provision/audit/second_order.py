@@ -63,6 +63,8 @@ class SecondOrder:
     asking: Asking
     _above: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
     _joined: dict[str, Degrees] = field(default_factory=dict)
+    _by_role: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
+    _roles_above: dict[str, Degrees] = field(default_factory=dict)
 
     def on_target(self, target: Target) -> tuple[Grant, ...]:
         """Changes that open a target, on itself first."""
@@ -94,13 +96,13 @@ class SecondOrder:
         entered = entered_by(target)
         found = self._all_above(entered)
         if target.iap:
-            return union(
-                (found, *(self._who(permission, iap_resource(entered)) for permission in _SET_IAP))
-            )
+            resource = iap_resource(entered)
+            return union((found, *(self._who(permission, resource) for permission in _SET_IAP)))
         kind = Kind.SERVICE if target.service else target.kind
         # Whoever turns the invoker check off may set the policy as well.
-        own = self._who(_SET[kind], entered)
-        return union((found, own, *(grant.who for grant in self._roles(entered))))
+        found = found.either(self._all_roles_above(entered))
+        own = (grant.who for level in self._own(entered) for grant in self._roles_at(level))
+        return union((found, self._who(_SET[kind], entered), *own))
 
     def on_account(self, resource: str) -> tuple[Grant, ...]:
         """Changes that let somebody mint tokens of an account."""
@@ -144,13 +146,35 @@ class SecondOrder:
     def _roles(self, resource: str) -> Iterator[Grant]:
         """Custom roles that somebody holds there and may add the permission to."""
         for level in self.asking.judge.index.holders_of_policies(resource):
-            for role, members in self._custom.get(level, ()):
-                owner = role.rpartition("/roles/")[0]
-                holding = union(map(self._inside, members))
-                who = holding.both(self._who(UPDATE_ROLE, owner))
-                if who.rest:
-                    note = f"by adding the permission to a role that it holds on {level}"
-                    yield Grant(UPDATE_ROLE, owner, role, who, note)
+            yield from self._roles_at(level)
+
+    def _roles_at(self, level: str) -> tuple[Grant, ...]:
+        if level not in self._custom:
+            return ()
+        if level not in self._by_role:
+            self._by_role[level] = tuple(self._of_roles(level))
+        return self._by_role[level]
+
+    def _of_roles(self, level: str) -> Iterator[Grant]:
+        for role, members in self._custom[level]:
+            owner = role.rpartition("/roles/")[0]
+            holding = union(map(self._inside, members))
+            who = holding.both(self._who(UPDATE_ROLE, owner))
+            if who.rest:
+                note = f"by adding the permission to a role that it holds on {level}"
+                yield Grant(UPDATE_ROLE, owner, role, who, note)
+
+    def _own(self, resource: str) -> tuple[str, ...]:
+        return self.asking.judge.index.own_levels(resource)
+
+    def _all_roles_above(self, resource: str) -> Degrees:
+        containers = self.asking.judge.index.lineage(resource).containers
+        start = next(iter(containers), "")
+        if start not in self._roles_above:
+            self._roles_above[start] = union(
+                grant.who for name in containers for grant in self._roles_at(name)
+            )
+        return self._roles_above[start]
 
     @cached_property
     def _custom(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
