@@ -5,6 +5,7 @@ line of a file: its place is a logical location, and as code scanning shows no r
 file, the file that settings are kept in stands for it.
 """
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +31,10 @@ _SCORES = {
 """``security-severity``, by which code scanning sorts: high from 7.0, medium from 4.0."""
 
 _FILE = "audit.yaml"
-_FINGERPRINT = "finding/v1"
+FINGERPRINT = "finding/v1"
+LINE_HASH = "primaryLocationLineHash"
+"""What code scanning tells alerts by. Left out, it is made of the file's line, which is the same
+for all of them (github/codeql-action, ``fingerprints.ts``)."""
 _MAX_TARGETS = 100
 """Targets that one result names; all of them are in the report itself."""
 
@@ -86,11 +90,11 @@ def _invocation(report: Report) -> dict[str, Any]:
     """When it was read, and what could not be: a log that says nothing of that would mislead."""
     told: dict[str, Any] = {
         "executionSuccessful": True,
-        "startTimeUtc": _time(report.header.begun),
-        "properties": {"at": _time(report.at)},
+        "startTimeUtc": time(report.header.begun),
+        "properties": {"at": time(report.at)},
     }
     if report.header.ended is not None:
-        told["endTimeUtc"] = _time(report.header.ended)
+        told["endTimeUtc"] = time(report.header.ended)
     notes = [
         {"level": "warning", "message": {"text": f"{one.part} of {one.of}: {one.why}"}}
         for one in report.unread[:_MAX_TARGETS]
@@ -104,8 +108,8 @@ def _result(finding: Finding, report: Report, places: dict[str, int]) -> dict[st
         "ruleIndex": places[finding.rule],
         "level": _LEVELS[finding.severity],
         "message": {"text": _message(finding)},
-        "locations": [_location(finding)],
-        "partialFingerprints": {_FINGERPRINT: finding.id},
+        "locations": [shown_at(place(finding.resource))],
+        "partialFingerprints": {FINGERPRINT: finding.id, LINE_HASH: _line_hash(finding.id)},
         "properties": {"severity": str(finding.severity), **_properties(finding)},
     }
     if report.known:
@@ -122,14 +126,25 @@ def _message(finding: Finding) -> str:
     return text if not finding.mend else f"{text} To mend it: {' ; '.join(finding.mend)}"
 
 
-def _location(finding: Finding) -> dict[str, Any]:
-    kind = "member" if "@" in finding.resource.partition("/")[0] else "resource"
+def _line_hash(id_: str) -> str:
+    """The id in the shape of the hash: hexadecimal, and how many lines like it came before."""
+    return f"{hashlib.sha256(id_.encode()).hexdigest()[:16]}:1"
+
+
+def place(resource: str) -> dict[str, Any]:
+    """A resource, account or group as a logical location."""
+    kind = "member" if "@" in resource.partition("/")[0] else "resource"
+    return {"fullyQualifiedName": resource, "kind": kind}
+
+
+def shown_at(logical: dict[str, Any]) -> dict[str, Any]:
+    """A location of that, with a file, without which code scanning shows nothing."""
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": _FILE},
             "region": {"startLine": 1},
         },
-        "logicalLocations": [{"fullyQualifiedName": finding.resource, "kind": kind}],
+        "logicalLocations": [logical],
     }
 
 
@@ -144,5 +159,6 @@ def _properties(finding: Finding) -> dict[str, Any]:
     return told
 
 
-def _time(moment: datetime) -> str:
+def time(moment: datetime) -> str:
+    """A time as SARIF writes it, UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -11,8 +11,9 @@ from provision.audit.answers import Answer, Verdict
 from provision.cli import audit_formats as formats
 from provision.cli import audit_source as source
 from provision.cli import options
-from provision.cli.audit_answers import TargetAnswers, how, worth_telling
+from provision.cli.audit_answers import TargetAnswers, gaps, how, worth_telling
 from provision.cli.audit_formats import Format
+from provision.cli.audit_narrowed import Question
 from provision.cli.audit_place import Place
 from provision.cli.audit_principals import alike, find_principal, is_named
 from provision.cli.audit_source import Source
@@ -20,10 +21,10 @@ from provision.cli.audit_targets import find_target, names_told
 from provision.cli.console import note
 from provision.cli.progress import Progress
 from provision.cli.views import audit_basis, audit_csv, audit_json, audit_text, audit_why
-from provision.cli.views.audit_words import Names, placed
+from provision.cli.views.audit_words import Names, placed, titled
 from provision.errors import ExitCode, NotProvenError, ProvisionError
 from provision.principals import is_public
-from provision.snapshot.records import Target
+from provision.snapshot.records import Target, Unread
 
 if TYPE_CHECKING:
     from provision.audit import Audit
@@ -56,6 +57,8 @@ def who(
     impersonate: options.Impersonate = None,
     as_json: formats.Json = False,
     as_csv: formats.Csv = False,
+    as_sarif: formats.Sarif = False,
+    as_html: formats.Html = False,
     output: formats.Output = None,
     verbose: source.Verbose = False,
 ) -> None:
@@ -64,13 +67,16 @@ def who(
     Also who gets in as somebody else, who could grant itself access, and what is not known.
     """
     asked = Source(snapshot, at, scope, Place(file, project, region, impersonate))
-    to = formats.flagged(as_json=as_json, as_csv=as_csv, output=output)
+    to = formats.flagged(output, json=as_json, csv=as_csv, sarif=as_sarif, html=as_html)
     with Progress() as progress:
         audit, found = _about(target, asked, progress)
         progress.brief(f"judging {target}")
         answers = worth_telling(audit.who(found.name))
         whole = audit.summary(found.name)
-        told = TargetAnswers(found, whole.public, whole.reach, answers, whole.sets, whole.unknown)
+        told = TargetAnswers(
+            *(found, whole.public, whole.reach, answers, whole.sets, whole.unknown),
+            gaps=_gaps(audit, found),
+        )
     basis, names = asked.basis(audit), _names(audit, found)
 
     def show() -> None:
@@ -83,6 +89,7 @@ def who(
                 audit_json.answered(basis, audit_json.about_all(told), answers, ExitCode.DONE)
             ),
             Format.CSV: lambda: _csv(audit, answers, names),
+            **Question(asked, audit, f"Who can invoke {titled(found)}", (found.name,)).renders(),
         },
         show,
     )
@@ -100,13 +107,15 @@ def what(
     impersonate: options.Impersonate = None,
     as_json: formats.Json = False,
     as_csv: formats.Csv = False,
+    as_sarif: formats.Sarif = False,
+    as_html: formats.Html = False,
     output: formats.Output = None,
     verbose: source.Verbose = False,
 ) -> None:
     """Show everything that a principal can invoke, each with its path."""
     asked = Source(snapshot, at, scope, Place(file, project, region, impersonate), inventory)
     asked.check()
-    to = formats.flagged(as_json=as_json, as_csv=as_csv, output=output)
+    to = formats.flagged(output, json=as_json, csv=as_csv, sarif=as_sarif, html=as_html)
     with Progress() as progress:
         read = asked.whole(progress)
         member = find_principal(principal, read)
@@ -118,7 +127,7 @@ def what(
     _note_stranger(member, audit)
 
     def show() -> None:
-        audit_text.show_what(member, answers, targets, names, verbose=verbose)
+        audit_text.show_what(member, answers, targets, names, gaps(read.unread), verbose=verbose)
         audit_basis.show_basis(basis)
 
     body = {"principal": member, "targets": len(targets)}
@@ -128,9 +137,16 @@ def what(
                 audit_json.answered(basis, body, answers, ExitCode.DONE)
             ),
             Format.CSV: lambda: _csv(audit, answers, names),
+            **_of(member, answers, asked, audit).renders(),
         },
         show,
     )
+
+
+def _of(member: str, answers: tuple[Answer, ...], asked: Source, audit: "Audit") -> Question:
+    """A page about one principal: what it gets into, may or could."""
+    names = {one.target for one in answers}
+    return Question(asked, audit, f"What {member} can invoke", names, member)
 
 
 _CODES = {
@@ -153,6 +169,8 @@ def why(
     impersonate: options.Impersonate = None,
     as_json: formats.Json = False,
     as_csv: formats.Csv = False,
+    as_sarif: formats.Sarif = False,
+    as_html: formats.Html = False,
     output: formats.Output = None,
     verbose: source.Verbose = False,
 ) -> None:
@@ -162,7 +180,7 @@ def why(
     depends on a condition that only a request decides.
     """
     asked = Source(snapshot, at, scope, Place(file, project, region, impersonate))
-    to = formats.flagged(as_json=as_json, as_csv=as_csv, output=output)
+    to = formats.flagged(output, json=as_json, csv=as_csv, sarif=as_sarif, html=as_html)
     with _failing_as_not_proven():
         code = _tell_why(principal, target, asked, to, verbose=verbose)
     raise typer.Exit(int(code))
@@ -176,7 +194,10 @@ def _tell_why(
         member = find_principal(principal, audit.snapshot)
         progress.brief(f"judging {target}")
         answer = audit.why(member, found.name)
-        told = TargetAnswers(found, audit.public(found.name), audit.reach(found.name), (answer,))
+        told = TargetAnswers(
+            *(found, audit.public(found.name), audit.reach(found.name), (answer,)),
+            gaps=_gaps(audit, found),
+        )
     code, basis, names = _CODES[answer.verdict], asked.basis(audit), _names(audit, found)
     _note_stranger(member, audit)
 
@@ -185,10 +206,12 @@ def _tell_why(
         audit_basis.show_basis(basis, apart=False)
 
     body = {"principal": member, **audit_json.about_target(told)}
+    title = f"Whether {member} can invoke {titled(found)}"
     to.emit(
         {
             Format.JSON: lambda: audit_json.text(audit_json.answered(basis, body, (answer,), code)),
             Format.CSV: lambda: _csv(audit, (answer,), names),
+            **Question(asked, audit, title, (found.name,), member).renders(),
         },
         show,
     )
@@ -214,8 +237,14 @@ def _about(text: str, asked: Source, progress: Progress) -> "tuple[Audit, Target
     asked.check()
     told = () if asked.snapshot or asked.scope else names_told(text, asked.place)
     read = asked.around(told, progress)
+    if told and not read.targets:  # of another region, or of another name
+        read = asked.whole(progress)
     target = find_target(text, read, asked.place)
     return asked.judge(read, progress), target
+
+
+def _gaps(audit: "Audit", target: Target) -> tuple[Unread, ...]:
+    return gaps(audit.snapshot.unread, audit.judge.index.lineage(target.name).containers)
 
 
 def _names(audit: "Audit", target: Target) -> Names:

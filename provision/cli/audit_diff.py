@@ -5,18 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provision import __version__
 from provision.cli import audit_formats as formats
 from provision.cli import audit_source as source
 from provision.cli.audit_formats import Format
 from provision.cli.audit_place import Place
 from provision.cli.audit_source import Source
 from provision.cli.progress import Progress
-from provision.cli.views import audit_diff_data, audit_diff_text, audit_json
+from provision.cli.views import audit_diff_data, audit_diff_page, audit_diff_text, audit_json
 from provision.cli.views.audit_words import Names
 from provision.errors import ExitCode
 
 if TYPE_CHECKING:
     from provision.audit import Audit
+    from provision.audit.diff import Diff
 
 
 def diff(
@@ -26,6 +28,8 @@ def diff(
     scope: source.Scope = None,
     as_json: formats.Json = False,
     as_csv: formats.Csv = False,
+    as_sarif: formats.Sarif = False,
+    as_html: formats.Html = False,
     output: formats.Output = None,
     verbose: source.Verbose = False,
 ) -> None:
@@ -37,7 +41,7 @@ def diff(
     """
     from provision.audit.diff import compare
 
-    to = formats.flagged(as_json=as_json, as_csv=as_csv, output=output)
+    to = formats.flagged(output, json=as_json, csv=as_csv, sarif=as_sarif, html=as_html)
     with Progress() as progress:
         before, earlier = _opened(old, at, scope, progress)
         after, later = _opened(new, at, scope, progress)
@@ -51,10 +55,21 @@ def diff(
         {
             Format.JSON: lambda: audit_json.text(document),
             Format.CSV: lambda: audit_diff_data.table(found),
+            Format.SARIF: lambda: _sarif(found, before, after),
+            Format.HTML: lambda: audit_diff_page.page(found, bases, names),
         },
         lambda: audit_diff_text.show_diff(found, bases, names, verbose=verbose),
     )
     raise typer.Exit(int(code))
+
+
+def _sarif(found: "Diff", before: "Audit", after: "Audit") -> str:
+    import json
+
+    from provision.audit.diff_sarif import document
+
+    headers = (before.snapshot.header, after.snapshot.header)
+    return json.dumps(document(found, headers, __version__), indent=2, ensure_ascii=False)
 
 
 def _opened(

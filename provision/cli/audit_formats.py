@@ -163,6 +163,10 @@ def _form(name: str, what: str) -> object:
 
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
 Csv = Annotated[bool, typer.Option("--csv", help="The result as CSV, one row for each answer.")]
+Sarif = Annotated[
+    bool, typer.Option("--sarif", help="What is wrong with it as SARIF 2.1.0, for code scanning.")
+]
+Html = Annotated[bool, typer.Option("--html", help="A page about it that needs no network.")]
 JsonTo = Annotated[str | None, _form("json", "The result as JSON, on stdout or to a file.")]
 CsvTo = Annotated[str | None, _form("csv", "The findings as CSV, one row each.")]
 SarifTo = Annotated[str | None, _form("sarif", "The findings as SARIF 2.1.0, for code scanning.")]
@@ -179,7 +183,12 @@ Output = Annotated[
 ]
 
 
-def flagged(*, as_json: bool, as_csv: bool, output: Path | None) -> Outputs:
-    """What ``--json``, ``--csv`` and ``-o`` mean where they take no file."""
-    chosen = {Format.JSON: as_json, Format.CSV: as_csv}
-    return outputs({form: STDOUT if on else None for form, on in chosen.items()}, output)
+def flagged(output: Path | None, **wanted: bool) -> Outputs:
+    """What the forms and ``-o`` mean where a form takes no file.
+
+    Args:
+        output: the ``-o`` option.
+        wanted: whether a form is, by its option: ``json``, ``csv``, ``sarif``, ``html``.
+    """
+    chosen = {Format(name): STDOUT if on else None for name, on in wanted.items()}
+    return outputs(chosen, output)

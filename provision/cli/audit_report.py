@@ -150,7 +150,7 @@ def _reported(asked: Source, policy: Path | None, baseline: Path | None) -> "tup
     from provision.audit.findings import report as report_on
 
     asked.check()
-    settings = _settings(policy, asked)
+    settings = settings_of(policy, asked)
     known = baselines.load(baseline) if baseline else frozenset[str]()
     with Progress() as progress:
         read = asked.whole(progress)
@@ -161,7 +161,7 @@ def _reported(asked: Source, policy: Path | None, baseline: Path | None) -> "tup
     return audit, found
 
 
-def _settings(policy: Path | None, asked: Source) -> "Settings":
+def settings_of(policy: Path | None, asked: Source) -> "Settings":
     """What the team accepts, and what the specs beside it declare."""
     from provision.audit import accepted
     from provision.audit.settings import Settings
@@ -183,22 +183,26 @@ def _write_baseline(found: "Report", path: Path) -> None:
 
 def _others(found: "Report", audit: "Audit", basis: "Basis") -> dict[Format, Render]:
     """The forms that `report` and `check` share."""
-    import json
-
-    def sarif() -> str:
-        from provision.audit.sarif import document
-
-        return json.dumps(document(found, __version__), indent=2, ensure_ascii=False)
-
-    def html() -> str:
-        from provision.audit.page import page_data
-        from provision.cli.views.audit_page import page
-
-        scope = basis.header.scope or "all that was read"
-        return page(page_data(found, audit), f"Who can invoke what in {scope}")
-
+    scope = basis.header.scope or "all that was read"
     return {
         Format.CSV: lambda: audit_csv.findings(found.findings, found.known),
-        Format.SARIF: sarif,
-        Format.HTML: html,
+        Format.SARIF: lambda: sarif(found),
+        Format.HTML: lambda: html(found, audit, f"Who can invoke what in {scope}"),
     }
+
+
+def sarif(found: "Report") -> str:
+    """A report as SARIF."""
+    import json
+
+    from provision.audit.sarif import document
+
+    return json.dumps(document(found, __version__), indent=2, ensure_ascii=False)
+
+
+def html(found: "Report", audit: "Audit", title: str) -> str:
+    """A report as a page."""
+    from provision.audit.page import page_data
+    from provision.cli.views.audit_page import page
+
+    return page(page_data(found, audit), title)

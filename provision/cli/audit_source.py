@@ -158,7 +158,7 @@ class Source:
         return Basis(
             found.header,
             audit.at.astimezone(UTC),
-            self.now,
+            Clock().now(),  # reading took a while
             str(self.snapshot or ""),
             len(found.unread),
         )

@@ -22,11 +22,11 @@ def page(data: Mapping[str, Any], title: str) -> str:
         data: what `provision.audit.page.page_data` makes.
         title: of the window.
     """
-    style = _read("page.css")
-    script = '"use strict";\n(() => {\n' + "\n".join(map(_read, _SCRIPTS)) + "\n})();\n"
+    style = template("page.css")
+    script = '"use strict";\n(() => {\n' + "\n".join(map(template, _SCRIPTS)) + "\n})();\n"
     policy = (
         f"default-src 'none'; base-uri 'none'; form-action 'none'; "
-        f"script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:"
+        f"script-src '{hashed(script)}'; style-src '{hashed(style)}'; img-src data:"
     )
     parts = {
         "policy": policy,
@@ -36,18 +36,20 @@ def page(data: Mapping[str, Any], title: str) -> str:
         "script": script,
     }
     # One after the other, so that what stands in the data is never taken for a place to fill.
-    before, found = "", _read("page.html")
+    before, found = "", template("page.html")
     for name, text in parts.items():
         head, _, found = found.partition("{{" + name + "}}")
         before += head + text
     return before + found
 
 
-def _read(name: str) -> str:
+def template(name: str) -> str:
+    """One of the page's files."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _hash(text: str) -> str:
+def hashed(text: str) -> str:
+    """A script or style as a content security policy names it."""
     digest = hashlib.sha256(text.encode()).digest()
     return "sha256-" + base64.b64encode(digest).decode()
 
