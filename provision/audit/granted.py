@@ -78,7 +78,7 @@ class Allow:
         lineage = self.index.lineage(resource)
         return self._above(lineage.containers, lineage.gap, permission, view)
 
-    def plain(self, permission: str, resource: str, *, apart: bool) -> int | None:
+    def plain(self, permission: str, resource: str, view: View) -> int | None:
         """Who surely has it by policies below the containers, where nothing else is there.
 
         None where a condition, a role or a set leaves anything open, or a policy was not read.
@@ -93,13 +93,18 @@ class Allow:
                 includes = including.get(binding.role)
                 if includes is None:
                     continue
-                found = self._sure(binding.members, apart) if includes else None
-                if found is None or binding.condition:
+                held = self.conditions.held(binding.condition, view).verdict
+                if held is Verdict.CANNOT:
+                    continue
+                if held is not Verdict.CAN or not includes:
+                    return None
+                found = self._sure(binding.members, apart=view.apart)
+                if found is None:
                     return None
                 bits |= found
         return bits
 
-    def _sure(self, members: tuple[str, ...], apart: bool) -> int | None:
+    def _sure(self, members: tuple[str, ...], *, apart: bool) -> int | None:
         """All members of a binding; None where it is not known of somebody whether they are."""
         bits = 0
         ones: list[int] = []

@@ -87,7 +87,7 @@ class Judge:
             view = view._replace(apart=True)
         if not self.index.grants_below(permission, resource):
             return self._above(permission, resource, view)
-        own = self._allow.plain(permission, resource, apart=apart)
+        own = self._allow.plain(permission, resource, view)
         if own is None:
             return self._holders(permission, resource, view)
         gone, doubtful = self._taken(permission, resource, view.tagged)

@@ -68,8 +68,11 @@ class Universe:
 
     def bits(self, positions: Collection[int]) -> int:
         """The bits of many positions at once."""
-        if len(positions) <= _PAIR:
-            return sum({1 << position for position in positions})
+        if len(positions) <= _SEVERAL:
+            found = 0
+            for position in positions:
+                found |= 1 << position
+            return found
         bits = bytearray((max(positions) >> 3) + 1)
         for position in positions:
             bits[position >> 3] |= 1 << (position & 7)
@@ -119,7 +122,7 @@ class Universe:
 
 
 _FEW = 64
-_PAIR = 2
+_SEVERAL = 8
 
 
 def named(snapshot: Snapshot) -> set[str]:

@@ -1,6 +1,5 @@
 """Bindings of one member on one resource told as one finding. Pure."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -51,10 +50,15 @@ class Gathered:
 
 def gathered(stakes: Iterable[tuple[Stake, tuple[str, ...]]]) -> Iterator[Gathered]:
     """One for each member and policy, with all that its bindings there open."""
-    found = defaultdict[tuple[Member, str], list[tuple[Hold, tuple[str, ...]]]](list)
-    for stake, targets in stakes:
-        found[stake.member, stake.hold.resource].append((stake.hold, targets))
-    for (member, resource), opened in found.items():
-        holds = tuple(hold for hold, _ in opened)
-        targets = opened[0][1] if len(opened) == 1 else joined(each for _, each in opened)
-        yield Gathered(member, resource, holds, targets)
+    found: dict[tuple[str, str], tuple[Member, list[Hold], list[tuple[str, ...]]]] = {}
+    for (member, hold), targets in stakes:
+        key = (member.text, hold.resource)
+        one = found.get(key)
+        if one is None:
+            found[key] = (member, [hold], [targets])
+        else:
+            one[1].append(hold)
+            one[2].append(targets)
+    for (_, resource), (member, holds, opened) in found.items():
+        targets = opened[0] if len(opened) == 1 else joined(opened)
+        yield Gathered(member, resource, tuple(holds), targets)

@@ -128,6 +128,7 @@ class Scene:
         self.index = audit.judge.index if audit else Index(snapshot)
         self.places = Places(self.index)
         self.own = Own(snapshot, self.settings)
+        self._live: dict[Shape, list[tuple[Stake, tuple[str, ...]]]] = {}
         self._standings: dict[tuple[str, str], Standing] = {}
         self._denying: dict[tuple[str, frozenset[str]], int] = {}
         self._denied: dict[tuple[str, frozenset[str]], int] = {}
@@ -199,11 +200,17 @@ class Scene:
         Bindings above no target yet are among them: they open what comes.
         """
         for shape in shapes:
-            for stake in self.stakes.get(shape, ()):
-                if stake.hold.live:
-                    opened = self.opened(stake.hold)
-                    if opened or self.places.is_container(stake.hold.resource):
-                        yield stake, opened
+            found = self._live.get(shape)
+            if found is None:
+                found = self._live[shape] = list(self._getting_in(shape))
+            yield from found
+
+    def _getting_in(self, shape: Shape) -> Iterator[tuple[Stake, tuple[str, ...]]]:
+        for stake in self.stakes.get(shape, ()):
+            if stake.hold.live:
+                opened = self.opened(stake.hold)
+                if opened or self.places.is_container(stake.hold.resource):
+                    yield stake, opened
 
     @cached_property
     def unread(self) -> tuple[Unread, ...]:
@@ -263,18 +270,22 @@ class Scene:
         found = self._denied.get((resource, gates))
         if found is None:
             found = self._denied_at(resource, gates)
-            below = {self.places.project(name) for name in self.places.opened(resource, gates)}
-            if below and self.places.is_container(resource):
-                found |= reduce(and_, (self._denied_at(one, gates) for one in below))
+            if self.places.is_container(resource):
+                below = {self.places.project(name) for name in self.places.opened(resource, gates)}
+                taken = (self._denied_at(one, gates) for one in below)
+                found |= reduce(and_, taken, -1) if below else 0
             self._denied[resource, gates] = found
         return found
 
     def _denied_at(self, resource: str, gates: frozenset[str]) -> int:
         lineage = self.index.lineage(resource).containers
-        if self.audit is None or self.index.deny.keys().isdisjoint(lineage):
+        denying = next((one for one in lineage if one in self.index.deny), None)
+        if self.audit is None or denying is None:
             return 0
         judge = self.audit.judge
-        at = resource if resource in self.index.tags else lineage[0]
+        at = denying
+        if not self.index.conditional_deny.isdisjoint(lineage):  # conditions ask for tags
+            at = resource if resource in self.index.tags else lineage[0]
         found = self._denying.get((at, gates))
         if found is None:
             found = reduce(and_, (judge.denied(one, at).sure for one in gates), -1)
