@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from provision.audit.answers import Answer, HopKind, Path, Reach, Verdict
 from provision.principals import is_public
-from provision.snapshot.records import Header, Target
+from provision.snapshot.records import Header, Part, Target, Unread
 
 
 class How(StrEnum):
@@ -60,7 +60,17 @@ def best(answer: Answer) -> Path | None:
     """The path to tell first: the one that the verdict rests on, as itself where there is one."""
     own = [path for path in answer.paths if _as_itself(path, answer)]
     first_order = [path for path in answer.paths if not path.second_order]
-    return next(iter((*own, *first_order, *answer.paths)), None)
+    # How it could grant itself access is no path to what is merely not known.
+    changed = answer.paths if answer.verdict is Verdict.CANNOT else ()
+    return next(iter((*own, *first_order, *changed)), None)
+
+
+def surely_grants(answer: Answer) -> bool:
+    """Whether it is known that the principal could grant itself access."""
+    return any(path.second_order and path.verdict in _SURE for path in answer.paths)
+
+
+_SURE = frozenset({Verdict.CAN, Verdict.WHILE})
 
 
 def _as_itself(path: Path, answer: Answer) -> bool:
@@ -94,6 +104,7 @@ class TargetAnswers:
         answers: one for each principal that gets in, may, or could; or the one that was asked.
         sets: of all who get in, those whose members cannot be counted.
         unknown: why others may get in of whom nothing is known.
+        gaps: deny policies above it that could not be read, which may stop anybody.
     """
 
     target: Target
@@ -102,3 +113,17 @@ class TargetAnswers:
     answers: tuple[Answer, ...]
     sets: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    gaps: tuple[Unread, ...] = ()
+
+
+def gaps(unread: Iterable[Unread], containers: Iterable[str] | None = None) -> tuple[Unread, ...]:
+    """Deny policies that could not be read: any of them may stop whoever has a role.
+
+    Args:
+        unread: all that could not be read.
+        containers: those that count, by name; None for all.
+    """
+    named = None if containers is None else frozenset(containers)
+    return tuple(
+        one for one in unread if one.part is Part.DENY and (named is None or one.of in named)
+    )

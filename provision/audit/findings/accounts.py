@@ -41,7 +41,8 @@ def default_runtime_account(scene: Scene) -> Iterator[Found]:
     for account, targets in by_account.items():
         editor = any(hold.role in _EDITOR for hold in scene.opened_by([account_member(account)]))
         holds = "an editor" if editor else "a default account"
-        claim = f"{number(len(targets), 'target')} run as {account}, {holds}"
+        run = "runs" if len(targets) == 1 else "run"
+        claim = f"{number(len(targets), 'target')} {run} as {account}, {holds}"
         yield Found(
             claim,
             scene.index.account_name(account),
@@ -107,7 +108,8 @@ def id_token_minter_above(scene: Scene) -> Iterator[Found]:
                 scene.invokers.reached_by(accounts),
                 one.member.text,
                 severity=severity,
-                mend=one.mend,
+                # Without its role an agent's own service stops working.
+                mend=() if one.member.shape is Shape.AGENT else one.mend,
                 hops=tuple(_minting(one.member.text, one.resource, hold) for hold in one.holds),
             )
 

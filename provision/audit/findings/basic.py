@@ -126,7 +126,9 @@ def _moved(members: tuple[str, ...], resources: list[str]) -> tuple[str, str]:
 
 
 def _movable(hold: Hold, member: Member) -> bool:
-    return member.shape is not Shape.DELETED and can_revoke(hold.resource, member.text)
+    """Whether a member can be moved; whoever is public should go, and not get another role."""
+    gone = member.shape in {Shape.DELETED, Shape.PUBLIC}
+    return not gone and can_revoke(hold.resource, member.text)
 
 
 def _what(one: Gathered) -> str:

@@ -31,8 +31,8 @@ def group_not_read(scene: Scene) -> Iterator[Found]:
     """Groups whose members could not be read, all or some."""
     for name, several in _by_name(scene, Part.MEMBERS).items():
         targets = scene.joined(scene.opened_by([name, *scene.kin.groups(name)]))
-        opens = f", which can invoke {number(len(targets), 'target')}" if targets else ""
-        claim = f"who is in {name}{opens}, is not known: {several[0].why}"
+        opens = f", which can invoke {number(len(targets), 'target')}," if targets else ""
+        claim = f"who is in {name}{opens} is not known: {several[0].why}"
         severity = None if targets else Severity.INFO
         yield Found(claim, name, targets, name, severity=severity)
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provision.audit.answers import Finding, Reach, Severity, Summary, Verdict
+from provision.audit.answers import Reach, Severity, Summary, Verdict
+from provision.cli.audit_answers import gaps
 from provision.cli.audit_checking import Checked
 from provision.cli.console import results, safe
+from provision.cli.views.audit_findings_text import show_findings
+from provision.cli.views.audit_gaps import show_gaps
 from provision.cli.views.audit_words import LIMIT, Names, count, placed, say, selves, titled
 from provision.snapshot.records import Unread
 
@@ -15,12 +18,6 @@ if TYPE_CHECKING:
     from provision.clients.reading import Written
     from provision.clients.reading.export import Tables
 
-_COLOURS = {
-    Severity.HIGH: "bold red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "default",
-    Severity.INFO: "dim",
-}
 _REACH = {
     Reach.INTERNET: "internet",
     Reach.BALANCER: "balancer",
@@ -30,21 +27,19 @@ _REACH = {
     Reach.API: "the API",
 }
 _NAME, _REGION = 29, 16
-_TARGETS = 3
-"""Targets of a finding that a terminal gets by name."""
 _UNREAD, _DETAIL = 6, 40
 
 
 def show_report(found: "Report", names: Names, *, verbose: bool) -> None:
     """All of it, what is wrong first."""
     scope = names.short(found.header.scope) if found.header.scope else "What was read"
-    targets = count(len(found.summaries), "target")
+    targets = count(found.targets, "target")
     say(f"{scope}: {_counted(found)} on {targets}.", style="bold")
-    public = sum(one.public is Verdict.CAN for one in found.summaries)
-    unsure = sum(bool(one.unknown) for one in found.summaries)
-    say(f"{_public(public)} {_known(unsure, len(found.unread))}{_set_aside(found)}".strip())
+    known = _known(found.unsure, len(found.unread))
+    say(f"{_public(found.public)} {known}{_set_aside(found)}".strip())
+    show_gaps(gaps(found.unread), names)
     show_findings(found.findings if verbose else found.new, names, verbose=verbose)
-    _targets(found.summaries, verbose=verbose)
+    _targets(found.summaries if verbose else found.first(LIMIT), found.targets)
     show_unread(found.unread, names, verbose=verbose)
 
 
@@ -83,49 +78,15 @@ def _set_aside(found: "Report") -> str:
     return f" Not counted: {' and '.join(parts)} (-v)." if parts else ""
 
 
-def show_findings(findings: Sequence[Finding], names: Names, *, verbose: bool) -> None:
-    """Findings, each with what to run to mend it."""
-    if not findings:
-        return
-    results.print("\n[bold]Findings[/]")
-    shown = findings if verbose else findings[:LIMIT]
-    for one in shown:
-        _finding(one, names, verbose=verbose)
-    _more(len(findings) - len(shown), "finding")
-
-
-def _finding(one: Finding, names: Names, *, verbose: bool) -> None:
-    colour = "dim" if one.accepted else _COLOURS[one.severity]
-    results.print(f"  [{colour}]{one.severity:<6}[/]  [bold]{safe(one.rule)}[/]")
-    say(one.claim, 10)
-    if verbose:
-        say(one.reason, 10, "dim")
-    if one.accepted:
-        say(f"accepted: {one.accepted}", 10, "dim")
-    if len(one.targets) > 1 or verbose:
-        say(_on(one.targets, names, verbose=verbose), 10, "dim")
-    for command in one.mend:
-        results.print(f"          [cyan]{safe(command)}[/]")
-
-
-def _on(targets: Sequence[str], names: Names, *, verbose: bool) -> str:
-    if not targets:
-        return ""
-    shown = targets if verbose else targets[:_TARGETS]
-    more = f" … and {len(targets) - len(shown):,} more" if len(shown) < len(targets) else ""
-    return f"on {', '.join(names.short(one) for one in shown)}{more}"
-
-
-def _targets(summaries: Sequence[Summary], *, verbose: bool) -> None:
-    if not summaries:
+def _targets(shown: Sequence[Summary], targets: int) -> None:
+    if not shown:
         return
     results.print("\n[bold]Targets[/], and how many principals get in")
     head = f"{'':<{_NAME}} {'':<{_REGION}}"
     results.print(f"  [dim]{head} {'can':>6} {'while':>5} {'?':>4} {'as others':>9}[/]")
-    shown = summaries if verbose else summaries[:LIMIT]
     for one in shown:
         _target(one)
-    _more(len(summaries) - len(shown), "target")
+    _more(targets - len(shown), "target")
 
 
 def _target(one: Summary) -> None:
@@ -207,7 +168,8 @@ def show_check(checked: Checked, names: Names, *, verbose: bool) -> None:
 def show_written(one: "Written", path: Path) -> None:
     """What a snapshot holds."""
     say(f"Wrote {path}: {one.header.scope}.", style="bold")
-    counted = {kind: number for kind, number in one.counts.items() if kind != "unread"}
+    told = sorted(one.counts, key=lambda kind: (kind not in _FIRST, kind))
+    counted = {kind: one.counts[kind] for kind in told if kind != "unread"}
     held = ", ".join(f"{number:,} {_kind(kind, number)}" for kind, number in counted.items())
     say(f"It holds {held}.")
     if one.resumed:
@@ -228,10 +190,18 @@ def show_exported(scope: str, tables: "Tables") -> None:
 
 def _kind(kind: str, number: int) -> str:
     words = _KINDS.get(kind, kind)
-    if number == 1 or words.endswith("s"):
+    if number == 1:
         return words
+    if words == "resource with tags":
+        return "resources with tags"
     return f"{words[:-1]}ies" if words.endswith("y") and words[-2] not in "aeiou" else f"{words}s"
 
 
-_KINDS = {"deny": "deny policy", "boundary-binding": "binding of boundaries"}
+_FIRST = frozenset({"target"})
+"""Kinds of records that people look for first."""
+_KINDS = {
+    "denypolicy": "deny policy",
+    "boundarybinding": "boundary binding",
+    "tags": "resource with tags",
+}
 """Kinds of records whose name is not what people call them."""

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from provision.audit.answers import Answer, Path, Reach, Verdict
-from provision.cli.audit_answers import How, TargetAnswers, best, how
+from provision.cli.audit_answers import How, TargetAnswers, best, how, surely_grants
 from provision.cli.console import results, safe
+from provision.cli.views.audit_gaps import show_gaps, untold
 from provision.cli.views.audit_hops import show_path
 from provision.cli.views.audit_words import (
     COLOURS,
@@ -22,7 +23,7 @@ from provision.cli.views.audit_words import (
     verb,
 )
 from provision.principals import is_public
-from provision.snapshot.records import Target
+from provision.snapshot.records import Target, Unread
 
 _INDENT = 14
 """Columns before a principal, beneath which its details stand."""
@@ -36,17 +37,17 @@ _REASONS = 6
 def show_who(found: TargetAnswers, names: Names, *, verbose: bool) -> None:
     """Every principal that gets in, by how; what is not known; who could grant itself access."""
     groups = _grouped(found.answers)
-    _heading(found, groups)
+    _heading(found, groups, names)
     for kind in How:
         rows = groups.get(kind, ())
         if rows:
             results.print(f"\n[bold]{kind}[/]")
-            _table(rows, lambda one: one.principal, names, verbose=verbose)
+            _table(rows, lambda one: one.principal, names, found.gaps, verbose=verbose)
     _sets([one for one in found.sets if not is_public(one)])
-    _unknown(found.unknown, verbose=verbose)
+    _unknown(untold(found.unknown, found.gaps), verbose=verbose)
 
 
-def _heading(found: TargetAnswers, groups: Mapping[How, Sequence[Answer]]) -> None:
+def _heading(found: TargetAnswers, groups: Mapping[How, Sequence[Answer]], names: Names) -> None:
     target, does = found.target, verb(found.target)
     public = groups.get(How.PUBLIC, ())
     named = [*groups.get(How.ITSELF, ()), *groups.get(How.INDIRECT, ())]
@@ -59,6 +60,7 @@ def _heading(found: TargetAnswers, groups: Mapping[How, Sequence[Answer]]) -> No
     lead = f"Also named: {told} can {does} it" if public else f"{told} can {does} {what}"
     if named or besides or not public:
         say(f"{lead[:1].upper()}{lead[1:]}{besides}.", style="bold")
+    show_gaps(found.gaps, names)
     show_place(found)
 
 
@@ -89,11 +91,14 @@ def _besides(groups: Mapping[How, Sequence[Answer]], conditional: int) -> str:
     parts = []
     if conditional:
         parts.append(f"{conditional:,} more while a condition holds")
-    unknown, granting = len(groups.get(How.UNKNOWN, ())), len(groups.get(How.GRANT, ()))
+    unknown, could = len(groups.get(How.UNKNOWN, ())), groups.get(How.GRANT, ())
+    granting = sum(surely_grants(one) for one in could)
     if unknown:
         parts.append(f"of {unknown:,} it is not known")
     if granting:
         parts.append(f"{granting:,} could grant {selves(granting)} access")
+    if perhaps := len(could) - granting:
+        parts.append(f"{perhaps:,} perhaps could grant {selves(perhaps)} access")
     return "".join(f"; {part}" for part in parts)
 
 
@@ -111,6 +116,7 @@ def show_what(
     answers: Sequence[Answer],
     targets: Mapping[str, Target],
     names: Names,
+    gaps: Sequence[Unread] = (),
     *,
     verbose: bool,
 ) -> None:
@@ -122,11 +128,14 @@ def show_what(
     told = f"{can:,} of {count(len(targets), 'target')}" if can else "nothing"
     besides = _besides_targets(groups, len(inside) - can)
     say(f"{principal} can invoke {told}{besides}.", style="bold")
+    show_gaps(gaps, names)
     for kind in How:
         rows = groups.get(kind, ())
         if rows:
             results.print(f"\n[bold]{_OF_PRINCIPAL[kind]}[/]")
-            _table(rows, lambda one: _placed_title(targets[one.target]), names, verbose=verbose)
+            _table(
+                rows, lambda one: _placed_title(targets[one.target]), names, gaps, verbose=verbose
+            )
 
 
 _OF_PRINCIPAL = {
@@ -143,8 +152,12 @@ def _besides_targets(groups: Mapping[How, Sequence[Answer]], conditional: int) -
         parts.append(f"{conditional:,} more while a condition holds")
     if groups.get(How.UNKNOWN):
         parts.append(f"of {len(groups[How.UNKNOWN]):,} it is not known")
-    if groups.get(How.GRANT):
-        parts.append(f"could grant itself access to {len(groups[How.GRANT]):,}")
+    could = groups.get(How.GRANT, ())
+    granting = sum(surely_grants(one) for one in could)
+    if granting:
+        parts.append(f"could grant itself access to {granting:,}")
+    if perhaps := len(could) - granting:
+        parts.append(f"perhaps could grant itself access to {perhaps:,}")
     return "".join(f"; {part}" for part in parts)
 
 
@@ -163,7 +176,12 @@ def _grouped(answers: Iterable[Answer]) -> dict[How, list[Answer]]:
 
 
 def _table(
-    rows: Sequence[Answer], label: Callable[[Answer], str], names: Names, *, verbose: bool
+    rows: Sequence[Answer],
+    label: Callable[[Answer], str],
+    names: Names,
+    gaps: Sequence[Unread],
+    *,
+    verbose: bool,
 ) -> None:
     shown = rows if verbose else rows[:LIMIT]
     width = max((size for one in shown if (size := len(label(one))) <= _LABEL), default=0)
@@ -176,7 +194,7 @@ def _table(
         results.print(f"  [{colour}]{one.verdict:<10}[/]  {told}")
         if line and not beside:
             say_path(line, _INDENT)
-        _row_details(one, path, names, verbose=verbose)
+        _row_details(one, path, names, gaps, verbose=verbose)
     if len(shown) < len(rows):
         results.print(f"  [dim]… and {len(rows) - len(shown):,} more (-v or --json)[/]")
 
@@ -185,13 +203,23 @@ def _is_open(one: Answer) -> bool:
     return is_public(one.principal) and one.verdict is Verdict.CAN
 
 
-def _row_details(one: Answer, path: Path | None, names: Names, *, verbose: bool) -> None:
+def _row_details(
+    one: Answer, path: Path | None, names: Names, gaps: Sequence[Unread], *, verbose: bool
+) -> None:
     for other in one.paths if verbose else ():
         show_path(other, one.target, names, _INDENT)
     if not verbose and path is not None and path.verdict is Verdict.WHILE:
         say(f"while {condition_of(path)}", _INDENT)
-    for reason in one.reasons if one.verdict is Verdict.UNKNOWN else ():
+    reasons = one.reasons if one.verdict is Verdict.UNKNOWN else _doubts(one, path)
+    for reason in untold(reasons, gaps):
         say(reason, _INDENT, "yellow")
+
+
+def _doubts(one: Answer, path: Path | None) -> tuple[str, ...]:
+    """Why it is not known whether somebody could grant itself access."""
+    if one.verdict is not Verdict.CANNOT or path is None or surely_grants(one):
+        return ()
+    return tuple(f"not known: {reason}" for reason in path.reasons)
 
 
 def _sets(sets: Sequence[str]) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from provision.audit.answers import Answer, Block, Path, Verdict
-from provision.cli.audit_answers import TargetAnswers, best
+from provision.cli.audit_answers import TargetAnswers, best, surely_grants
 from provision.cli.console import results, safe
+from provision.cli.views.audit_gaps import show_gaps, untold
 from provision.cli.views.audit_hops import show_path
 from provision.cli.views.audit_text import show_place
 from provision.cli.views.audit_words import (
@@ -34,8 +35,10 @@ def show_why(answer: Answer, found: TargetAnswers, names: Names, *, verbose: boo
     path = best(answer)
     if answer.verdict is not Verdict.CANNOT and path is not None:
         _show_best(path, answer, names)
-    for reason in answer.reasons:
+    for reason in untold(answer.reasons, found.gaps):
         say(f"not known: {reason}", 2, "yellow")
+    if answer.verdict is Verdict.UNKNOWN:
+        show_gaps(found.gaps, names)
     if answer.verdict is not Verdict.CAN or verbose:
         _blocks(answer.blocks, names)
     _others(answer, path, names, verbose=verbose)
@@ -71,7 +74,8 @@ def _others(answer: Answer, told: Path | None, names: Names, *, verbose: bool) -
     rest = [path for path in answer.paths if path is not told or answer.verdict is Verdict.CANNOT]
     second = [path for path in rest if path.second_order]
     if second and answer.verdict is not Verdict.CAN:
-        results.print("  It could grant itself access:")
+        perhaps = "It" if surely_grants(answer) else "It is not known whether it"
+        results.print(f"  {perhaps} could grant itself access:")
         say_path(names.line(second[0], answer.target), 4)
         rest.remove(second[0])
     if rest:

@@ -154,7 +154,7 @@ def condition_of(path: Path) -> str:
     return path.condition or next((hop.condition for hop in path.hops if hop.condition), "")
 
 
-def say(text: str, indent: int = 0, style: str = "default", hang: int = 0) -> None:
+def say(text: str, indent: int = 0, style: str = "default", hang: int = 0, mark: str = "") -> None:
     """A sentence in as many lines as it needs; what has no spaces is never broken.
 
     Args:
@@ -162,10 +162,12 @@ def say(text: str, indent: int = 0, style: str = "default", hang: int = 0) -> No
         indent: columns before it.
         style: of all of it.
         hang: further columns before its second line and those after.
+        mark: stands before its first word, on the same line, however long the word.
     """
     lines = wrap(
         text,
         COLUMNS - indent,
+        initial_indent=mark,
         subsequent_indent=" " * hang,
         break_long_words=False,
         break_on_hyphens=False,

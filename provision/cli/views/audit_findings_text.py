@@ -1,0 +1,121 @@
+"""Findings for people: each rule once, why it matters, then the things that it found."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from provision.audit.answers import Finding, Severity
+from provision.cli.console import results, safe
+from provision.cli.views.audit_words import Names, count, placed, say
+
+_COLOURS = {
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "default",
+    Severity.INFO: "dim",
+}
+_CLAIMS = 5
+"""Claims of one rule that a terminal gets without `-v`."""
+_NAMED = 5
+"""Targets by name, of a finding or of several that differ in nothing else."""
+_COMMANDS = 2
+"""Commands of one claim; those of `narrower-role` come in pairs."""
+_INDENT = 10
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Findings of one rule that differ in the resource alone.
+
+    Args:
+        first: the one that is told in full.
+        others: those that say the same of other resources.
+    """
+
+    first: Finding
+    others: tuple[Finding, ...] = ()
+
+
+def show_findings(findings: Sequence[Finding], names: Names, *, verbose: bool) -> None:
+    """Findings by rule, the worst first, each with what to run to mend it."""
+    if not findings:
+        return
+    results.print("\n[bold]Findings[/]")
+    for (severity, rule), several in groupby(findings, lambda one: (one.severity, one.rule)):
+        _rule(severity, rule, tuple(several), names, verbose=verbose)
+
+
+def _rule(
+    severity: Severity, rule: str, found: Sequence[Finding], names: Names, *, verbose: bool
+) -> None:
+    number = f"  ({len(found):,})" if len(found) > 1 else ""
+    open_ = any(not one.accepted for one in found)
+    colour = _COLOURS[severity] if open_ else "dim"
+    results.print(f"  [{colour}]{severity:<6}[/]  [bold]{safe(rule)}[/]{number}")
+    say(found[0].reason if verbose else f"{_title(rule)}.", _INDENT, "dim")
+    rows = [Alike(one) for one in found] if verbose else list(alike(found))
+    shown = rows if verbose else rows[:_CLAIMS]
+    for row in shown:
+        _claim(row, names, verbose=verbose)
+    rest = sum(1 + len(row.others) for row in rows[len(shown) :])
+    if rest:
+        say(f"… and {rest:,} more (-v or --json)", _INDENT, "dim")
+
+
+def _title(rule: str) -> str:
+    from provision.audit.findings.catalogue import BY_NAME  # all rules, which only reports need
+
+    return BY_NAME[rule].title
+
+
+def alike(found: Sequence[Finding]) -> Iterator[Alike]:
+    """Findings of one rule, those that say the same of other resources gathered behind the first.
+
+    Args:
+        found: in the order in which they are told.
+    """
+    from provision.audit.findings.words import called
+
+    gathered: dict[tuple[str, str], list[Finding]] = {}
+    for one in found:
+        words = one.claim.replace(called(one.resource), "\0")
+        gathered.setdefault((words, one.principal), []).append(one)
+    for first, *others in gathered.values():
+        yield Alike(first, tuple(others))
+
+
+def _claim(row: Alike, names: Names, *, verbose: bool) -> None:
+    one = row.first
+    say(one.claim, _INDENT, hang=2, mark="- ")
+    inner = _INDENT + 2
+    if row.others:
+        say(f"likewise {_listed([each.resource for each in row.others], names)}", inner, hang=2)
+    if one.accepted:
+        say(f"accepted: {one.accepted}", inner, "dim")
+    if len(one.targets) > 1 or verbose:
+        say(_on(one.targets, names, verbose=verbose), inner, "dim")
+    shown = one.mend if verbose else one.mend[:_COMMANDS]
+    for command in shown:
+        results.print(f"{' ' * inner}[cyan]{safe(command)}[/]")
+    more = len(one.mend) - len(shown) + sum(len(each.mend) for each in row.others)
+    if more and shown:
+        say(f"… and {count(more, 'command')} like {'it' if len(shown) == 1 else 'these'} (-v)",
+            inner, "dim")  # fmt: skip
+
+
+def _on(targets: Sequence[str], names: Names, *, verbose: bool) -> str:
+    if not targets:
+        return ""
+    return f"on {_listed(targets, names, len(targets) if verbose else _NAMED)}"
+
+
+def _listed(resources: Sequence[str], names: Names, most: int = _NAMED) -> str:
+    """Some by name, with their project where there are several, and how many more."""
+    shown = resources[:most]
+    several = len({placed(one)[0] for one in resources}) > 1
+    told = [
+        f"{names.short(one)}{f' of {project}' if several and (project := placed(one)[0]) else ''}"
+        for one in shown
+    ]
+    more = f" … and {len(resources) - len(shown):,} more" if len(shown) < len(resources) else ""
+    return f"{', '.join(told)}{more}"
