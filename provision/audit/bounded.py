@@ -157,6 +157,7 @@ class Boundaries:
         """What keeps a permission from one principal."""
         doubts = list(self._doubts(permission))
         stopping: list[tuple[Boundary, bool]] = []
+        beside: list[Boundary] = []
         eligible: bool | None = False
         for policy, sure in self._binding(principal, belonging):
             relevant = blocks(permission, _version(policy))
@@ -165,6 +166,8 @@ class Boundaries:
                 return TakenFrom()
             if includes is not False:
                 eligible = None
+            elif sure and relevant is False:
+                beside.append(policy)
             if relevant is not False and includes is not True:
                 stopping.append((policy, bool(sure and relevant and includes is False)))
         found = tuple(
@@ -172,15 +175,17 @@ class Boundaries:
                 BlockKind.BOUNDARY,
                 policy.name,
                 resource,
-                f"boundary {policy.name.rpartition('/')[2]} does not take in the resource",
+                f"boundary {_own(policy)} keeps it from {permission}: it does not take in the"
+                " resource",
             )
             for policy, sure in stopping
             if sure and eligible is False and not doubts
         )
         if stopping and not found:
-            names = sorted({policy.name.rpartition("/")[2] for policy, _ in stopping})
+            names = sorted({_own(policy) for policy, _ in stopping})
             doubts.append(f"whether boundary {', '.join(names)} stops it is not known")
-        return TakenFrom(found, tuple(doubts))
+        told = beside if eligible is False else []
+        return TakenFrom(found, tuple(doubts), tuple(_beside(one, permission) for one in told))
 
     def _binding(
         self, principal: str, belonging: Mapping[str, Belonging]
@@ -193,6 +198,17 @@ class Boundaries:
             enforced = _enforced(binding.condition, principal) if binding.condition else True
             if enforced is not False:
                 yield policy, bool(enforced and known.sure)
+
+
+def _own(policy: Boundary) -> str:
+    return policy.name.rpartition("/")[2]
+
+
+def _beside(policy: Boundary, permission: str) -> str:
+    """That a boundary leaves something out and stops nobody there all the same."""
+    never = blocks(permission, NEWEST) is False
+    why = "no boundary does" if never else f"its enforcement version {policy.version} does not"
+    return f"boundary {_own(policy)} leaves it out and does not stop {permission}: {why}"
 
 
 def _version(policy: Boundary) -> int:

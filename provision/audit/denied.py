@@ -50,10 +50,14 @@ NOTHING = Taken()
 
 
 class TakenFrom(NamedTuple):
-    """What takes something away from one principal: surely, and perhaps, and why that is."""
+    """What takes something away from one principal: surely, and perhaps, and why that is.
+
+    And what looks as if it did and does not, in words.
+    """
 
     blocks: tuple[Block, ...] = ()
     doubts: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass
@@ -117,7 +121,7 @@ class Deny:
                 (policy, rule)
                 for policy in self.index.deny.get(container, ())
                 for rule in policy.rules
-                if _names(rule.permissions, wanted) and not _names(rule.except_permissions, wanted)
+                if names(rule.permissions, wanted) and not names(rule.except_permissions, wanted)
             )
         return self._rules[key]
 
@@ -172,7 +176,7 @@ def permission_name(permission: str) -> str:
     return f"{_SERVICES.get(service, f'{service}.googleapis.com')}/{rest}"
 
 
-def _names(listed: Iterable[str], wanted: str) -> bool:
+def names(listed: Iterable[str], wanted: str) -> bool:
     """Whether a list names a permission, by itself or by a group of permissions."""
     service, _, rest = wanted.partition("/")
     resource, _, verb = rest.rpartition(".")

@@ -16,7 +16,7 @@ from provision.audit.forms import Sort, form, normal
 from provision.audit.granted import Allow, Asked
 from provision.audit.holding import Holders, without
 from provision.audit.index import Index
-from provision.audit.judgement import Grant, Judgement
+from provision.audit.judgement import Grant, Judgement, noted
 from provision.audit.members import Extent, Members
 from provision.audit.universe import Universe
 from provision.snapshot import Snapshot
@@ -154,6 +154,7 @@ class Judge:
         if blocks:
             return Judgement(Verdict.CANNOT, (), (*blocks, *granted.blocks), (), grants)
         doubts = (*bound.doubts, *denied.doubts)
+        grants = noted(grants, bound.beside)
         if grants and doubts:
             grants = tuple(
                 replace(

@@ -1,6 +1,6 @@
 """What a judge says of one principal, one permission and one resource. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provision.audit.answers import Block, Hop, Verdict
 
@@ -44,3 +44,13 @@ class Judgement:
     def condition(self) -> str:
         """What has to hold, for WHILE."""
         return self.grants[0].condition if self.verdict is Verdict.WHILE else ""
+
+
+def noted(grants: tuple[Grant, ...], notes: tuple[str, ...]) -> tuple[Grant, ...]:
+    """The same grants, whose last hop tells what looks as if it stopped them and does not."""
+    if not notes:
+        return grants
+    told = "; ".join(notes)
+    return tuple(
+        replace(one, hops=(*one.hops[:-1], replace(one.hops[-1], note=told))) for one in grants
+    )

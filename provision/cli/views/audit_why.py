@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from provision.audit.answers import Answer, Block, Path, Verdict
+from provision.audit.answers import Answer, Block, HopKind, Path, Verdict
 from provision.cli.audit_answers import TargetAnswers, best, surely_grants
 from provision.cli.console import results, safe
 from provision.cli.views.audit_gaps import show_gaps, untold
@@ -52,12 +52,18 @@ def _show_best(path: Path, answer: Answer, names: Names) -> None:
         holds = "holds at that time: " if path.verdict is Verdict.CAN else "while "
         say(f"{holds}{condition_of(path)}", 2)
     say(entered(path), 2, "dim")
+    for hop in path.hops:
+        if hop.kind in _HELD and hop.note:
+            say(f"though {hop.note}" if hop.kind is HopKind.ROLE else hop.note, 2, hang=2)
+
+
+_HELD = frozenset({HopKind.ROLE, HopKind.IAP, HopKind.AGENT})
 
 
 def _blocks(blocks: Sequence[Block], names: Names) -> None:
     for one in blocks:
         on = f" on {names.short(one.on)}" if one.on else ""
-        if one.by and one.by in one.reason:  # which says what it is already
+        if one.by and one.by.rpartition("/")[2] in one.reason:  # which says what it is already
             say(f"{one.reason}{on and f' (it stands{on})'}", 2, hang=2)
         else:
             by = f" {names.short(one.by)}" if one.by else ""
