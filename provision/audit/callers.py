@@ -27,6 +27,8 @@ _SETTING_OFF = {
 _JOB_V2 = re.compile(r"/v[12]/(projects/[^/]+/locations/[^/]+/jobs/[^/:]+):run")
 _JOB_V1 = re.compile(r"/apis/run\.googleapis\.com/v1/namespaces/([^/]+)/jobs/([^/:]+):run")
 _RUN = "run.googleapis.com"
+_PLAIN = re.compile(r"https://([a-z0-9.-]+)/?")
+"""As the addresses that Cloud Run gives are spelled."""
 
 
 class Call(NamedTuple):
@@ -131,6 +133,9 @@ class Callers:
         found = defaultdict[str, list[tuple[str, str]]](list)
         for target in self.index.snapshot.targets:
             for address in (*target.urls, *target.audiences):
+                if plain := _PLAIN.fullmatch(address):
+                    found[plain[1]].append(("", target.name))
+                    continue
                 url = urlsplit(address if "//" in address else f"//{address}")
                 if url.hostname:
                     found[url.hostname.lower()].append((url.path.rstrip("/"), target.name))
