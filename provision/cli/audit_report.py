@@ -82,8 +82,10 @@ def report(
         audit_report_text.show_report(found, names, verbose=verbose)
         show_basis(basis)
 
-    json = audit_report_json.report(basis, found)
-    to.emit({Format.JSON: lambda: audit_json.text(json), **_others(found, audit, basis)}, show)
+    def json() -> str:
+        return audit_json.text(audit_report_json.report(basis, found))
+
+    to.emit({Format.JSON: json, **_others(found, audit, basis)}, show)
 
 
 def check(
@@ -133,8 +135,10 @@ def check(
         audit_report_text.show_check(checked, names, verbose=verbose)
         show_basis(basis)
 
-    json = audit_report_json.check(basis, checked)
-    to.emit({Format.JSON: lambda: audit_json.text(json), **_others(found, audit, basis)}, show)
+    def json() -> str:
+        return audit_json.text(audit_report_json.check(basis, checked))
+
+    to.emit({Format.JSON: json, **_others(found, audit, basis)}, show)
     raise typer.Exit(int(checked.exit_code))
 
 
