@@ -51,6 +51,8 @@ class Organisation:
         policies: policies that are not empty, of all that Asset Inventory has.
         instances: instances of Cloud Run.
         hidden_groups: groups that cannot be seen.
+        bare_projects: projects of whose policy Asset Inventory knows nothing.
+        bare_folders: such folders.
         tags: whether a condition compares tags.
     """
 
@@ -80,6 +82,8 @@ class Organisation:
     policies: int
     instances: int = 0
     hidden_groups: int = 0
+    bare_projects: int = 0
+    bare_folders: int = 0
     tags: bool = False
 
     @property
@@ -192,6 +196,8 @@ def by_inventory(org: Organisation) -> Counter[str]:
     asked = {
         "inventory": sum(pages(one, 1, 1000) for one in listed),
         "inventory of policies": pages(org.policies, 1, 500),
+        "policy by projects": org.bare_projects,
+        "policy by folders": org.bare_folders,
     }
     return +(_common(org) + Counter(asked))
 

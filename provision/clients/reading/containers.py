@@ -77,29 +77,38 @@ def deny_policy(desk: Desk, step: Step) -> Outcome:
     return Outcome((DenyPolicy(step.of, name, rules),))
 
 
+_MARK, _AGAIN = "page=", "again="
+"""Before the token of a page; the second where a list was begun anew."""
+
+
+def is_page(text: str) -> bool:
+    """Whether that, of the rest of a step, tells a page."""
+    return text.startswith((_MARK, _AGAIN))
+
+
 def more(step: Step, following: str) -> tuple[Step, ...]:
     """The next page of a list; nothing when this was the last."""
     if not following:
         return ()
-    first = step.rest[:-1] if step.rest and step.rest[-1].startswith(_MARK) else step.rest
-    return (Step(step.kind, step.of, (*first, f"{_MARK}{following}")),)
-
-
-_MARK = "page="
+    paged = bool(step.rest) and is_page(step.rest[-1])
+    first = step.rest[:-1] if paged else step.rest
+    mark = _AGAIN if paged and step.rest[-1].startswith(_AGAIN) else _MARK
+    return (Step(step.kind, step.of, (*first, f"{mark}{following}")),)
 
 
 def from_the_start(step: Step) -> Step | None:
     """The first page once more, for a step whose page is not there any more; None for others.
 
-    The tokens of pages end some time; a run that goes on with an earlier one's may meet that.
+    The tokens of pages end some time; a run that goes on with an earlier one's may meet that. All
+    pages are read anew then, for their tokens may be the same.
     """
-    return Step(step.kind, step.of, (*step.rest[:-1], _MARK)) if token(step) else None
+    return Step(step.kind, step.of, (*step.rest[:-1], _AGAIN)) if token(step) else None
 
 
 def token(step: Step) -> str:
     """The token of the page that a step is to read; empty for the first."""
     last = step.rest[-1] if step.rest else ""
-    return last.removeprefix(_MARK) if last.startswith(_MARK) else ""
+    return last.partition("=")[2] if is_page(last) else ""
 
 
 def _project(told: Any) -> Container:  # noqa: ANN401 - resourcemanager_v3.Project

@@ -112,8 +112,13 @@ class Follow:
         return (inventory.policies_step(self.wanted.scope),) if self.wanted.inventory else ()
 
     def _without_policy(self) -> Iterable[Step]:
-        """Resources of which the inventory told no policy: so they have none."""
-        return [Step("no policy", one) for one in self._searched if one not in self._policies]
+        """Resources of which the inventory told no policy: so they have none.
+
+        Containers nearly always have one. Without one they are new, and the inventory is behind.
+        """
+        for one in self._searched:
+            if one not in self._policies:
+                yield Step("no policy", one) if one.startswith("//") else policy_step(one)
 
     def _elsewhere(self) -> Iterable[Step]:
         """Accounts of other projects."""

@@ -126,6 +126,8 @@ class Walk:
     def _refuse(self, step: Step, error: Exception) -> tuple[Step, ...]:
         if not refusals.is_ours(error):
             raise error
+        if again := self._from_the_start(step, error):
+            return self._accept(step, Outcome((), (again,)))
         is_root = step.kind == "container" and step.of in self.wanted.roots
         if refusals.is_end(error) or is_root or step.kind in inventory.WHOLE:
             needs = f"{KINDS[step.kind].needs or _see(step)} on {step.of}"
@@ -136,9 +138,6 @@ class Walk:
     def _without(self, step: Step, error: Exception) -> Outcome:
         """What stands in the place of an answer."""
         kind = KINDS[step.kind]
-        again = containers.from_the_start(step)
-        if again and refusals.is_bad_page(error) and not self._follow.is_asked(again):
-            return Outcome((), (again,))
         if self._is_none_there(step, error):
             return Outcome()
         if step.kind == "role" and refusals.is_absent(error):
@@ -146,6 +145,12 @@ class Walk:
         reason = refusals.why(error, kind.needs)
         unread = Unread(step.of, kind.part, reason, _filled(kind.detail, step))
         return Outcome((unread,), tuple(self._instead(step)))
+
+    def _from_the_start(self, step: Step, error: Exception) -> Step | None:
+        """The first page once more, where it is the token of this one that may be refused."""
+        again = containers.from_the_start(step)
+        is_new = again is not None and not self._follow.is_asked(again)
+        return again if is_new and refusals.is_bad_page(error) else None
 
     def _is_none_there(self, step: Step, error: Exception) -> bool:
         """Whether the refusal says that there is nothing to read."""
@@ -195,7 +200,7 @@ def _see(step: Step) -> str:
 
 def _region(step: Step) -> str:
     """Cloud Run counts each region for itself."""
-    if step.rest and not step.rest[0].startswith("page="):
+    if step.rest and not containers.is_page(step.rest[0]):
         return step.rest[0]
     _, found, rest = step.of.partition("/locations/")
     return rest.partition("/")[0] if found else "everywhere"

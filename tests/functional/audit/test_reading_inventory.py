@@ -38,6 +38,7 @@ def cloud(running: RunningEmulator) -> Iterator[RunningEmulator]:
     running.admin("DELETE", "/requests")
     yield running
     running.admin("DELETE", "/faults")
+    running.admin("POST", "/settings", assetDelay=0)
 
 
 def known(records: Snapshot) -> Counter[AnyRecord]:
@@ -107,3 +108,20 @@ def test_it_goes_into_a_file_as_well_and_is_judged_alike(
             {a.principal: a.verdict for a in Audit(each).who(target)} for each in (found, live)
         )
         assert one == other
+
+
+def test_an_inventory_that_is_behind_is_taken_at_its_word_but_for_containers(
+    cloud: RunningEmulator, google: GoogleClients
+) -> None:
+    """An hour ago nothing was there; who holds a role on a project is asked of itself then."""
+    live = read(google, world.PROJECT)
+    cloud.admin("POST", "/settings", assetDelay=3600)
+    found = read(google, world.PROJECT, inventory=True)
+    assert {one.kind for one in found.targets} == {Kind.FUNCTION}
+    assert (found.header.source, found.callers) == ("inventory", [])
+    above, told = (
+        {one.resource: one for one in each.policies if not one.resource.startswith("//")}
+        for each in (live, found)
+    )
+    assert set(told) == {world.PROJECT, world.FOLDER, world.ORG}
+    assert told == {name: above[name] for name in told}

@@ -67,6 +67,7 @@ def counted(reading: Reading, live: Reading) -> Organisation:
     topics = {one.by for one in found.callers if one.by}
     unread = [one for one in found.unread if one.part is Part.ROLE]
     kept = [one for one in found.policies if one.bindings]
+    bare = [one.resource for one in found.policies if not one.bindings]
     return Organisation(
         projects=sum(name.startswith("projects/") for name in names),
         folders=sum(name.startswith("folders/") for name in names),
@@ -94,6 +95,8 @@ def counted(reading: Reading, live: Reading) -> Organisation:
         topics=len(topics),
         topic_projects=len({one.split("/")[4] for one in topics}),
         policies=sum(not one.resource.startswith(_INVENTORIED) for one in kept),
+        bare_projects=sum(name.startswith("projects/") for name in bare),
+        bare_folders=sum(name.startswith("folders/") for name in bare),
         tags=any(step.kind == "tags" for step in reading.steps),
     )
 

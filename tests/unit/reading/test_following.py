@@ -15,10 +15,12 @@ from provision.snapshot.records import (
     Binding,
     Container,
     Group,
+    Kind,
     Membership,
     Part,
     Policy,
     Role,
+    Target,
     Unread,
 )
 
@@ -159,7 +161,7 @@ def test_what_the_inventory_names_by_numbers_gets_its_own_name(asset: str, name:
 
 
 def test_what_the_inventory_s_search_does_not_tell_of_has_no_policy() -> None:
-    """It is asked once all that is there is known; only then it is none."""
+    """It is asked once all that is there is known; a container is asked for its own then."""
     follow = Follow(Wanted("projects/acme-prod", inventory=True))
     (top,) = follow.first()
     follow.after(top, Outcome((Container("projects/acme-prod", number="1"),)))
@@ -169,8 +171,14 @@ def test_what_the_inventory_s_search_does_not_tell_of_has_no_policy() -> None:
     assert follow.at_rest() == ()
     other = Follow(Wanted("projects/acme-prod", inventory=True))
     other.after(top, Outcome((Container("projects/acme-prod", number="1"),)))
-    other.at_rest(), other.at_rest()
-    assert other.at_rest() == (Step("no policy", "projects/acme-prod"),)
+    service = "//run.googleapis.com/projects/acme-prod/locations/asia-east1/services/hello"
+    (listed, *_) = other.at_rest()
+    other.after(listed, Outcome((Target(service, Kind.SERVICE),)))
+    other.at_rest()
+    assert other.at_rest() == (
+        Step("policy by projects", "projects/acme-prod"),
+        Step("no policy", service),
+    )
 
 
 def test_what_only_an_ancestry_told_of_is_not_walked_down() -> None:
