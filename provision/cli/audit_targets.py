@@ -170,8 +170,15 @@ def _missing(text: str, snapshot: Snapshot) -> ProvisionError:
             f" ({first.why}).",
             hint="`provision audit report` lists what could not be read.",
         )
+    own = text.rpartition("/")[2]
+    elsewhere = [one for one in snapshot.targets if one.name.endswith(f"/{own}")]
+    if elsewhere:
+        return NotFoundError(
+            f"{text} is not where the options say; there is {_listed(elsewhere)}.",
+            hint="Give its --region or --project, or the full resource name.",
+        )
     names = {one.name.rpartition("/")[2]: one for one in snapshot.targets}
-    close = get_close_matches(text.rpartition("/")[2], names, n=1)
+    close = get_close_matches(own, names, n=1)
     meant = f" Did you mean {_short(names[close[0]])}?" if close else ""
     return NotFoundError(
         f"{text} is not in {scope}, which has {_count(len(snapshot.targets))}.{meant}",

@@ -64,7 +64,9 @@ def narrower_role(scene: Scene) -> Iterator[Found]:
     found = defaultdict[str, list[Hold]](list)
     for hold in scene.holds:
         target = scene.index.targets.get(hold.resource)
-        if hold.role == _INVOKER and target is not None and target.kind is Kind.SERVICE:
+        named = [one for one in hold.binding.members if parsed(one).shape is not Shape.PUBLIC]
+        service = target is not None and target.kind is Kind.SERVICE
+        if hold.role == _INVOKER and service and named:
             found[scene.places.project(hold.resource)].append(hold)
     for project, holds in found.items():
         targets = tuple(sorted({hold.resource for hold in holds}))

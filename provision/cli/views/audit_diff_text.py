@@ -55,7 +55,7 @@ def _changes(found: "Diff", names: Names, *, verbose: bool) -> None:
     shown = found.changes if verbose else found.changes[:LIMIT]
     for one in shown:
         on = f" ({names.short(one.resource)})" if one.resource else ""
-        say(f"{one.words}{on}", 2)
+        say(f"{one.words}{on}", 2, hang=2)
     _more(len(found.changes) - len(shown), "change")
 
 

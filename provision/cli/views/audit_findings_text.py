@@ -85,15 +85,19 @@ def alike(found: Sequence[Finding]) -> Iterator[Alike]:
 
 
 def _claim(row: Alike, names: Names, *, verbose: bool) -> None:
-    one = row.first
-    say(one.claim, _INDENT, hang=2, mark="- ")
-    inner = _INDENT + 2
+    one, inner = row.first, _INDENT + 2
+    resources = [each.resource for each in (one, *row.others)]
+    several = _in_several(resources)
+    first = f" ({placed(one.resource)[0]})" if several else ""
+    say(f"{one.claim}{first}", _INDENT, hang=2, mark="- ")
     if row.others:
-        say(f"likewise {_listed([each.resource for each in row.others], names)}", inner, hang=2)
+        say(f"likewise {_listed(resources[1:], names, projects=several)}", inner, hang=2)
     if one.accepted:
         say(f"accepted: {one.accepted}", inner, "dim")
-    if len(one.targets) > 1 or verbose:
-        say(_on(one.targets, names, verbose=verbose), inner, "dim")
+    if len(one.targets) > 1 or (verbose and one.targets):
+        most = len(one.targets) if verbose else _NAMED
+        projects = verbose or _in_several(one.targets)
+        say(f"on {_listed(one.targets, names, most, projects=projects)}", inner, "dim", hang=2)
     shown = one.mend if verbose else one.mend[:_COMMANDS]
     for command in shown:
         results.print(f"{' ' * inner}[cyan]{safe(command)}[/]")
@@ -103,18 +107,18 @@ def _claim(row: Alike, names: Names, *, verbose: bool) -> None:
             inner, "dim")  # fmt: skip
 
 
-def _on(targets: Sequence[str], names: Names, *, verbose: bool) -> str:
-    if not targets:
-        return ""
-    return f"on {_listed(targets, names, len(targets) if verbose else _NAMED)}"
+def _in_several(resources: Sequence[str]) -> bool:
+    """Whether they are of more than one project, so that their names alone may mislead."""
+    return len({placed(one)[0] for one in resources}) > 1
 
 
-def _listed(resources: Sequence[str], names: Names, most: int = _NAMED) -> str:
-    """Some by name, with their project where there are several, and how many more."""
+def _listed(
+    resources: Sequence[str], names: Names, most: int = _NAMED, *, projects: bool = False
+) -> str:
+    """Some by name, with their project where that is wanted, and how many more."""
     shown = resources[:most]
-    several = len({placed(one)[0] for one in resources}) > 1
     told = [
-        f"{names.short(one)}{f' of {project}' if several and (project := placed(one)[0]) else ''}"
+        f"{names.short(one)}{f' of {project}' if projects and (project := placed(one)[0]) else ''}"
         for one in shown
     ]
     more = f" … and {len(resources) - len(shown):,} more" if len(shown) < len(resources) else ""

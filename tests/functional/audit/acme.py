@@ -38,6 +38,8 @@ REPORTS = f"{RUN}/{PLACE}/services/reports"
 REPORTS_FUNCTION = f"{FUNCTIONS}/{PLACE}/functions/reports"
 NIGHTLY = f"{RUN}/{PLACE}/jobs/nightly"
 LAB_ORDERS = f"{RUN}/{LAB}/locations/us-central1/services/orders"
+SERVICES = (ORDERS, SHOP, REPORTS, LAB_ORDERS)
+"""Those that ask for an invoker."""
 
 ANN, BOB, CY, DEE = (f"user:{name}@example.com" for name in ("ann", "bob", "cy", "dee"))
 DEVS, PARTNERS = "group:devs@example.com", "group:partners@example.org"

@@ -44,6 +44,24 @@ def test_a_target_that_is_not_there_is_no_cannot(provision: Provision, orders: O
     assert "nowhere" in done.err
 
 
+def test_a_target_of_another_region_is_told_where_it_is(
+    provision: Provision, orders: Orders
+) -> None:
+    """The whole project is looked at before it is said that there is none."""
+    assert orders.name.endswith("/orders")
+    elsewhere = provision("audit", "who", "service/orders", "--region", "us-east1")
+    assert elsewhere.code == 1
+    assert f"/locations/{REGION}/services/orders" in elsewhere.err
+    close = provision("audit", "who", "service/ordres")
+    assert "which has 1 target. Did you mean service/orders?" in " ".join(close.err.split())
+
+
+def test_an_answer_that_was_read_now_says_so(provision: Provision, orders: Orders) -> None:
+    """Its age is told by the clock after the reading, not before."""
+    _let_in(orders, ANN)
+    assert ", just now." in provision("audit", "who", "service/orders").out
+
+
 def test_what_was_read_once_is_judged_offline(provision: Provision, orders: Orders) -> None:
     """A snapshot of the project, and then no cloud at all; the answers are the live ones."""
     _let_in(orders, "allUsers", ANN)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.snapshot.records import Binding, Group, Membership, Policy
+from provision.snapshot.records import Binding, Group, Membership, Part, Policy, Unread
 from tests.functional.audit import acme
 from tests.functional.audit.conftest import Offline
 
@@ -30,6 +30,36 @@ def test_a_report_begins_with_what_is_wrong(offline: Offline) -> None:
     places = [done.out.index(part) for part in parts]
     assert places == sorted(places)
     assert f"provision revoke allUsers --on {acme.SHOP}" in done.out
+
+
+def test_a_report_tells_each_rule_once(offline: Offline) -> None:
+    """What differs in the target alone stands in one line, with one command; `-v` has them all."""
+    everybody = [Policy(one, (Binding(acme.INVOKER, ("allUsers",)),)) for one in acme.SERVICES]
+    offline.write("public.jsonl", *everybody)
+    folded = offline("report", snapshot="public.jsonl").out
+    assert "public-by-binding  (4)" in folded
+    assert folded.count("Anybody can invoke it, by a binding.") == 1
+    assert folded.count("anybody can invoke service") == 1
+    told = " ".join(folded.split())
+    assert "likewise service orders of acme-prod, service reports of acme-prod" in told
+    assert folded.count("provision revoke allUsers") == 1
+    assert "… and 3 commands like it (-v)" in folded
+    whole = offline("report", "-v", snapshot="public.jsonl").out
+    assert whole.count("provision revoke allUsers") == 4
+    assert "Whoever finds the address gets in" in whole
+
+
+def test_unread_deny_policies_are_told_once_and_first(offline: Offline) -> None:
+    """They make every role below uncertain: one sentence with what to ask for, and no more."""
+    offline.write("denied.jsonl", Unread(acme.ORG, Part.DENY, "403 PERMISSION_DENIED: no"))
+    for words in (("report",), ("who", "service/reports"), ("what", acme.BOB)):
+        done = offline(*words, snapshot="denied.jsonl")
+        assert done.out.count("roles/iam.denyReviewer") == 1
+        told = done.out.index("Deny policies of organization 123456789012 (example.com) could")
+        assert told < done.out.index("\n\n")
+        assert "the deny policies of organizations/" not in done.out
+    document = offline("what", acme.BOB, "--json", snapshot="denied.jsonl").document
+    assert "deny policies of organizations/" in document["answers"][-1]["reasons"][0]
 
 
 def test_a_report_has_every_target_and_finding_as_json(offline: Offline) -> None:
