@@ -9,7 +9,7 @@ from provision.audit.answers import Block, BlockKind, Hop, HopKind, Verdict
 from provision.audit.conditioned import UNTAGGED, Conditions, Held, View
 from provision.audit.forms import ANYBODY, AUTHENTICATED, normal
 from provision.audit.holding import NONE, Holders
-from provision.audit.index import Index
+from provision.audit.index import Giving, Index
 from provision.audit.judgement import Grant
 from provision.audit.members import Belonging, Members
 from provision.snapshot.records import Binding, Part
@@ -63,8 +63,10 @@ class Allow:
     index: Index
     members: Members
     conditions: Conditions
-    _inherited: dict[tuple[str, str, View], Holders] = field(default_factory=dict)
-    _here: dict[tuple[str, str, View], Holders] = field(default_factory=dict)
+    _inherited: dict[tuple[tuple[str, ...], tuple[Giving, ...], View], Holders] = field(
+        default_factory=dict
+    )
+    _here: dict[tuple[str, Giving, View], Holders] = field(default_factory=dict)
 
     def holders(self, permission: str, resource: str, view: View) -> Holders:
         """Everybody to whom allow policies give a permission."""
@@ -127,18 +129,20 @@ class Allow:
             return self._everybody(gap) if gap else NONE
         if self.index.tag_conditions.isdisjoint(containers):
             view = view._replace(tagged=UNTAGGED)
-        key = (containers[0], permission, view)
+        # What the same roles give is the same, whatever the permission: most ask the same of them.
+        key = (containers, tuple([self.index.giving(permission, one) for one in containers]), view)
         found = self._inherited.get(key)
         if found is None:
             above = self._above(containers[1:], gap, permission, view)
-            found = self._inherited[key] = self._container(*key).joined(above)
+            here = self._container(containers[0], permission, view)
+            found = self._inherited[key] = here.joined(above)
         return found
 
     def _container(self, level: str, permission: str, view: View) -> Holders:
         """What the policy of one container gives, remembered."""
         if level not in self.index.tag_conditions:
             view = view._replace(tagged=UNTAGGED)
-        key = (level, permission, view)
+        key = (level, self.index.giving(permission, level), view)
         found = self._here.get(key)
         if found is None:
             found = self._here[key] = self._level(level, permission, view)

@@ -31,6 +31,12 @@ _TAGS = "Tag"
 _TOLD = frozenset(permissions())
 
 
+Giving = frozenset[tuple[str, bool]]
+"""Roles, and whether they include something surely or perhaps."""
+
+_NONE_GIVING: Giving = frozenset()
+
+
 class Lineage(NamedTuple):
     """What stands above something, itself first.
 
@@ -64,6 +70,8 @@ class Index:
     _levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _tags_known: dict[str, TagsKnown] = field(default_factory=dict)
     _including: dict[str, dict[str, bool]] = field(default_factory=dict)
+    _giving: dict[tuple[str, frozenset[str]], Giving] = field(default_factory=dict)
+    _shared: dict[Giving, Giving] = field(default_factory=dict)
 
     @cached_property
     def containers(self) -> dict[str, Container]:
@@ -214,6 +222,19 @@ class Index:
             told = ((role, self.includes(role, permission)) for role in roles)
             found = {role: bool(known) for role, known in told if known is not False}
             self._including[permission] = found
+        return found
+
+    def giving(self, permission: str, resource: str) -> Giving:
+        """The roles bound on a resource that include a permission or may: equal ones are one."""
+        bound = self._bound_roles.get(resource)
+        if not bound:
+            return _NONE_GIVING
+        key = (permission, bound)
+        found = self._giving.get(key)
+        if found is None:
+            including = self.including(permission)
+            told = frozenset((role, including[role]) for role in bound if role in including)
+            found = self._giving[key] = self._shared.setdefault(told, told)
         return found
 
     def grants_below(self, permission: str, resource: str) -> bool:

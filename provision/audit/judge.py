@@ -39,6 +39,8 @@ class Judge:
         self._deny = Deny(self.index, self._members, self.conditions)
         self._boundaries = Boundaries(self.index, self._members)
         self._inherited: dict[tuple[str, str, View], Holders] = {}
+        self._lefts: dict[tuple[int, int], tuple[Holders, Holders]] = {}
+        self._pairs: dict[tuple[int, int], tuple[int, int]] = {}
         self._takens: dict[tuple[str, str, Tagged], tuple[int, int]] = {}
 
     @property
@@ -101,7 +103,12 @@ class Judge:
         found = self._inherited.get(key)
         if found is None:
             allowed = self._allow.above(permission, resource, view)
-            found = self._inherited[key] = self._left(allowed, permission, resource, view)
+            taken = self._taken(permission, resource, view.tagged)
+            same = (id(allowed), id(taken))
+            if same not in self._lefts:
+                left = allowed.without(taken[0]).weakened(taken[1])
+                self._lefts[same] = (allowed, left)  # with `allowed`, so that its id stays its own
+            found = self._inherited[key] = self._lefts[same][1]
         return found
 
     def _holders(self, permission: str, resource: str, view: View) -> Holders:
@@ -121,7 +128,8 @@ class Judge:
             taken = self._deny.taken(permission, resource)
             taken = taken.joined(self._boundaries.taken(permission, resource))
             doubtful = self.universe.all if taken.doubts else taken.maybe
-            found = self._takens[key] = (taken.sure | self.inert, doubtful)
+            pair = (taken.sure | self.inert, doubtful)
+            found = self._takens[key] = self._pairs.setdefault(pair, pair)
         return found
 
     def _has_policy(self, resource: str) -> bool:
