@@ -131,6 +131,11 @@ def granting(grant: Grant, following: Node | None = None, call: Call | None = No
     )
 
 
+def setting_off(call: Call) -> Edge:
+    """The step of what sets off a call."""
+    return Edge(HopKind.SET_OFF, call.permission, call.switch, call.caller.name, None, call)
+
+
 _Arrival = tuple[int, Edge]
 """Who can take a step, as bits."""
 
@@ -246,10 +251,7 @@ class Backward:
     def _calls(self) -> Iterator[tuple[Degrees, Edge]]:
         for _, call in self.ground.calls(self.target, self._getting_in):
             who = self.ground.setting_off(call)
-            yield (
-                who,
-                Edge(HopKind.SET_OFF, call.permission, call.switch, call.caller.name, None, call),
-            )
+            yield who, setting_off(call)
             if call.verdict is Verdict.CAN or self.degree >= _FROM_UNSURE:
                 for grant in self.ground.second.on_switch(call.switch):
                     yield grant.who, granting(grant, None, call)

@@ -77,6 +77,7 @@ class Creators:
     """
 
     asking: Asking
+    _places: dict[tuple[str, str, bool], Place | None] = field(default_factory=dict)
     _updating: set[str] = field(default_factory=set)
     _conditional: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -114,6 +115,12 @@ class Creators:
             near: the project of the account, as ``projects/ID``.
             calls: whether something that only calls will do.
         """
+        key = (principal, near, calls)
+        if key not in self._places:
+            self._places[key] = self._place(principal, near, calls=calls)
+        return self._places[key]
+
+    def _place(self, principal: str, near: str, *, calls: bool) -> Place | None:
         judge = self.asking.judge
         position = judge.universe.bit(principal)
         if position is None:

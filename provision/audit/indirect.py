@@ -17,6 +17,7 @@ from provision.audit.closure import positions
 from provision.audit.creators import Creators
 from provision.audit.degrees import NOBODY, Degrees, nested, union
 from provision.audit.forms import AUTHENTICATED, normal
+from provision.audit.forward import Walks
 from provision.audit.holding import Holders
 from provision.audit.impersonation import Impersonation
 from provision.audit.obstacles import Obstacles
@@ -88,14 +89,25 @@ class Indirect:
 
     def of(self, principal: str) -> Callable[[Target], tuple[Path, ...]]:
         """The ways of one principal, asked target by target; quick where there are none."""
-        standing = self._standing_for(normal(principal))
+        name = normal(principal)
+        standing = self._standing_for(name)
         mask = sum(1 << position for position in standing)
+        walks = Walks(self._ground, self._all_ways, name, mask)
 
         def ways(target: Target) -> tuple[Path, ...]:
-            for told in (self.impersonating(target), self.granting(target)):
-                if (told.any | told.rest_mask) & mask:
+            found: list[Path] = []
+            for granted in (False, True):
+                told = self.granting(target) if granted else self.impersonating(target)
+                wanted = min(map(told.verdict, standing), key=_rank, default=Verdict.CANNOT)
+                if wanted is Verdict.CANNOT:
+                    continue
+                entrances = self.gates.entrances(target)
+                path = walks.find(target, entrances, wanted, granted=granted)
+                if path is not None:
+                    found.append(path)
+                elif not found:  # who has access already counts among those who could
                     return self.paths(principal, target)
-            return ()
+            return tuple(found)
 
         return ways
 
@@ -107,16 +119,21 @@ class Indirect:
         """What stops a principal that would get in as somebody else otherwise."""
         return tuple(dict.fromkeys(self._obstacles.before(normal(principal), target)))
 
-    def edges(self) -> Iterator[tuple[str, str, HopKind]]:
-        """Each member that can act as an account, with the account and the plainest means."""
+    def edges(self) -> Iterator[tuple[str, str, HopKind, Verdict]]:
+        """Each member that can act as an account, the account, the plainest means, and how sure."""
         universe = self.judge.universe
         for account in range(self._impersonation.accounts):
-            told: dict[int, HopKind] = {}
-            for means, who in self._impersonation.onto(account).steps:
-                for place in positions(who.unknown):
-                    told.setdefault(place, means.kind)
-            for place, kind in told.items():
-                yield universe.member(place), universe.member(account), kind
+            told: dict[int, tuple[HopKind, Verdict]] = {}
+            steps = self._impersonation.onto(account).steps
+            for means, who in steps:
+                for place in positions(who.while_):
+                    verdict = Verdict.CAN if who.can >> place & 1 else Verdict.WHILE
+                    told.setdefault(place, (means.kind, verdict))
+            for means, who in steps:
+                for place in positions(who.unknown & ~who.while_):
+                    told.setdefault(place, (means.kind, Verdict.UNKNOWN))
+            for place, found in told.items():
+                yield universe.member(place), universe.member(account), *found
 
     @cached_property
     def _asking(self) -> Asking:
@@ -300,6 +317,10 @@ def _distinct(best: Edge, others: Iterable[Edge]) -> Iterator[Edge]:
 def _turns_back(path: Path, name: str) -> bool:
     """Whether it comes back to where it began."""
     return any(hop.end == name for hop in path.hops)
+
+
+def _rank(verdict: Verdict) -> int:
+    return verdict.rank
 
 
 def _best(path: Path) -> tuple[int, int]:

@@ -188,9 +188,9 @@ class _Page:
         """start, way, set of accounts: three numbers for all accounts that it becomes in a way."""
         bit = self.audit.judge.universe.bit
         found: dict[tuple[int, int], int] = {}
-        for start, account, kind in self.audit.indirect.edges():
+        for start, account, kind, verdict in self.audit.indirect.edges():
             whom, whose = bit(start), bit(account)
-            if whom is not None and whose is not None:
+            if verdict is not Verdict.UNKNOWN and whom is not None and whose is not None:
                 key = whom, self.ways.of(kind.value)
                 found[key] = found.get(key, 0) | 1 << whose
         for (whom, way), accounts in found.items():

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from provision.audit.asking import Asking
 from provision.audit.degrees import NOBODY, Degrees, union
+from provision.roles import INVOKE
 from provision.snapshot.records import Kind, Target
 
 SET_ACCOUNT = "iam.serviceAccounts.setIamPolicy"
@@ -31,6 +32,8 @@ _SET_SWITCH = {
     "pubsub.googleapis.com": "pubsub.topics.setIamPolicy",
     "cloudtasks.googleapis.com": "cloudtasks.queues.setIamPolicy",
 }
+_SERVICE_AT = 8
+"""In ``//run.googleapis.com/projects/ID/locations/REGION/services/NAME``, cut at its slashes."""
 _SET_IAP = ("iap.webServices.setIamPolicy", "iap.web.setIamPolicy")
 
 
@@ -76,6 +79,7 @@ class SecondOrder:
             resource = iap_resource(entered)
             for permission in _SET_IAP:
                 yield from self._set(permission, resource, resource)
+            yield from self._without_iap(target, entered)
         else:
             kind = Kind.SERVICE if target.service else target.kind
             yield from self._set(_SET[kind], entered, entered)
@@ -91,13 +95,26 @@ class SecondOrder:
             note = "by turning the invoker check off"
             yield Grant(UPDATE_SERVICE, service, service, both, note)
 
+    def _without_iap(self, target: Target, service: str) -> Iterator[Grant]:
+        """Once IAP is off, the service asks for the invoker's permission alone.
+
+        An inference from run/docs/securing/identity-aware-proxy-cloud-run.
+        """
+        who = self._who(UPDATE_SERVICE, service)
+        if target.invoker_check and who.rest:
+            setting = self._who(_SET[Kind.SERVICE], service)
+            who = who.both(setting.either(self._who(INVOKE, service)))
+        if who.rest:
+            yield Grant(UPDATE_SERVICE, service, service, who, "by turning IAP off")
+
     def all_on_target(self, target: Target) -> Degrees:
         """Who can make any of the changes that open a target."""
         entered = entered_by(target)
         found = self._all_above(entered)
         if target.iap:
             resource = iap_resource(entered)
-            return union((found, *(self._who(permission, resource) for permission in _SET_IAP)))
+            found = union((found, *(self._who(permission, resource) for permission in _SET_IAP)))
+            return union((found, *(grant.who for grant in self._without_iap(target, entered))))
         kind = Kind.SERVICE if target.service else target.kind
         # Whoever turns the invoker check off may set the policy as well.
         found = found.either(self._all_roles_above(entered))
@@ -199,5 +216,8 @@ def entered_by(target: Target) -> str:
 
 def iap_resource(service: str) -> str:
     """The name by which IAP keeps a policy for a Cloud Run service."""
-    project, region, name = service.split("/")[4::2]
+    parts = service.split("/")
+    if len(parts) <= _SERVICE_AT:
+        return service  # no name of a service: nothing is known of it either
+    project, region, name = parts[4], parts[6], parts[_SERVICE_AT]
     return f"//iap.googleapis.com/projects/{project}/iap_web/cloud_run-{region}/services/{name}"

@@ -1,6 +1,6 @@
 """Ways put into words: the hops of a path, each with the binding that makes it possible. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -60,18 +60,24 @@ class Ways:
 
     def path(self, walked: Backward, principal: str, edge: Edge) -> Path | None:
         """The path that begins with a step of a principal."""
+        steps = _steps(walked, principal, edge, self.ground)
+        return self.told(steps, walked.target, walked.entrance)
+
+    def told(
+        self, steps: Iterable[tuple[str, Edge]], target: Target, entrance: "Entrance"
+    ) -> Path | None:
+        """The path of steps, each with who takes it."""
         draft = Draft()
         account = ""
-        for member, step in _steps(walked, principal, edge, self.ground):
+        for member, step in steps:
             self._step(draft, member, step)
             account = ""
             if step.call is not None:
                 account = self._call(draft, step)
             elif step.next is not None:
                 account = self.ground.judge.universe.member(step.next.account)
-        entrance = walked.entrance
         if account:
-            self._last(draft, account, walked.target, entrance)
+            self._last(draft, account, target, entrance)
         return draft.path(entrance.way, entrance.token)
 
     def _step(self, draft: Draft, member: str, step: Edge) -> None:
