@@ -173,6 +173,11 @@ class Audit:
             whole = self._direct(target, apart=False)
             yield _of(whole, anybody), bool(self._direct(target, apart=True).rest)
 
+    def known_in(self, member: str) -> int:
+        """How many that are named somewhere are surely in a set; sets in it are not counted."""
+        universe = self.judge.universe
+        return without(self.judge.members(member).sure, universe.sets).bit_count()
+
     def reach(self, target: str) -> Reach:
         """Who can send it a request at all, whatever IAM says."""
         found = self.get_target(target)

@@ -17,7 +17,7 @@ from provision.audit.index import Index
 from provision.snapshot.records import Caller, CallerKind, Kind, Target
 
 PUBLISH = "pubsub.topics.publish"
-_SETTING_OFF = {
+SETTING_OFF = {
     CallerKind.PUSH: PUBLISH,
     CallerKind.TRIGGER: PUBLISH,
     CallerKind.SCHEDULER: "cloudscheduler.jobs.run",
@@ -47,7 +47,7 @@ class Call(NamedTuple):
     @property
     def permission(self) -> str:
         """What sets it off."""
-        return _SETTING_OFF[self.caller.kind]
+        return SETTING_OFF[self.caller.kind]
 
     @property
     def switch(self) -> str:

@@ -73,8 +73,9 @@ def who(
         progress.brief(f"judging {target}")
         answers = worth_telling(audit.who(found.name))
         whole = audit.summary(found.name)
+        sets = {one: audit.known_in(one) for one in whole.sets}
         told = TargetAnswers(
-            *(found, whole.public, whole.reach, answers, whole.sets, whole.unknown),
+            *(found, whole.public, whole.reach, answers, sets, whole.unknown),
             gaps=_gaps(audit, found),
         )
     basis, names = asked.basis(audit), _names(audit, found)

@@ -1,7 +1,7 @@
 """What the commands show: answers about one target or one principal, and what they rest on."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -102,7 +102,7 @@ class TargetAnswers:
         public: whether anybody gets in.
         reach: who can send it a request.
         answers: one for each principal that gets in, may, or could; or the one that was asked.
-        sets: of all who get in, those whose members cannot be counted.
+        sets: of all who get in, those whose members cannot be counted; of each, how many are known.
         unknown: why others may get in of whom nothing is known.
         gaps: deny policies above it that could not be read, which may stop anybody.
     """
@@ -111,7 +111,7 @@ class TargetAnswers:
     public: Verdict
     reach: Reach
     answers: tuple[Answer, ...]
-    sets: tuple[str, ...] = ()
+    sets: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     gaps: tuple[Unread, ...] = ()
 

@@ -7,7 +7,7 @@ from provision.audit.findings.gathering import Gathered, gathered
 from provision.audit.findings.members import Shape, is_workload_pool
 from provision.audit.findings.rule import Found, Rule, rule
 from provision.audit.findings.scene import Scene
-from provision.audit.findings.words import what
+from provision.audit.findings.words import called, what
 
 _CUSTOMER = "cloudIdentityCustomerId:"
 
@@ -23,7 +23,8 @@ _CUSTOMER = "cloudIdentityCustomerId:"
 def whole_domain(scene: Scene) -> Iterator[Found]:
     """``domain:`` in a binding that opens something."""
     for one in gathered(scene.live(Shape.DOMAIN)):
-        yield _found(one, f"everybody in {one.member.domain} can invoke {_what(one)}")
+        known = _known(scene, one)
+        yield _found(one, f"everybody in {one.member.domain}{known} can invoke {_what(one)}")
 
 
 @rule(
@@ -40,7 +41,8 @@ def whole_pool(scene: Scene) -> Iterator[Found]:
     for one in gathered(scene.live(Shape.POOL)):
         pool = one.member.text.rpartition("/*")[0].rpartition("/")[2]
         severity = Severity.HIGH if is_workload_pool(one.member.text) else None
-        yield _found(one, f"every identity of pool {pool} can invoke {_what(one)}", severity)
+        claim = f"every identity of pool {pool}{_known(scene, one)} can invoke {_what(one)}"
+        yield _found(one, claim, severity)
 
 
 @rule(
@@ -56,10 +58,11 @@ def whole_account_set(scene: Scene) -> Iterator[Found]:
     for one in gathered(scene.live(Shape.ACCOUNTS)):
         where, _, kind = one.member.text.rpartition("/type/")
         agents = kind == "ServiceAgent"
-        place = "/".join(where.rsplit("/", 2)[-2:])
+        place = called("/".join(where.rsplit("/", 2)[-2:]))
         severity = Severity.LOW if agents or "/projects/" in where else None
         sort = "service agent" if agents else "service account"
-        yield _found(one, f"every {sort} of {place} can invoke {_what(one)}", severity)
+        claim = f"every {sort} of {place}{_known(scene, one)} can invoke {_what(one)}"
+        yield _found(one, claim, severity)
 
 
 @rule(
@@ -79,6 +82,14 @@ def whole_customer_in_group(scene: Scene) -> Iterator[Found]:
                 targets = scene.joined(holds)
                 claim = f"all of Workspace account {customer} is in {group}"
                 yield Found(claim, group, targets, name)
+
+
+def _known(scene: Scene, one: Gathered) -> str:
+    """How many of a set what was read names: at least so many get in."""
+    if scene.audit is None:
+        return ""
+    inside = scene.audit.known_in(one.member.text)
+    return f" ({inside:,} of them known)" if inside else ""
 
 
 def _what(one: Gathered) -> str:

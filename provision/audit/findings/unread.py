@@ -4,15 +4,29 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from provision.audit.answers import Severity
+from provision.audit.callers import SETTING_OFF
 from provision.audit.findings.places import joined
 from provision.audit.findings.rule import Found, Rule, rule, stable_id
-from provision.audit.findings.scene import Scene
+from provision.audit.findings.scene import GATES, MINTING, MINTING_ACCESS, Scene
 from provision.audit.findings.words import called, number
+from provision.audit.forms import normal
+from provision.audit.gates import CALL_FUNCTION
+from provision.audit.impersonation import ACT_AS, LINK
 from provision.snapshot.records import Part, Unread
 
 _TOLD_ELSEWHERE = frozenset(
     {Part.MEMBERS, Part.ROLE, Part.POLICY, Part.PARENT, Part.TARGETS, Part.CHILDREN}
 )
+_DECIDING = (
+    *GATES,
+    CALL_FUNCTION,
+    *MINTING,
+    MINTING_ACCESS,
+    LINK,
+    ACT_AS,
+    *sorted(set(SETTING_OFF.values())),
+)
+"""Permissions that are a step of a way to an invocation."""
 _WORDS = {Part.PARENT: "the parent", Part.POLICY: "the policy"}
 _DETAILS = 3
 
@@ -25,16 +39,47 @@ _DETAILS = 3
     "empty one.",
     mend="Let the reader see the group (Groups Reader in Workspace, or membership of it), and read "
     "again.",
-    varies="info where no binding that matters names the group",
+    varies="low where the group may lead to access by another way alone, info where it cannot",
 )
 def group_not_read(scene: Scene) -> Iterator[Found]:
     """Groups whose members could not be read, all or some."""
-    for name, several in _by_name(scene, Part.MEMBERS).items():
-        targets = scene.joined(scene.opened_by([name, *scene.kin.groups(name)]))
-        opens = f", which can invoke {number(len(targets), 'target')}," if targets else ""
+    unread = {
+        name: (several, {name, *scene.kin.groups(name)})
+        for name, several in _by_name(scene, Part.MEMBERS).items()
+    }
+    deciding = _deciding(scene, frozenset().union(*(names for _, names in unread.values())))
+    for name, (several, names) in unread.items():
+        targets = scene.joined(scene.opened_by(names))
+        opens, severity = "", None
+        if targets:
+            opens = f", which can invoke {number(len(targets), 'target')},"
+        elif not names.isdisjoint(deciding):
+            opens, severity = ", which may decide who can,", Severity.LOW
+        else:
+            severity = Severity.INFO
         claim = f"who is in {name}{opens} is not known: {several[0].why}"
-        severity = None if targets else Severity.INFO
         yield Found(claim, name, targets, name, severity=severity)
+
+
+def _deciding(scene: Scene, groups: frozenset[str]) -> frozenset[str]:
+    """Those groups that hold something on a way to an invocation, or that deny policies name."""
+    if not groups:
+        return groups
+    found = {
+        normal(member)
+        for policy in scene.snapshot.policies
+        for binding in policy.bindings
+        for member in binding.members
+        if member.startswith("group:") and _decides(scene, binding.role)
+    }
+    for policy in scene.snapshot.deny_policies:
+        for rule_ in policy.rules:
+            found |= {normal(one) for one in (*rule_.principals, *rule_.except_principals)}
+    return groups & found
+
+
+def _decides(scene: Scene, role: str) -> bool:
+    return any(scene.index.includes(role, one) is not False for one in _DECIDING)
 
 
 @rule(

@@ -54,7 +54,12 @@ def about_target(found: TargetAnswers) -> dict[str, Any]:
 
 def about_all(found: TargetAnswers) -> dict[str, Any]:
     """Likewise, and what holds for whoever has no answer of its own."""
-    return {**about_target(found), "sets": list(found.sets), "unknown": list(found.unknown)}
+    return {
+        **about_target(found),
+        "sets": list(found.sets),
+        "known_in_sets": dict(found.sets),
+        "unknown": list(found.unknown),
+    }
 
 
 def read(basis: Basis) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Who can invoke what, for people: the answer, then the paths, then what it rests on."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 
 from provision.audit.answers import Answer, Path, Reach, Verdict
 from provision.cli.audit_answers import How, TargetAnswers, best, how, surely_grants
@@ -42,8 +44,9 @@ def show_who(found: TargetAnswers, names: Names, *, verbose: bool) -> None:
         rows = groups.get(kind, ())
         if rows:
             results.print(f"\n[bold]{kind}[/]")
-            _table(rows, lambda one: one.principal, names, found.gaps, verbose=verbose)
-    _sets([one for one in found.sets if not is_public(one)])
+            told = _shared(rows, found.gaps, verbose=verbose)
+            _table(rows, lambda one: one.principal, names, told, verbose=verbose)
+    _sets({one: known for one, known in found.sets.items() if not is_public(one)})
     _unknown(untold(found.unknown, found.gaps), verbose=verbose)
 
 
@@ -133,8 +136,9 @@ def show_what(
         rows = groups.get(kind, ())
         if rows:
             results.print(f"\n[bold]{_OF_PRINCIPAL[kind]}[/]")
+            above = _shared(rows, gaps, verbose=verbose)
             _table(
-                rows, lambda one: _placed_title(targets[one.target]), names, gaps, verbose=verbose
+                rows, lambda one: _placed_title(targets[one.target]), names, above, verbose=verbose
             )
 
 
@@ -179,7 +183,7 @@ def _table(
     rows: Sequence[Answer],
     label: Callable[[Answer], str],
     names: Names,
-    gaps: Sequence[Unread],
+    told_above: Collection[str],
     *,
     verbose: bool,
 ) -> None:
@@ -194,7 +198,7 @@ def _table(
         results.print(f"  [{colour}]{one.verdict:<10}[/]  {told}")
         if line and not beside:
             say_path(line, _INDENT)
-        _row_details(one, path, names, gaps, verbose=verbose)
+        _row_details(one, path, names, told_above, verbose=verbose)
     if len(shown) < len(rows):
         results.print(f"  [dim]… and {len(rows) - len(shown):,} more (-v or --json)[/]")
 
@@ -204,29 +208,49 @@ def _is_open(one: Answer) -> bool:
 
 
 def _row_details(
-    one: Answer, path: Path | None, names: Names, gaps: Sequence[Unread], *, verbose: bool
+    one: Answer, path: Path | None, names: Names, told: Collection[str], *, verbose: bool
 ) -> None:
     for other in one.paths if verbose else ():
         show_path(other, one.target, names, _INDENT)
     if not verbose and path is not None and path.verdict is Verdict.WHILE:
         say(f"while {condition_of(path)}", _INDENT)
-    reasons = one.reasons if one.verdict is Verdict.UNKNOWN else _doubts(one, path)
-    for reason in untold(reasons, gaps):
-        say(reason, _INDENT, "yellow")
+    granting = "" if one.verdict is Verdict.UNKNOWN else "not known: "
+    for reason in _doubts(one):
+        if reason not in told:
+            say(f"{granting}{reason}", _INDENT, "yellow")
 
 
-def _doubts(one: Answer, path: Path | None) -> tuple[str, ...]:
-    """Why it is not known whether somebody could grant itself access."""
+def _shared(rows: Sequence[Answer], gaps: Sequence[Unread], *, verbose: bool) -> frozenset[str]:
+    """Tell once what is not known of several of them; all reasons that no row has to tell."""
+    every = Counter(reason for one in rows for reason in _doubts(one))
+    above = frozenset(every) - frozenset(untold(every, gaps))
+    several = [reason for reason, number in every.most_common() if number > 1]
+    several = [reason for reason in several if reason not in above]
+    for reason in several if verbose else several[:_REASONS]:
+        of = "all" if every[reason] == len(rows) else f"{every[reason]:,}"
+        say(f"of {of}: {reason}", 2, "yellow", hang=2)
+    if not verbose and len(several) > _REASONS:
+        results.print(f"  [dim]… and {len(several) - _REASONS:,} more (-v or --json)[/]")
+    return above | frozenset(several)
+
+
+def _doubts(one: Answer) -> tuple[str, ...]:
+    """Why it is not known whether somebody gets in, or could grant itself access."""
+    if one.verdict is Verdict.UNKNOWN:
+        return one.reasons
+    path = best(one)
     if one.verdict is not Verdict.CANNOT or path is None or surely_grants(one):
         return ()
-    return tuple(f"not known: {reason}" for reason in path.reasons)
+    return path.reasons
 
 
-def _sets(sets: Sequence[str]) -> None:
+def _sets(sets: Mapping[str, int]) -> None:
     if sets:
         results.print("\n[bold]Sets whose members cannot be counted[/]")
-        for one in sets[:LIMIT]:
+        for one, known in islice(sets.items(), LIMIT):
             results.print(f"  {safe(one)}")
+            if known:
+                say(f"{known:,} of them known", 4, "dim")
         if len(sets) > LIMIT:
             results.print(f"  [dim]… and {len(sets) - LIMIT:,} more (--json)[/]")
 

@@ -69,6 +69,17 @@ def test_a_function_of_the_second_generation_is_judged_by_its_service(offline: O
     assert acme.ANN in {one["principal"] for one in answers}
 
 
+def test_a_set_that_nobody_counts_tells_how_many_of_it_are_known(offline: Offline) -> None:
+    """A whole domain is more than one line."""
+    policy = Policy(acme.SHOP, (Binding(acme.INVOKER, ("domain:example.com",)),))
+    file = str(offline.write("domain.jsonl", policy))
+    document = offline("who", acme.SHOP, "--json", snapshot=file).document
+    users = {ask["principal"] for ask in document["answers"]} & {acme.ANN, acme.BOB, acme.DEE}
+    assert len(users) == 3
+    # One more than get in: a deny policy keeps a contractor out, who is in the domain all the same.
+    assert document["known_in_sets"] == {"domain:example.com": 6}
+
+
 def test_what_tells_every_target_of_a_principal(offline: Offline) -> None:
     """A bare e-mail is completed by what was read; jobs and services alike."""
     document = offline("what", "bob@example.com", "--json").document

@@ -48,7 +48,7 @@ def _about(
     unknown: tuple[str, ...] = (),
 ) -> TargetAnswers:
     public = Verdict.CAN if any(one.principal == "allUsers" for one in answers) else Verdict.CANNOT
-    return TargetAnswers(TARGET, public, reach, answers, sets, unknown)
+    return TargetAnswers(TARGET, public, reach, answers, dict.fromkeys(sets, 0), unknown)
 
 
 def _shown(show: Callable[[], None]) -> str:

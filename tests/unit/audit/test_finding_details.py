@@ -244,6 +244,16 @@ def test_a_group_that_opens_nothing_and_is_not_read_is_a_hint() -> None:
     assert _only(found).severity is Severity.INFO
 
 
+def test_a_group_that_may_lead_to_access_another_way_leaves_a_check_unproven() -> None:
+    """It may mint tokens of an invoker: nobody can be said to be kept out."""
+    role = "roles/iam.serviceAccountTokenCreator"
+    records = (
+        policy(CALLER, (role, "group:x@example.com")),
+        Unread("group:x@example.com", Part.MEMBERS, "403"),
+    )
+    assert _only(world(*records).of("group-not-read")).severity is Severity.LOW
+
+
 def test_what_is_missing_without_a_word_is_not_known_either() -> None:
     """A group without a record, and a policy without one."""
     lab = "//run.googleapis.com/projects/shop-prod/locations/europe-west1/services/lab"
