@@ -62,6 +62,15 @@ def test_unread_deny_policies_are_told_once_and_first(offline: Offline) -> None:
     assert "deny policies of organizations/" in document["answers"][-1]["reasons"][0]
 
 
+def test_a_reason_that_several_share_is_told_once(offline: Offline) -> None:
+    """Above their rows, which tell their own alone."""
+    offline.write("unread.jsonl", Unread(acme.ORG, Part.POLICY, "403 PERMISSION_DENIED: no"))
+    done = offline("what", "user:flo@example.com", snapshot="unread.jsonl")
+    reason = "the policy of organizations/123456789012 could not be read"
+    assert " ".join(done.out.split()).count(reason) == 1
+    assert done.out.index("of all: the policy of") < done.out.index("unknown     ")
+
+
 def test_a_report_has_every_target_and_finding_as_json(offline: Offline) -> None:
     """With the counts, what is public, and what could not be read."""
     document = offline("report", "--json").document
