@@ -45,8 +45,8 @@ def snapshot(
 ) -> None:
     """Read everything that decides who can invoke what, once.
 
-    Every other command takes the file with --snapshot. Interrupted, the same command goes on where
-    it stopped. What could not be read is told, and recorded as such.
+    The other commands judge the file, offline, with --snapshot. Interrupted, the same command goes
+    on where it stopped. What could not be read is told, and recorded as such.
     """
     if (output is None) == (bigquery is None):
         raise UsageError(
