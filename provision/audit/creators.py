@@ -123,11 +123,12 @@ class Creators:
     def _place(self, principal: str, near: str, *, calls: bool) -> Place | None:
         judge = self.asking.judge
         position = judge.universe.bit(principal)
-        if position is None:
-            return None
         found: list[Place] = []
         for permission, resource in self._asked((*CODE, *CALLS) if calls else CODE, near):
-            verdict = judge.holders(permission, resource).verdict(position)
+            if position is None:
+                verdict = judge.judge(principal, permission, resource).verdict
+            else:
+                verdict = judge.holders(permission, resource).verdict(position)
             if verdict is Verdict.CAN:
                 return Place(permission, resource, verdict)
             if verdict is not Verdict.CANNOT:

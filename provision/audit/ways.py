@@ -102,6 +102,7 @@ class Ways:
         calls = step.next is not None and step.next.grip is Token.ID
         place = self.ground.impersonation.creators.place(member, near, calls=calls)
         if place is None:
+            draft.weaken(Verdict.CANNOT)
             return ""
         draft.weaken(place.verdict, "", (f"it is not known whether it has {place.permission}",))
         return f"with {place.permission} on {place.resource}"
