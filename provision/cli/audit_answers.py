@@ -59,6 +59,7 @@ def how(answer: Answer) -> How | None:
 def best(answer: Answer) -> Path | None:
     """The path to tell first: the one that the verdict rests on, as itself where there is one."""
     own = [path for path in answer.paths if _as_itself(path, answer)]
+    own.sort(key=_by_everybody)  # which tells nothing of whoever has a way of their own
     first_order = [path for path in answer.paths if not path.second_order]
     # How it could grant itself access is no path to what is merely not known.
     changed = answer.paths if answer.verdict is Verdict.CANNOT else ()
@@ -87,10 +88,11 @@ def worth_telling(answers: Iterable[Answer]) -> tuple[Answer, ...]:
 
 def _as_anybody(answer: Answer) -> bool:
     first_order = [path for path in answer.paths if not path.second_order]
-    return bool(first_order) and all(
-        any(hop.kind is HopKind.MEMBER and is_public(hop.end) for hop in path.hops)
-        for path in first_order
-    )
+    return bool(first_order) and all(map(_by_everybody, first_order))
+
+
+def _by_everybody(path: Path) -> bool:
+    return any(hop.kind is HopKind.MEMBER and is_public(hop.end) for hop in path.hops)
 
 
 @dataclass(frozen=True)

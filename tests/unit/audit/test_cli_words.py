@@ -246,20 +246,20 @@ def test_one_form_goes_to_one_place(tmp_path: Path) -> None:
     assert found.files == {Format.HTML: page, Format.SARIF: log}
     assert found.printed is Format.JSON
     with pytest.raises(UsageError, match="--json and --csv"):
-        flagged(as_json=True, as_csv=True, output=None)
+        flagged(None, json=True, csv=True)
 
 
 def test_the_suffix_of_a_file_tells_its_form(tmp_path: Path) -> None:
     """As long as no option says another."""
     rows = tmp_path / "rows.csv"
-    assert flagged(as_json=False, as_csv=False, output=rows).files == {Format.CSV: rows}
-    assert flagged(as_json=True, as_csv=False, output=rows).files == {Format.JSON: rows}
+    assert flagged(rows, json=False, csv=False).files == {Format.CSV: rows}
+    assert flagged(rows, json=True, csv=False).files == {Format.JSON: rows}
     other = tmp_path / "rows.log"
-    assert flagged(as_json=False, as_csv=False, output=other).files == {Format.TEXT: other}
+    assert flagged(other, json=False, csv=False).files == {Format.TEXT: other}
 
 
 def test_a_file_that_cannot_be_written_is_told_before_anything_is_read(tmp_path: Path) -> None:
     """A directory, or one in a directory that is not there."""
     for path in (tmp_path, tmp_path / "none" / "x.json"):
         with pytest.raises(UsageError):
-            flagged(as_json=True, as_csv=False, output=path)
+            flagged(path, json=True, csv=False)
