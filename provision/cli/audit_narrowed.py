@@ -43,7 +43,8 @@ class Question:
 
     def _html(self) -> str:
         audit, found = self._report()
-        return html(found, audit, self.title)
+        start = next(iter(self.targets)) if len(self.targets) == 1 else self.principal
+        return html(found, audit, self.title, start)
 
     def _report(self) -> "tuple[Audit, Report]":
         """The findings about those targets, and about the principal or everybody."""

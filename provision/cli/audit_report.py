@@ -204,9 +204,9 @@ def sarif(found: "Report") -> str:
     return json.dumps(document(found, __version__), indent=2, ensure_ascii=False)
 
 
-def html(found: "Report", audit: "Audit", title: str) -> str:
-    """A report as a page."""
+def html(found: "Report", audit: "Audit", title: str, start: str = "") -> str:
+    """A report as a page; `start` is a target's full name or a principal that it opens on."""
     from provision.audit.page import page_data
     from provision.cli.views.audit_page import page
 
-    return page(page_data(found, audit), title)
+    return page({**page_data(found, audit), "start": start}, title)

@@ -201,24 +201,30 @@ function show_principal(principal) {
 
 // ---- From one view to another
 
+function go_to_target(target) {
+  $("search").value = "";
+  for (const name of ["kind", "project", "exposure"]) $(name).value = "";
+  open_tab("targets");
+  lists.targets.choose(lists.targets.items.indexOf(target));
+}
+
+function go_to_principal(principal) {
+  $("search").value = "";
+  $("sort-of").value = "";
+  open_tab("principals");
+  lists.principals.choose(lists.principals.items.indexOf(principal));
+}
+
 function to_target(target) {
-  return element("button", { class: "go", type: "button", onclick: () => {
-    $("search").value = "";
-    for (const name of ["kind", "project", "exposure"]) $(name).value = "";
-    open_tab("targets");
-    lists.targets.choose(lists.targets.items.indexOf(target));
-  } }, target.label);
+  const go = () => go_to_target(target);
+  return element("button", { class: "go", type: "button", onclick: go }, target.label);
 }
 
 function to_principal(member) {
   const principal = data.principals.indexOf(member);
   if (principal < 0) return element("span", {}, member);
-  return element("button", { class: "go", type: "button", onclick: () => {
-    $("search").value = "";
-    $("sort-of").value = "";
-    open_tab("principals");
-    lists.principals.choose(lists.principals.items.indexOf(principal));
-  } }, member);
+  const go = () => go_to_principal(principal);
+  return element("button", { class: "go", type: "button", onclick: go }, member);
 }
 
 // ---- Filters
@@ -331,6 +337,9 @@ function begin() {
     .map(([value, words]) => element("option", { value }, words)));
   listen();
   open_tab(TABS.some(([key]) => `#${key}` === location.hash) ? location.hash.slice(1) : "findings");
+  const target = data.targets.find((one) => one.name === data.start);
+  if (target) go_to_target(target);
+  else if (data.principals.includes(data.start)) go_to_principal(data.principals.indexOf(data.start));
 }
 
 function listen() {

@@ -139,6 +139,22 @@ def test_a_target_tells_who_and_by_what(shop: Shown) -> None:
     assert "user:eve@example.com holds roles/editor" in told
 
 
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [(f"{_SERVICES}ledger", "ledger (europe-west1)"), ("user:bob@example.com", "it can invoke as")],
+)
+def test_a_page_of_a_question_opens_on_what_was_asked(
+    window: Shown, tmp_path: Path, start: str, told: str
+) -> None:
+    """On the target of `who` and `why`, on the principal of `what`."""
+    audit = Audit(_shop())
+    path = tmp_path / "asked.html"
+    path.write_text(page({**page_data(report(audit), audit), "start": start}, "Asked"), "utf-8")
+    window.open(path)
+    tab = window.window.get_attribute("[role=tab][aria-selected=true]", "aria-controls")
+    assert told in window.text(f"#{tab} .detail")
+
+
 def test_a_path_is_drawn_hop_by_hop(shop: Shown) -> None:
     """Whoever mints ID tokens of an invoker is drawn with the account between."""
     assert "as somebody else" in _choose(shop, "targets", "ledger")
