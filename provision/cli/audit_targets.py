@@ -171,7 +171,11 @@ def _missing(text: str, snapshot: Snapshot) -> ProvisionError:
             hint="`provision audit report` lists what could not be read.",
         )
     own = text.rpartition("/")[2]
-    elsewhere = [one for one in snapshot.targets if one.name.endswith(f"/{own}")]
+    elsewhere = [
+        one
+        for one in snapshot.targets
+        if text in {own, _short(one)} and one.name.endswith(f"/{own}")
+    ]
     if elsewhere:
         return NotFoundError(
             f"{text} is not where the options say; there is {_listed(elsewhere)}.",
