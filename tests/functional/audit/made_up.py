@@ -58,8 +58,8 @@ class MadeUp:
         self._grant(ORG, DEVELOPER, "roles/iam.denyAdmin")
         for group in self.world.groups:
             self._group(group)
-        for account in self.accounts:
-            name = account.removeprefix("serviceAccount:").partition("@")[0]
+        for member in self.accounts:
+            name = member.removeprefix("serviceAccount:").partition("@")[0]
             self.clients.iam.create_service_account(request={"name": PROJECT, "account_id": name})
         self._targets()
         for policy in self.world.policies:
