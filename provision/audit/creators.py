@@ -53,6 +53,9 @@ _UPDATES = {
     Kind.FUNCTION: "cloudfunctions.functions.update",
 }
 
+_LOOKS = 32
+"""Questions after which all targets are looked at, once: many are being asked."""
+
 
 class Place(NamedTuple):
     """What somebody can make, and where.
@@ -78,6 +81,7 @@ class Creators:
 
     asking: Asking
     _places: dict[tuple[str, str, bool], Place | None] = field(default_factory=dict)
+    _looks: int = 0
     _updating: set[str] = field(default_factory=set)
     _conditional: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -86,7 +90,8 @@ class Creators:
         found = self._code
         left = who.rest & ~found.can & self._updaters
         if left and len(self._updating) < len(self._updated):
-            self._look_at_updates(left)
+            self._looks += 1
+            self._look_at_updates(left if self._looks < _LOOKS else self._updaters)
         return who.both(self._code)
 
     def calls(self, who: Degrees) -> Degrees:
