@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from provision.audit.answers import Severity
-from provision.audit.findings.gathering import Gathered, gathered
+from provision.audit.findings.gathering import Gathered, finding, gathered
 from provision.audit.findings.members import Member, Shape, parsed
 from provision.audit.findings.mending import can_revoke, command, revoke
 from provision.audit.findings.rule import Found, Rule, rule
@@ -39,15 +39,7 @@ def invoker_by_basic_role(scene: Scene) -> Iterator[Found]:
         claim = f"{one.member.text} can invoke {_what(one)}, as {role}"
         wide = one.member.shape is Shape.ACCOUNT or not one.resource.startswith("projects/")
         severity = Severity.MEDIUM if wide else None
-        yield Found(
-            claim,
-            one.resource,
-            one.targets,
-            one.member.text,
-            severity=severity,
-            mend=one.mend,
-            hops=one.hops,
-        )
+        yield finding(one, claim, severity)
 
 
 @rule(

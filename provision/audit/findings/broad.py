@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from provision.audit.answers import Severity
-from provision.audit.findings.gathering import Gathered, gathered
+from provision.audit.findings.gathering import Gathered, finding, gathered
 from provision.audit.findings.members import Shape, is_workload_pool
 from provision.audit.findings.rule import Found, Rule, rule
 from provision.audit.findings.scene import Scene
@@ -24,7 +24,7 @@ def whole_domain(scene: Scene) -> Iterator[Found]:
     """``domain:`` in a binding that opens something."""
     for one in gathered(scene.live(Shape.DOMAIN)):
         known = _known(scene, one)
-        yield _found(one, f"everybody in {one.member.domain}{known} can invoke {_what(one)}")
+        yield finding(one, f"everybody in {one.member.domain}{known} can invoke {_what(one)}")
 
 
 @rule(
@@ -42,7 +42,7 @@ def whole_pool(scene: Scene) -> Iterator[Found]:
         pool = one.member.text.rpartition("/*")[0].rpartition("/")[2]
         severity = Severity.HIGH if is_workload_pool(one.member.text) else None
         claim = f"every identity of pool {pool}{_known(scene, one)} can invoke {_what(one)}"
-        yield _found(one, claim, severity)
+        yield finding(one, claim, severity)
 
 
 @rule(
@@ -62,7 +62,7 @@ def whole_account_set(scene: Scene) -> Iterator[Found]:
         severity = Severity.LOW if agents or "/projects/" in where else None
         sort = "service agent" if agents else "service account"
         claim = f"every {sort} of {place}{_known(scene, one)} can invoke {_what(one)}"
-        yield _found(one, claim, severity)
+        yield finding(one, claim, severity)
 
 
 @rule(
@@ -94,18 +94,6 @@ def _known(scene: Scene, one: Gathered) -> str:
 
 def _what(one: Gathered) -> str:
     return what(one.holds[0], one.targets)
-
-
-def _found(one: Gathered, claim: str, severity: Severity | None = None) -> Found:
-    return Found(
-        claim,
-        one.resource,
-        one.targets,
-        one.member.text,
-        severity=severity,
-        mend=one.mend,
-        hops=one.hops,
-    )
 
 
 RULES: tuple[Rule, ...] = (whole_domain, whole_pool, whole_account_set, whole_customer_in_group)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from provision.audit.answers import Hop, HopKind
+from provision.audit.answers import Hop, HopKind, Severity
 from provision.audit.findings.members import Member
 from provision.audit.findings.mending import taken_out
 from provision.audit.findings.places import joined
+from provision.audit.findings.rule import Found
 from provision.audit.findings.scene import Hold, Stake
 
 
@@ -62,3 +63,16 @@ def gathered(stakes: Iterable[tuple[Stake, tuple[str, ...]]]) -> Iterator[Gather
     for (_, resource), (member, holds, opened) in found.items():
         targets = opened[0] if len(opened) == 1 else joined(opened)
         yield Gathered(member, resource, tuple(holds), targets)
+
+
+def finding(one: Gathered, claim: str, severity: Severity | None = None) -> Found:
+    """What a rule finds of it: the member, its targets, the bindings as a path, what mends it."""
+    return Found(
+        claim,
+        one.resource,
+        one.targets,
+        one.member.text,
+        severity=severity,
+        mend=one.mend,
+        hops=one.hops,
+    )

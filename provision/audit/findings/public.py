@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from provision.audit.answers import Reach, Severity
-from provision.audit.findings.gathering import Gathered, gathered
+from provision.audit.findings.gathering import Gathered, finding, gathered
 from provision.audit.findings.members import Shape, parsed
 from provision.audit.findings.mending import taken_out, update
 from provision.audit.findings.rule import Found, Rule, rule
@@ -59,7 +59,7 @@ def public_above(scene: Scene) -> Iterator[Found]:
     for one in gathered(scene.live(Shape.PUBLIC)):
         if scene.places.is_container(one.resource) and not _denied(scene, one):
             some = number(len(one.targets), "target")
-            yield _found(one, f"{_who(one)} can invoke {some} in {called(one.resource)}")
+            yield finding(one, f"{_who(one)} can invoke {some} in {called(one.resource)}")
 
 
 @rule(
@@ -126,19 +126,7 @@ def _own(scene: Scene, member: str) -> Iterator[Found]:
         through = " through IAP" if behind and reached[0].iap else ""
         after = _reached(reached[0]) if len(reached) == 1 else ""
         claim = f"{_who(one)} can invoke {called(one.resource)}{through}{after}"
-        yield _found(one, claim, severity)
-
-
-def _found(one: Gathered, claim: str, severity: Severity | None = None) -> Found:
-    return Found(
-        claim,
-        one.resource,
-        one.targets,
-        one.member.text,
-        severity=severity,
-        mend=one.mend,
-        hops=one.hops,
-    )
+        yield finding(one, claim, severity)
 
 
 def _who(one: Gathered) -> str:

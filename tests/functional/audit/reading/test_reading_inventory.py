@@ -1,7 +1,6 @@
 """Reading by Cloud Asset Inventory: the same snapshot as live, with far fewer calls."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,33 +11,8 @@ from provision.clients.reading import read, write
 from provision.errors import PermissionDeniedError
 from provision.snapshot import Snapshot, load
 from provision.snapshot.records import AnyRecord, Header, Kind, Part, Unread
-from tests.conftest import RunningEmulator, StartEmulator
+from tests.conftest import RunningEmulator
 from tests.functional.audit import reading_world as world
-
-
-@pytest.fixture(scope="module")
-def running(start_emulator: StartEmulator) -> Iterator[RunningEmulator]:
-    """An emulator with everything in it, for the tests of this file, which only read."""
-    started = start_emulator("--engine", "none", "--operation-delay", "0")
-    world.build(started)
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def google(running: RunningEmulator) -> GoogleClients:
-    """The product's clients, of the developer."""
-    return world.google_of(running)
-
-
-@pytest.fixture
-def cloud(running: RunningEmulator) -> Iterator[RunningEmulator]:
-    """The emulator, whose faults are taken away afterwards."""
-    running.admin("DELETE", "/faults")
-    running.admin("DELETE", "/requests")
-    yield running
-    running.admin("DELETE", "/faults")
-    running.admin("POST", "/settings", assetDelay=0)
 
 
 def known(records: Snapshot) -> Counter[AnyRecord]:

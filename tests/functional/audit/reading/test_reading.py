@@ -1,7 +1,6 @@
 """The live reading of a world with everything in it: all of it, and what cannot be read as such."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,39 +14,16 @@ from provision.clients.reading.walk import KINDS
 from provision.errors import ProvisionError
 from provision.snapshot import Snapshot
 from provision.snapshot.records import Binding, Membership, Part
-from tests.conftest import RunningEmulator, StartEmulator
+from tests.conftest import RunningEmulator
 from tests.functional.audit import reading_world as world
 
 ANN = "user:ann@example.com"
 
 
 @pytest.fixture(scope="module")
-def running(start_emulator: StartEmulator) -> Iterator[RunningEmulator]:
-    """An emulator with everything in it, for the tests of this file, which only read."""
-    started = start_emulator("--engine", "none", "--operation-delay", "0")
-    world.build(started)
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def google(running: RunningEmulator) -> GoogleClients:
-    """The product's clients, of the developer."""
-    return world.google_of(running)
-
-
-@pytest.fixture(scope="module")
 def whole(google: GoogleClients) -> Snapshot:
     """The project, read once without any trouble."""
     return read(google, world.PROJECT)
-
-
-@pytest.fixture
-def cloud(running: RunningEmulator) -> Iterator[RunningEmulator]:
-    """The emulator, whose faults are taken away afterwards."""
-    running.admin("DELETE", "/faults")
-    yield running
-    running.admin("DELETE", "/faults")
 
 
 def test_what_can_be_invoked_is_read_in_every_region_and_generation(whole: Snapshot) -> None:

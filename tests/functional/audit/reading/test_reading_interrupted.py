@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from provision.clients.reading.walk import Walk
 from provision.errors import ProvisionError, UsageError
 from provision.snapshot import Snapshot, load
 from provision.snapshot.records import AnyRecord, Header, Part, Unread
-from tests.conftest import RunningEmulator, StartEmulator
+from tests.conftest import RunningEmulator
 from tests.functional.audit import reading_world as world
 
 ENOUGH = 60
@@ -33,33 +32,9 @@ ENOUGH = 60
 
 
 @pytest.fixture(scope="module")
-def running(start_emulator: StartEmulator) -> Iterator[RunningEmulator]:
-    """An emulator with everything in it, for the tests of this file, which only read."""
-    started = start_emulator("--engine", "none", "--operation-delay", "0")
-    world.build(started)
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def google(running: RunningEmulator) -> GoogleClients:
-    """The product's clients, of the developer."""
-    return world.google_of(running)
-
-
-@pytest.fixture(scope="module")
 def calm(google: GoogleClients) -> Snapshot:
     """The project, read without any trouble."""
     return read(google, world.PROJECT)
-
-
-@pytest.fixture
-def cloud(running: RunningEmulator) -> Iterator[RunningEmulator]:
-    """The emulator, whose faults are taken away afterwards."""
-    running.admin("DELETE", "/faults")
-    running.admin("DELETE", "/requests")
-    yield running
-    running.admin("DELETE", "/faults")
 
 
 def known(records: Snapshot) -> Counter[AnyRecord]:
