@@ -89,7 +89,7 @@ class Creators:
         """Those who can have code, or Google's APIs, used as an account."""
         found = self._code
         left = who.rest & ~found.can & self._updaters
-        if left and len(self._updating) < len(self._updated):
+        if left and self._looks < _LOOKS:
             self._looks += 1
             self._look_at_updates(left if self._looks < _LOOKS else self._updaters)
         return who.both(self._code)
