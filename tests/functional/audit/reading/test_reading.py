@@ -300,7 +300,7 @@ def test_somebody_who_may_see_little_reads_what_that_is(running: RunningEmulator
     assert Audit(found).why("user:mallory@example.com", world.HELLO).verdict is Verdict.UNKNOWN
 
 
-_PAGE = Path(__file__).parents[3] / "docs" / "reading.md"
+_PAGE = Path(__file__).parents[4] / "docs" / "reading.md"
 
 
 def test_the_roles_that_the_documentation_names_are_enough(
