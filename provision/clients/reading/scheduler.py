@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from queue import Empty, SimpleQueue
 
 from provision.clients.clock import Clock
+from provision.clients.interrupts import HeldBack
 from provision.clients.reading import refusals
 from provision.clients.reading.quotas import Held, Window, held, usual, window
 from provision.clients.reading.steps import Outcome, Step
@@ -16,7 +17,7 @@ from provision.clients.reading.steps import Outcome, Step
 LANES = 32
 """Calls in flight at most."""
 
-_DRAIN = 2.0
+_DRAIN = 5.0
 """Seconds to wait, after Ctrl-C, for the calls in flight: what they bring is kept."""
 
 _SILENT = 4
@@ -102,7 +103,7 @@ class Scheduler:
     _later: list[tuple[float, int, _Try]] = field(default_factory=list)
     _windows: dict[str, Window] = field(default_factory=dict)
     _todo: "SimpleQueue[_Try | None]" = field(default_factory=SimpleQueue)
-    _finished: "SimpleQueue[_Done]" = field(default_factory=SimpleQueue)
+    _finished: "SimpleQueue[_Done | None]" = field(default_factory=SimpleQueue)
     _threads: list[threading.Thread] = field(default_factory=list)
     _flying: int = 0
     _waiting: int = 0
@@ -123,10 +124,12 @@ class Scheduler:
             Exception: the fault of this program that a step met, or what ends every reading.
         """
         try:
-            while self._waiting or self._flying:
-                pause = self._start_some()
-                self.hold(self._held())
-                self._take(pause)
+            with HeldBack(lambda: self._finished.put(None)) as interrupts:
+                while self._waiting or self._flying:
+                    pause = self._start_some()
+                    self.hold(self._held())
+                    self._take(pause)
+                    interrupts.check()
         except KeyboardInterrupt:
             self._drain_flying()
             raise
@@ -180,11 +183,11 @@ class Scheduler:
         """Wait for an answer, `pause` seconds at most, and take all that are there."""
         try:
             found = self._finished.get(timeout=pause)
+            while found is not None:
+                self._finish(*found)
+                found = self._finished.get_nowait()
         except Empty:
             return
-        self._finish(*found)
-        while not self._finished.empty():
-            self._finish(*self._finished.get())
 
     def _finish(self, one: _Try, outcome: Outcome | None, error: Exception | None) -> None:
         self._flying -= 1
@@ -229,12 +232,14 @@ class Scheduler:
         until = self.clock.monotonic() + _DRAIN
         while self._flying and (left := until - self.clock.monotonic()) > 0:
             try:
-                one, outcome, _ = self._finished.get(timeout=left)
+                found = self._finished.get(timeout=left)
             except Empty:
                 return
+            if found is None:
+                continue
             self._flying -= 1
-            if outcome is not None:
-                self.accept(one.step, outcome)
+            if found[1] is not None:
+                self.accept(found[0].step, found[1])
 
     def _stop(self) -> None:
         for _ in self._threads:

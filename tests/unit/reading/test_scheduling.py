@@ -1,5 +1,6 @@
 """Calls in flight, under quotas, repeated with patience: the scheduler alone."""
 
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -284,3 +285,24 @@ def test_a_quota_without_a_page_is_called_an_estimate() -> None:
     pages = {name: one.source for name, one in QUOTAS.items() if one.source}
     assert all(page.startswith("https://cloud.google.com/") for page in pages.values())
     assert {name for name, one in QUOTAS.items() if one.usual} <= set(pages)
+
+
+def test_ctrl_c_loses_no_answer_whenever_it_comes() -> None:
+    """Between two answers, too: whatever was run was kept, and then it ends."""
+    ran: list[Step] = []
+
+    def run(step: Step) -> Outcome:
+        ran.append(step)
+        return Outcome()
+
+    def press(step: Step) -> Iterable[Step]:
+        if step.of == "3":
+            signal.raise_signal(signal.SIGINT)
+        return [Step("iam", f"{step.of}.1")]
+
+    watched = Watched(run, press)
+    with pytest.raises(KeyboardInterrupt):
+        watched.drain(steps(LANES))
+    assert Counter(watched.accepted) == Counter(ran)
+    assert Step("iam", "3") in ran
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
