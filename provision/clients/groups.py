@@ -10,7 +10,7 @@ _TIMEOUT = 10
 _MOST_IN_A_PAGE = 500
 _MOST_PAGES = 200
 _ACCOUNTS = ("USER", "SERVICE_ACCOUNT")
-_NOBODY = ("SHARED_DRIVE", "CBCM_BROWSER", "CHROME_OS_DEVICE")
+NOBODY = ("SHARED_DRIVE", "CBCM_BROWSER", "CHROME_OS_DEVICE")
 """Types of members that are no principals."""
 
 
@@ -124,7 +124,7 @@ class _Walk:
     def _within(self, one: dict[str, Any] | None, key: str) -> str:
         """The group that a member is; empty when it is none, or cannot be read."""
         kind = (one or {}).get("type")
-        if kind in _ACCOUNTS or kind in _NOBODY:
+        if kind in _ACCOUNTS or kind in NOBODY:
             return ""
         # What is neither: a whole organisation, something newer, or what could not be read.
         name = self.groups.name(key) if kind == "GROUP" else ""

@@ -4,7 +4,7 @@ Every class has `parse`, which raises `InvalidNameError`, and a `name` property 
 back unchanged. Server answers may carry a project number where we wrote the id; both are accepted.
 """
 
-from provision.resources.accounts import ServiceAccountName
+from provision.resources.accounts import ServiceAccountName, project_in
 from provision.resources.images import ImageReference
 from provision.resources.names import (
     ACCOUNT_ID,
@@ -50,4 +50,5 @@ __all__ = [
     "check_project_id",
     "check_region",
     "check_service_id",
+    "project_in",
 ]

@@ -9,6 +9,16 @@ _DEFAULT_COMPUTE = re.compile(r"[0-9]+-compute@developer\.gserviceaccount\.com")
 _OWN_ACCOUNT = re.compile(r"[a-z0-9-]+@(?P<domain>[a-z0-9.-]+)\.iam\.gserviceaccount\.com")
 
 
+def project_in(domain: str) -> str:
+    """The project that an account's domain names: ``NAME.example.com`` is ``example.com:NAME``.
+
+    Args:
+        domain: what stands before ``.iam.gserviceaccount.com``.
+    """
+    name, dot, within = domain.partition(".")
+    return f"{within}:{name}" if dot else name
+
+
 @dataclass(frozen=True)
 class ServiceAccountName:
     """A service account: its project and e-mail."""
@@ -44,8 +54,7 @@ class ServiceAccountName:
         own = _OWN_ACCOUNT.fullmatch(email)
         if own is None or email.endswith(f"@{ProjectName(project).account_domain}"):
             return cls(project, email)
-        owner, _, domain = own["domain"].partition(".")
-        return cls(f"{domain}:{owner}" if domain else owner, email)
+        return cls(project_in(own["domain"]), email)
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from provision.clients.calls import TIMEOUT
 from provision.clients.reading.containers import more, token
+from provision.clients.reading.messages import raw
 from provision.clients.reading.steps import Desk, Kind, Outcome, Step
 from provision.snapshot.records import Boundary, BoundaryBinding, Part, Tag, Tags
 
@@ -17,7 +18,7 @@ def boundaries(desk: Desk, step: Step) -> Outcome:
     parent = f"{step.of}/locations/global"
     asked = {"parent": parent, "page_size": _PAGE, "page_token": token(step)}
     call = desk.google.boundaries.list_principal_access_boundary_policies
-    page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
+    page = raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
     found = tuple(_boundary(one) for one in page.principal_access_boundary_policies)
     each = (Step("boundary bindings", step.of, (one.name,)) for one in found)
     return Outcome(found, (*each, *more(step, page.next_page_token)))
@@ -27,7 +28,7 @@ def boundary_bindings(desk: Desk, step: Step) -> Outcome:
     """A page of what one boundary is bound to, wherever the binding stands."""
     asked = {"name": step.rest[0], "page_size": _PAGE, "page_token": token(step)}
     call = desk.google.boundaries.search_principal_access_boundary_policy_bindings
-    page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
+    page = raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
     found = tuple(_binding(one) for one in page.policy_bindings)
     return Outcome(found, more(step, page.next_page_token))
 
@@ -44,7 +45,7 @@ def tags(desk: Desk, step: Step) -> Outcome:
         "page_token": token(step),
     }
     client = desk.google.tag_bindings(place)
-    page = _raw(next(client.list_effective_tags(request=asked, retry=None, timeout=TIMEOUT).pages))
+    page = raw(next(client.list_effective_tags(request=asked, retry=None, timeout=TIMEOUT).pages))
     found = tuple(_tag(one) for one in page.effective_tags if not one.inherited)
     return Outcome((Tags(step.of, found),), more(step, page.next_page_token))
 
@@ -57,10 +58,6 @@ def _full(desk: Desk, resource: str) -> str:
     if parts[0] == "projects":
         parts[1] = desk.number(f"projects/{parts[1]}") or parts[1]
     return f"//{host}/{'/'.join(parts)}"
-
-
-def _raw(message: Any) -> Any:  # noqa: ANN401 - a proto-plus message
-    return type(message).pb(message)
 
 
 def _boundary(told: Any) -> Boundary:  # noqa: ANN401 - iam_v3.PrincipalAccessBoundaryPolicy, raw

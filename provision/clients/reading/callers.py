@@ -5,6 +5,7 @@ from typing import Any
 
 from provision.clients.calls import TIMEOUT
 from provision.clients.reading.containers import more, token
+from provision.clients.reading.messages import in_project, last, raw
 from provision.clients.reading.steps import Desk, Kind, Outcome, Step
 from provision.clients.reading.targets import FUNCTIONS, RUN, out_of_reach
 from provision.snapshot.records import AnyRecord, Caller, CallerKind, Part, Policy
@@ -27,7 +28,7 @@ def subscriptions(desk: Desk, step: Step) -> Outcome:
     """A page of the Pub/Sub subscriptions of a project; those that push."""
     asked = {"project": step.of, "page_size": _PAGE, "page_token": token(step)}
     call = desk.google.subscriptions.list_subscriptions
-    page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
+    page = raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
     found = (push(step.of, one) for one in page.subscriptions if one.push_config.push_endpoint)
     return Outcome(tuple(found), more(step, page.next_page_token))
 
@@ -35,7 +36,7 @@ def subscriptions(desk: Desk, step: Step) -> Outcome:
 def triggers(desk: Desk, step: Step) -> Outcome:
     """A page of the Eventarc triggers of a project, in all locations."""
     asked = _everywhere(step)
-    page = _raw(
+    page = raw(
         next(desk.google.triggers.list_triggers(request=asked, retry=None, timeout=TIMEOUT).pages)
     )
     found: tuple[AnyRecord, ...] = tuple(trigger(step.of, one) for one in page.triggers)
@@ -47,7 +48,7 @@ def workflows(desk: Desk, step: Step) -> Outcome:
     """A page of the workflows of a project, in all locations."""
     asked = _everywhere(step)
     call = desk.google.workflows.list_workflows
-    page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
+    page = raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
     found = without_policies(workflow(step.of, one) for one in page.workflows)
     missed = out_of_reach(step, page.unreachable, Part.CALLERS, "workflows")
     return Outcome((*found, *missed), more(step, page.next_page_token))
@@ -66,7 +67,7 @@ def queue_places(desk: Desk, step: Step) -> Outcome:
 def schedules(desk: Desk, step: Step) -> Outcome:
     """A page of the Scheduler jobs of one location."""
     call = desk.google.schedules.list_jobs
-    page = _raw(next(call(request=_in_place(step), retry=None, timeout=TIMEOUT).pages))
+    page = raw(next(call(request=_in_place(step), retry=None, timeout=TIMEOUT).pages))
     found = without_policies(schedule(step.of, one) for one in page.jobs)
     return Outcome(found, more(step, page.next_page_token))
 
@@ -74,7 +75,7 @@ def schedules(desk: Desk, step: Step) -> Outcome:
 def queues(desk: Desk, step: Step) -> Outcome:
     """A page of the Tasks queues of one location."""
     call = desk.google.queues.list_queues
-    page = _raw(next(call(request=_in_place(step), retry=None, timeout=TIMEOUT).pages))
+    page = raw(next(call(request=_in_place(step), retry=None, timeout=TIMEOUT).pages))
     found = tuple(queue(step.of, one) for one in page.queues)
     return Outcome(found, more(step, page.next_page_token))
 
@@ -101,16 +102,12 @@ def _everywhere(step: Step) -> dict[str, object]:
     return {"parent": parent, "page_size": _PAGE, "page_token": token(step)}
 
 
-def _raw(message: Any) -> Any:  # noqa: ANN401 - a proto-plus message
-    return type(message).pb(message)
-
-
 def push(project: str, told: Any) -> Caller:  # noqa: ANN401 - pubsub_v1.Subscription, raw
     """A push subscription."""
     push = told.push_config
     topic = "" if told.topic == _DETACHED_TOPIC else f"{PUBSUB}{told.topic}"
     return Caller(
-        f"{PUBSUB}{_named(project, told.name)}",
+        f"{PUBSUB}{in_project(project, told.name)}",
         CallerKind.PUSH,
         account=push.oidc_token.service_account_email.lower(),
         calls=push.push_endpoint,
@@ -123,7 +120,7 @@ def trigger(project: str, told: Any) -> Caller:  # noqa: ANN401 - eventarc_v1.Tr
     """An Eventarc trigger."""
     topic = told.transport.pubsub.topic
     return Caller(
-        f"{EVENTARC}{_named(project, told.name)}",
+        f"{EVENTARC}{in_project(project, told.name)}",
         CallerKind.TRIGGER,
         account=_email(told.service_account),
         calls=_destination(project, told.destination),
@@ -135,11 +132,11 @@ def _destination(project: str, told: Any) -> str:  # noqa: ANN401 - eventarc_v1.
     kind = told.WhichOneof("descriptor")
     if kind == "cloud_run":
         runs = told.cloud_run
-        return f"{RUN}{project}/locations/{runs.region}/services/{_last(runs.service)}"
+        return f"{RUN}{project}/locations/{runs.region}/services/{last(runs.service)}"
     if kind == "cloud_function":
-        return f"{FUNCTIONS}{_named(project, told.cloud_function)}"
+        return f"{FUNCTIONS}{in_project(project, told.cloud_function)}"
     if kind == "workflow":
-        return f"{WORKFLOWS}{_named(project, told.workflow)}"
+        return f"{WORKFLOWS}{in_project(project, told.workflow)}"
     return str(told.http_endpoint.uri) if kind == "http_endpoint" else ""
 
 
@@ -152,7 +149,7 @@ def schedule(project: str, told: Any) -> Caller:  # noqa: ANN401 - scheduler_v1.
     elif kind == "pubsub_target":
         calls = f"{PUBSUB}{told.pubsub_target.topic_name}"
     return Caller(
-        f"{SCHEDULER}{_named(project, told.name)}",
+        f"{SCHEDULER}{in_project(project, told.name)}",
         CallerKind.SCHEDULER,
         account=account,
         calls=calls,
@@ -165,7 +162,7 @@ def queue(project: str, told: Any) -> Caller:  # noqa: ANN401 - tasks_v2.Queue, 
     override = told.http_target.uri_override
     calls = f"https://{override.host}" if override.host else ""
     return Caller(
-        f"{TASKS}{_named(project, told.name)}",
+        f"{TASKS}{in_project(project, told.name)}",
         CallerKind.QUEUE,
         account=_sender(told.http_target),
         calls=calls,
@@ -175,7 +172,7 @@ def queue(project: str, told: Any) -> Caller:  # noqa: ANN401 - tasks_v2.Queue, 
 
 def workflow(project: str, told: Any) -> Caller:  # noqa: ANN401 - workflows_v1.Workflow, raw
     """A workflow."""
-    name = f"{WORKFLOWS}{_named(project, told.name)}"
+    name = f"{WORKFLOWS}{in_project(project, told.name)}"
     return Caller(name, CallerKind.WORKFLOW, account=_email(told.service_account))
 
 
@@ -187,16 +184,7 @@ def _sender(target: Any) -> str:  # noqa: ANN401 - an HttpTarget of Scheduler or
 
 def _email(name: str) -> str:
     """Of an account that may be written as ``projects/…/serviceAccounts/EMAIL``."""
-    return _last(name).lower()
-
-
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
-def _named(project: str, name: str) -> str:
-    """With the project's id, whichever way the service wrote it."""
-    return "/".join((project, *name.split("/")[2:]))
+    return last(name).lower()
 
 
 def _kind(run: Any, quota: str, what: str, needs: str, *, placed: bool = False) -> Kind:  # noqa: ANN401

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from provision.clients.calls import TIMEOUT
+from provision.clients.reading.messages import raw
 from provision.clients.reading.refusals import checked
 from provision.clients.reading.steps import Desk, Kind, Outcome, Step
 from provision.snapshot.records import Container, DenyPolicy, DenyRule, Part
@@ -73,7 +74,7 @@ def deny_policy(desk: Desk, step: Step) -> Outcome:
     asked = {"name": step.rest[0]}
     told = desk.google.deny_policies.get_policy(request=asked, retry=None, timeout=TIMEOUT)
     name = step.rest[0].rpartition("/")[2]
-    rules = tuple(_rule(one) for one in type(told).pb(told).rules)
+    rules = tuple(_rule(one) for one in raw(told).rules)
     return Outcome((DenyPolicy(step.of, name, rules),))
 
 

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provision.clients.calls import TIMEOUT
+from provision.clients.groups import NOBODY
 from provision.clients.reading.containers import more, token
+from provision.clients.reading.messages import raw
 from provision.clients.reading.refusals import checked
 from provision.clients.reading.steps import Desk, Kind, Outcome, Step
 from provision.principals import canonical
@@ -18,41 +20,36 @@ _MEMBERS_PAGE = 500
 _USER_MANAGED = 1
 _NEVER = 9999
 _MEMBER_KINDS = {"USER": "user", "SERVICE_ACCOUNT": "serviceAccount", "GROUP": "group"}
-_NOBODY = ("SHARED_DRIVE", "CBCM_BROWSER", "CHROME_OS_DEVICE")
-"""Types of members that are no principals."""
 
 
 def accounts(desk: Desk, step: Step) -> Outcome:
     """A page of the service accounts of a project."""
     asked = {"name": step.of, "page_size": _PAGE, "page_token": token(step)}
     pager = desk.google.iam.list_service_accounts(request=asked, retry=None, timeout=TIMEOUT)
-    page = next(pager.pages)
-    raw = type(page).pb(page)
-    found = tuple(to_account(step.of, one) for one in raw.accounts)
-    return Outcome(found, more(step, raw.next_page_token))
+    page = raw(next(pager.pages))
+    found = tuple(to_account(step.of, one) for one in page.accounts)
+    return Outcome(found, more(step, page.next_page_token))
 
 
 def account(desk: Desk, step: Step) -> Outcome:
     """One service account, by its full name."""
     asked = {"name": step.of.removeprefix(IAM)}
-    told = desk.google.iam.get_service_account(request=asked, retry=None, timeout=TIMEOUT)
-    raw = type(told).pb(told)
-    project = f"projects/{raw.project_id}" if raw.project_id else "/".join(step.of.split("/")[3:5])
-    return Outcome((to_account(project, raw),))
+    told = raw(desk.google.iam.get_service_account(request=asked, retry=None, timeout=TIMEOUT))
+    own = f"projects/{told.project_id}" if told.project_id else "/".join(step.of.split("/")[3:5])
+    return Outcome((to_account(own, told),))
 
 
 def keys(desk: Desk, step: Step) -> Outcome:
     """The keys of an account that users manage; there are ten at most, on one page."""
     asked = {"name": step.of.removeprefix(IAM), "key_types": [_USER_MANAGED]}
     told = desk.google.iam.list_service_account_keys(request=asked, retry=None, timeout=TIMEOUT)
-    return Outcome(tuple(to_key(step.of, one) for one in type(told).pb(told).keys))
+    return Outcome(tuple(to_key(step.of, one) for one in raw(told).keys))
 
 
 def role(desk: Desk, step: Step) -> Outcome:
     """What a role includes."""
-    told = desk.google.iam.get_role(request={"name": step.of}, retry=None, timeout=TIMEOUT)
-    raw = type(told).pb(told)
-    return Outcome((Role(step.of, tuple(sorted(raw.included_permissions)), raw.deleted),))
+    told = raw(desk.google.iam.get_role(request={"name": step.of}, retry=None, timeout=TIMEOUT))
+    return Outcome((Role(step.of, tuple(sorted(told.included_permissions)), told.deleted),))
 
 
 def group(desk: Desk, step: Step) -> Outcome:
@@ -72,7 +69,7 @@ def members(desk: Desk, step: Step) -> Outcome:
     asked = {"view": "FULL", "pageSize": _MEMBERS_PAGE, "pageToken": token(step)}
     told = checked(desk.google.rest.get(url, params=asked, timeout=TIMEOUT))
     listed = told.get("memberships", ())
-    found = [_membership(one) for one in listed if one.get("type") not in _NOBODY]
+    found = [_membership(one) for one in listed if one.get("type") not in NOBODY]
     here = Group(step.of, tuple(one for one in found if one is not None))
     doubt = Unread(step.of, Part.MEMBERS, "a member of a kind that this program does not know")
     records = (here, doubt) if None in found else (here,)

@@ -15,6 +15,7 @@ from typing import Any
 from provision.clients.calls import TIMEOUT
 from provision.clients.reading import callers, identities
 from provision.clients.reading.containers import more, token
+from provision.clients.reading.messages import raw
 from provision.clients.reading.policies import to_policy
 from provision.clients.reading.steps import Desk, Kind, Outcome, Step
 from provision.snapshot.records import AnyRecord, Part, Policy, Target, Unread
@@ -82,7 +83,7 @@ def policies(desk: Desk, step: Step) -> Outcome:
         "page_token": token(step),
     }
     call = desk.google.assets.search_all_iam_policies
-    page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
+    page = raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
     found = (to_policy(named(desk, one.resource), one.policy) for one in page.results)
     return Outcome(tuple(found), more(step, page.next_page_token))
 
@@ -98,7 +99,7 @@ def assets(desk: Desk, step: Step) -> Outcome:
         "page_token": token(step),
     }
     call = desk.google.assets.list_assets
-    page = _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
+    page = raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
     is_first = asset_type == _SERVICE and not token(step)
     found: list[AnyRecord] = [unseen(step.of)] if is_first else []
     for one in page.assets:
@@ -258,10 +259,6 @@ def _json(data: Any) -> dict[str, Any]:  # noqa: ANN401 - a Struct
 
     found: dict[str, Any] = json_format.MessageToDict(data)
     return found
-
-
-def _raw(message: Any) -> Any:  # noqa: ANN401 - a proto-plus message
-    return type(message).pb(message)
 
 
 _SERVICE = "run.googleapis.com/Service"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from provision.clients.reading.identities import IAM
 from provision.clients.reading.steps import Step
 from provision.principals import canonical
+from provision.resources import project_in
 from provision.roles import included, permissions
 from provision.snapshot.records import Binding, DenyPolicy, Policy, Role
 
@@ -114,10 +115,4 @@ def _home(local: str, home: str) -> str:
     project, _, rest = home.rpartition(".")
     if rest != "iam" or _GOOGLE_S.fullmatch(project) or re.fullmatch(r"service-[0-9]+", local):
         return ""
-    return _scoped(project)
-
-
-def _scoped(project: str) -> str:
-    """``NAME.example.com`` of an address is the project ``example.com:NAME``."""
-    name, dot, domain = project.partition(".")
-    return f"{domain}:{name}" if dot else project
+    return project_in(project)

@@ -5,6 +5,7 @@ from typing import Any
 
 from provision.clients.calls import TIMEOUT
 from provision.clients.reading.containers import more, token
+from provision.clients.reading.messages import in_project, last, raw
 from provision.clients.reading.refusals import checked
 from provision.clients.reading.steps import Desk, Kind, Outcome, Step
 from provision.snapshot.records import AnyRecord, Part, Target, Unread
@@ -67,7 +68,7 @@ def functions(desk: Desk, step: Step) -> Outcome:
     parent = f"{step.of}/locations/-"
     asked = {"parent": parent, "page_size": _PAGE, "page_token": token(step)}
     pager = desk.google.functions.list_functions(request=asked, retry=None, timeout=TIMEOUT)
-    page = _raw(next(pager.pages))
+    page = raw(next(pager.pages))
     found: tuple[AnyRecord, ...] = tuple(_function(step.of, one) for one in page.functions)
     missed = out_of_reach(step, page.unreachable, Part.TARGETS, "functions")
     return Outcome((*found, *missed), more(step, page.next_page_token))
@@ -79,7 +80,7 @@ def single(desk: Desk, step: Step) -> Outcome:
     collection = name.split("/")[-2]
     get, shape = _SINGLE[collection]
     client = getattr(desk.google, collection)
-    told = _raw(getattr(client, get)(request={"name": name}, retry=None, timeout=TIMEOUT))
+    told = raw(getattr(client, get)(request={"name": name}, retry=None, timeout=TIMEOUT))
     project = "/".join(name.split("/")[:2])
     found = shape(Step(collection, project, (name.split("/")[3],)), told)
     return Outcome((found,))
@@ -88,7 +89,7 @@ def single(desk: Desk, step: Step) -> Outcome:
 def out_of_reach(step: Step, places: Iterable[str], part: Part, what: str) -> tuple[AnyRecord, ...]:
     """What a list over all regions could not reach: it is not known, not empty."""
     return tuple(
-        Unread(step.of, part, "the service could not reach that region", f"{what} in {_last(one)}")
+        Unread(step.of, part, "the service could not reach that region", f"{what} in {last(one)}")
         for one in places
     )
 
@@ -96,15 +97,7 @@ def out_of_reach(step: Step, places: Iterable[str], part: Part, what: str) -> tu
 def _page(call: Any, step: Step) -> Any:  # noqa: ANN401 - a method and its raw answer
     parent = f"{step.of}/locations/{step.rest[0]}"
     asked = {"parent": parent, "page_size": _PAGE, "page_token": token(step)}
-    return _raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
-
-
-def _raw(message: Any) -> Any:  # noqa: ANN401 - a proto-plus message; what is beneath is ten times faster
-    return type(message).pb(message)
-
-
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
+    return raw(next(call(request=asked, retry=None, timeout=TIMEOUT).pages))
 
 
 def _service(step: Step, told: Any) -> Target:  # noqa: ANN401 - run_v2.Service, raw
@@ -149,7 +142,7 @@ def _function(project: str, told: Any) -> Target:  # noqa: ANN401 - functions_v2
     first = told.environment == _FIRST_GENERATION
     place = told.name.split("/")
     ingress = runs.ingress_settings
-    service = "" if first or not runs.service else f"{RUN}{_in_project(project, runs.service)}"
+    service = "" if first or not runs.service else f"{RUN}{in_project(project, runs.service)}"
     return Target(
         f"{FUNCTIONS}{project}/locations/{place[3]}/functions/{place[-1]}",
         TargetKind.FUNCTION,
@@ -176,11 +169,7 @@ _SINGLE: dict[str, tuple[str, Any]] = {
 
 def _named(host: str, step: Step, collection: str, name: str) -> str:
     """With the project's id, whichever way the service wrote it."""
-    return f"{host}{step.of}/locations/{step.rest[0]}/{collection}/{_last(name)}"
-
-
-def _in_project(project: str, name: str) -> str:
-    return "/".join((project, *name.split("/")[2:]))
+    return f"{host}{step.of}/locations/{step.rest[0]}/{collection}/{last(name)}"
 
 
 def _ingress(number: int) -> str:
