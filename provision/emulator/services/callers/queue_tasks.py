@@ -9,7 +9,8 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.callers import places, queue_rules
-from provision.emulator.services.callers.kept import Kind, Resources
+from provision.emulator.services.callers.kept import Kind
+from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.queues import SERVICE
 from provision.emulator.services.callers.tokens import settle_token
 from provision.emulator.services.callers.words import scheduler_refusal
@@ -37,7 +38,7 @@ class QueueTasks:
         tasks: the tasks.
     """
 
-    def __init__(self, world: World, queues: Resources, tasks: Resources) -> None:
+    def __init__(self, world: World, queues: Placed, tasks: Placed) -> None:
         self._world = world
         self._queues = queues
         self._tasks = tasks
@@ -61,10 +62,7 @@ class QueueTasks:
 
     def _allowed(self, call: Call, verb: str) -> str:
         """The canonical name of a task that the caller may do something with."""
-        name = self._tasks.canonical(call.request.name)
-        places.check_name(name, "queues/[^/]+/tasks")
-        self._tasks.require(call, verb, name)
-        return name
+        return self._tasks.allowed(call, verb, call.request.name, "queues/[^/]+/tasks")
 
     def _shown(self, call: Call, task: Any, subject: str) -> Any:  # noqa: ANN401 - messages
         """A task in the view that was asked for; the whole one needs a permission of its own."""

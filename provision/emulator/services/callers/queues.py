@@ -9,8 +9,9 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.callers import places, queue_rules
-from provision.emulator.services.callers.kept import Kind, Resources
+from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
+from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.queue_rules import WRITABLE
 from provision.emulator.services.callers.tokens import settle_token
 from provision.emulator.services.callers.words import check_unfiltered, scheduler_refusal
@@ -47,7 +48,7 @@ class Queues:
         tasks: what is in them.
     """
 
-    def __init__(self, world: World, queues: Resources, tasks: Resources) -> None:
+    def __init__(self, world: World, queues: Placed, tasks: Placed) -> None:
         self._world = world
         self._queues = queues
         self._tasks = tasks
@@ -69,17 +70,8 @@ class Queues:
             **self._policies.handlers(),
         }
 
-    def _allowed(self, call: Call, verb: str, named: str) -> str:
-        """The canonical name of a queue that the caller may do something with."""
-        name = self._queues.canonical(named)
-        places.check_name(name, "queues")
-        self._queues.require(call, verb, name)
-        return name
-
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Queue
-        parent = self._queues.canonical(call.request.parent)
-        places.check_parent(parent, places.TASKS)
-        self._queues.require(call, "create", parent)
+        parent = self._queues.place(call, "create", call.request.parent, places.TASKS)
         sent = call.request.queue
         name = self._queues.canonical(sent.name)
         if not name.startswith(f"{parent}/queues/"):
@@ -103,7 +95,7 @@ class Queues:
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Queue
         """A queue that does not exist is made by it (documented)."""
         sent = call.request.queue
-        name = self._allowed(call, "update", sent.name)
+        name = self._queues.allowed(call, "update", sent.name)
         if self._queues.find(name) is None:
             places.check_parent(places.location_of(name), places.TASKS)
             return self._made(call, name, sent)
@@ -119,18 +111,17 @@ class Queues:
         return self._queues.keep(queue)
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Queue
-        return self._queues.get(self._allowed(call, "get", call.request.name))
+        return self._queues.get(self._queues.allowed(call, "get", call.request.name))
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        parent = self._queues.canonical(call.request.parent)
-        places.check_parent(parent, places.TASKS, reading=True)
-        self._queues.require(call, "list", parent)
+        request = call.request
+        parent = self._queues.place(call, "list", request.parent, places.TASKS, reading=True)
         check_unfiltered(call)
-        shown, token = self._queues.page(parent, call.request)
+        shown, token = self._queues.page(parent, request)
         return tasks_v2.ListQueuesResponse.pb()(queues=shown, next_page_token=token)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
-        name = self._allowed(call, "delete", call.request.name)
+        name = self._queues.allowed(call, "delete", call.request.name)
         self._queues.remove(name)
         self._empty(name)
         self._gone.put(name, time.time())
@@ -141,18 +132,18 @@ class Queues:
             self._tasks.remove(task.name)
 
     async def _purge(self, call: Call) -> Any:  # noqa: ANN401 - Queue
-        queue = self._queues.copy(self._allowed(call, "purge", call.request.name))
+        queue = self._queues.copy(self._queues.allowed(call, "purge", call.request.name))
         self._empty(queue.name)
         queue.purge_time.CopyFrom(timestamp())
         return self._queues.keep(queue)
 
     async def _pause(self, call: Call) -> Any:  # noqa: ANN401 - Queue
-        return self._turned(self._allowed(call, "pause", call.request.name), int(_STATES.PAUSED))
+        return self._turned(call, "pause", int(_STATES.PAUSED))
 
     async def _resume(self, call: Call) -> Any:  # noqa: ANN401 - Queue
-        return self._turned(self._allowed(call, "resume", call.request.name), int(_STATES.RUNNING))
+        return self._turned(call, "resume", int(_STATES.RUNNING))
 
-    def _turned(self, name: str, state: int) -> Any:  # noqa: ANN401 - Queue
-        queue = self._queues.copy(name)
+    def _turned(self, call: Call, verb: str, state: int) -> Any:  # noqa: ANN401 - Queue
+        queue = self._queues.copy(self._queues.allowed(call, verb, call.request.name))
         queue.state = state
         return self._queues.keep(queue)

@@ -7,6 +7,7 @@ from provision.emulator.rpc.calls import Dispatcher, Handler
 from provision.emulator.rpc.host_apps import Mount
 from provision.emulator.services.callers.kept import Resources
 from provision.emulator.services.callers.locations import CallerLocations
+from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.progress import Work
 from provision.emulator.services.callers.queue_tasks import TASKS, QueueTasks
 from provision.emulator.services.callers.queues import QUEUES, Queues
@@ -36,7 +37,7 @@ class Callers:
         transports = Transports(world, self._topics, kept, self._subscriptions, address_of)
         self._triggers = Triggers(world, operations, transports)
         self._workflows = Workflows(world, operations)
-        queues, tasks = Resources(world, QUEUES), Resources(world, TASKS)
+        queues, tasks = Placed(world, QUEUES), Placed(world, TASKS)
         self._locations, schedules = CallerLocations(world), Schedules(world)
         self._others = (
             self._locations,

@@ -9,8 +9,9 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.callers import places, schedule_rules
-from provision.emulator.services.callers.kept import Kind, Resources
+from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
+from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.schedule_rules import WRITABLE
 from provision.emulator.services.callers.tokens import settle_token
 from provision.emulator.services.callers.words import scheduler_refusal
@@ -37,7 +38,7 @@ class Schedules:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.resources = Resources(world, JOBS)
+        self.resources = Placed(world, JOBS)
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
@@ -51,17 +52,8 @@ class Schedules:
             f"{_SERVICE}/ResumeJob": self._resume,
         }
 
-    def _allowed(self, call: Call, verb: str, named: str) -> str:
-        """The canonical name of a job that the caller may do something with."""
-        name = self.resources.canonical(named)
-        places.check_name(name, "jobs")
-        self.resources.require(call, verb, name)
-        return name
-
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Job
-        parent = self.resources.canonical(call.request.parent)
-        places.check_parent(parent, places.SCHEDULER)
-        self.resources.require(call, "create", parent)
+        parent = self.resources.place(call, "create", call.request.parent, places.SCHEDULER)
         sent = call.request.job
         name = self.resources.canonical(sent.name) or f"{parent}/jobs/{secrets.randbelow(10**19)}"
         if not name.startswith(f"{parent}/jobs/"):
@@ -75,7 +67,7 @@ class Schedules:
 
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Job
         sent = call.request.job
-        name = self._allowed(call, "update", sent.name)
+        name = self.resources.allowed(call, "update", sent.name)
         changed = self.resources.copy(name)
         taken_over(changed, sent, call.request.update_mask.paths, WRITABLE)
         return self._written(call, changed)
@@ -90,25 +82,24 @@ class Schedules:
         return self.resources.keep(job)
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Job
-        return self.resources.get(self._allowed(call, "get", call.request.name))
+        return self.resources.get(self.resources.allowed(call, "get", call.request.name))
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
-        parent = self.resources.canonical(call.request.parent)
-        places.check_parent(parent, places.SCHEDULER, reading=True)
-        self.resources.require(call, "list", parent)
-        shown, token = self.resources.page(parent, call.request)
+        request = call.request
+        parent = self.resources.place(call, "list", request.parent, places.SCHEDULER, reading=True)
+        shown, token = self.resources.page(parent, request)
         return scheduler_v1.ListJobsResponse.pb()(jobs=shown, next_page_token=token)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
-        self.resources.remove(self._allowed(call, "delete", call.request.name))
+        self.resources.remove(self.resources.allowed(call, "delete", call.request.name))
         return Empty()
 
     async def _pause(self, call: Call) -> Any:  # noqa: ANN401 - Job
-        name = self._allowed(call, "pause", call.request.name)
+        name = self.resources.allowed(call, "pause", call.request.name)
         return self._turned(name, int(_STATES.ENABLED), int(_STATES.PAUSED))
 
     async def _resume(self, call: Call) -> Any:  # noqa: ANN401 - Job
-        name = self._allowed(call, "enable", call.request.name)
+        name = self.resources.allowed(call, "enable", call.request.name)
         return self._turned(name, int(_STATES.PAUSED), int(_STATES.ENABLED))
 
     def _turned(self, name: str, before: int, after: int) -> Any:  # noqa: ANN401 - Job

@@ -14,9 +14,10 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.callers import places, trigger_rules
 from provision.emulator.services.callers.acting import find_account, may_act_as
-from provision.emulator.services.callers.kept import Kind, Resources
+from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.ordering import in_order
+from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.progress import Progress
 from provision.emulator.services.callers.trigger_rules import WRITABLE
 from provision.emulator.services.callers.trigger_transport import Transports
@@ -57,7 +58,7 @@ class Triggers:
     def __init__(self, world: World, operations: Operations, transports: Transports) -> None:
         self._world = world
         self._transports = transports
-        self.resources = Resources(world, TRIGGERS)
+        self.resources = Placed(world, TRIGGERS)
         self.progress = Progress(operations, self.resources, eventarc_v1.OperationMetadata.pb())
         kind = PolicyKind(
             _POLICIES, "eventarc.triggers", self.resources.check_exists, eventarc_refusal
@@ -74,16 +75,9 @@ class Triggers:
             f"{_SERVICE}/DeleteTrigger": self._delete,
         }
 
-    def _name(self, text: str) -> str:
-        name = self.resources.canonical(text)
-        places.check_name(name, "triggers")
-        return name
-
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
-        parent = self.resources.canonical(request.parent)
-        places.check_parent(parent, places.EVENTARC)
-        self.resources.require(call, "create", parent)
+        parent = self.resources.place(call, "create", request.parent, places.EVENTARC)
         trigger_rules.check_id(request.trigger_id)
         name = f"{parent}/triggers/{request.trigger_id}"
         trigger_rules.check_same_name(self.resources.canonical(request.trigger.name), name)
@@ -101,8 +95,7 @@ class Triggers:
 
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
-        name = self._name(request.trigger.name)
-        self.resources.require(call, "update", name)
+        name = self.resources.allowed(call, "update", request.trigger.name)
         if request.allow_missing and self.resources.find(name) is None:
             raise ApiError("UNIMPLEMENTED", "allow_missing is not offered by this emulator.")
         before = self.resources.get(name)
@@ -138,15 +131,13 @@ class Triggers:
         trigger.service_account = email
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Trigger
-        name = self._name(call.request.name)
-        self.resources.require(call, "get", name)
+        name = self.resources.allowed(call, "get", call.request.name)
         return self.resources.get(name)
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         request = call.request
-        parent = self.resources.canonical(request.parent)
-        places.check_parent(parent, (*places.EVENTARC, "-"), reading=True)
-        self.resources.require(call, "list", parent)
+        everywhere = (*places.EVENTARC, "-")
+        parent = self.resources.place(call, "list", request.parent, everywhere, reading=True)
         check_unfiltered(call)
         found = in_order(self.resources.below(parent), request.order_by, _ORDERS)
         shown, token = page(found, request.page_size, request.page_token, parent)
@@ -154,8 +145,7 @@ class Triggers:
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
-        name = self._name(request.name)
-        self.resources.require(call, "delete", name)
+        name = self.resources.allowed(call, "delete", request.name)
         found = self.resources.get(name)
         _check_etag(request.etag, found)
         if request.validate_only:

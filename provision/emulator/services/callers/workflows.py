@@ -9,9 +9,10 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.callers import places
 from provision.emulator.services.callers.acting import find_account, may_act_as
-from provision.emulator.services.callers.kept import Kind, Resources
+from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.ordering import in_order
+from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.progress import Progress
 from provision.emulator.services.callers.words import (
     check_unfiltered,
@@ -57,7 +58,7 @@ class Workflows:
 
     def __init__(self, world: World, operations: Operations) -> None:
         self._world = world
-        self.resources = Resources(world, WORKFLOWS)
+        self.resources = Placed(world, WORKFLOWS)
         self.progress = Progress(operations, self.resources, workflows_v1.OperationMetadata.pb())
         self._revisions = world.store.table(
             "workflow-revisions",
@@ -76,16 +77,9 @@ class Workflows:
             f"{_SERVICE}/ListWorkflowRevisions": self._list_revisions,
         }
 
-    def _name(self, text: str) -> str:
-        name = self.resources.canonical(text)
-        places.check_name(name, "workflows")
-        return name
-
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         request = call.request
-        parent = self.resources.canonical(request.parent)
-        places.check_parent(parent, places.WORKFLOWS)
-        self.resources.require(call, "create", parent)
+        parent = self.resources.place(call, "create", request.parent, places.WORKFLOWS)
         check_id(request.workflow_id)
         name = f"{parent}/workflows/{request.workflow_id}"
         if self.resources.find(name) is not None:
@@ -97,8 +91,7 @@ class Workflows:
 
     async def _update(self, call: Call) -> Any:  # noqa: ANN401 - Operation
         sent, paths = call.request.workflow, call.request.update_mask.paths
-        name = self._name(sent.name)
-        self.resources.require(call, "update", name)
+        name = self.resources.allowed(call, "update", sent.name)
         changed = taken_over(self.resources.copy(name), sent, paths, WRITABLE)
         return self._written(call, "update", changed, self.resources.get(name))
 
@@ -136,8 +129,8 @@ class Workflows:
             )
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Workflow
-        name, revision = self._name(call.request.name), call.request.revision_id
-        self.resources.require(call, "get", name)
+        name = self.resources.allowed(call, "get", call.request.name)
+        revision = call.request.revision_id
         found = self.resources.get(name)
         if not revision:
             return found
@@ -148,9 +141,8 @@ class Workflows:
 
     async def _list(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         request = call.request
-        parent = self.resources.canonical(request.parent)
-        places.check_parent(parent, (*places.WORKFLOWS, "-"), reading=True)
-        self.resources.require(call, "list", parent)
+        everywhere = (*places.WORKFLOWS, "-")
+        parent = self.resources.place(call, "list", request.parent, everywhere, reading=True)
         check_unfiltered(call)
         found = in_order(self.resources.below(parent), request.order_by, _ORDERS)
         shown, token = page(found, request.page_size, request.page_token, parent)
@@ -158,8 +150,7 @@ class Workflows:
 
     async def _list_revisions(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         request = call.request
-        name = self._name(request.name)
-        self.resources.require(call, "listRevision", name)
+        name = self.resources.allowed(call, "listRevision", request.name)
         self.resources.check_exists(name)
         newest_first = [self._revisions.get(one) for one in self._revisions.below(f"{name}@")][::-1]
         shown, token = page(newest_first, request.page_size, request.page_token, name)
@@ -168,8 +159,7 @@ class Workflows:
         )
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Operation
-        name = self._name(call.request.name)
-        self.resources.require(call, "delete", name)
+        name = self.resources.allowed(call, "delete", call.request.name)
         gone = self.resources.remove(name)
         for revision in self._revisions.below(f"{name}@"):
             self._revisions.pop(revision)
