@@ -10,8 +10,9 @@ from provision.cli import options
 from provision.cli.calling import Call, Wish
 from provision.cli.context import seconds
 from provision.cli.ways import find_way, open_way_context
+from provision.clients.http_exchange import Headers
 from provision.errors import UsageError
-from provision.invoke.request_parts import FORM, JSON, parse_body, parse_headers, parse_method
+from provision.invoke.request_parts import FORM, JSON, Body, parse_body, parse_headers, parse_method
 
 _HELD = 141
 """What a shell shows of a program whose reader went away: 128 and SIGPIPE."""
@@ -116,13 +117,8 @@ def call(
 
     Example: `provision call orders /orders?limit=3 -H 'Accept: application/json'`
     """
-    if data and data_json:
-        raise UsageError("-d and --data-json are two bodies.", hint="Give one of them.")
-    headers, dropped = parse_headers(header or ())
-    kind = JSON if data_json else FORM
-    body = parse_body(data or data_json or (), kind, sys.stdin.buffer)
-    if data_json and not any(name.lower() == "accept" for name, _ in headers):
-        headers = (("Accept", JSON), *headers)
+    body = _body(data, data_json)
+    headers, dropped = _headers(header, as_json=bool(data_json))
     wish = Wish(
         method=parse_method(method or ("POST" if body else "GET")),
         path=path,
@@ -141,6 +137,21 @@ def call(
     context = open_way_context(target, file, project, region, impersonate)
     way = find_way(context, target, tag, audience or "", tell=verbose)
     raise typer.Exit(_made(Call(context, way, wish)))
+
+
+def _body(data: Data, data_json: DataJson) -> Body | None:
+    """The one body."""
+    if data and data_json:
+        raise UsageError("-d and --data-json are two bodies.", hint="Give one of them.")
+    return parse_body(data or data_json or (), JSON if data_json else FORM, sys.stdin.buffer)
+
+
+def _headers(header: Header, *, as_json: bool) -> tuple[Headers, frozenset[str]]:
+    """Headers, and those taken away; a JSON body asks for a JSON answer, unless the user does."""
+    headers, dropped = parse_headers(header or ())
+    if as_json and not any(name.lower() == "accept" for name, _ in headers):
+        headers = (("Accept", JSON), *headers)
+    return headers, dropped
 
 
 def _made(call: Call) -> int:

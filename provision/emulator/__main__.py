@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provision.emulator.admin import is_project_id
+from provision.emulator.options import Options
 from provision.emulator.place import is_port
 from provision.emulator.process import run
-from provision.emulator.program import Options
 from provision.emulator.rpc.answers import VARIABLE
 from provision.emulator.rpc.fault_forms import LONGEST
 from provision.emulator.services.functions.room import BASE_VARIABLE, DEFAULT_BASE

@@ -12,7 +12,8 @@ import sys
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from provision.emulator.program import Emulator, Options
+from provision.emulator.options import Options
+from provision.emulator.program import Emulator
 
 _MOST_OPEN_FILES = 65536
 

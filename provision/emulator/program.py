@@ -1,10 +1,7 @@
 """The emulator put together: one event loop, an HTTP and a gRPC port, and service addresses."""
 
-import datetime as dt
-import hashlib
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +12,8 @@ from provision.emulator.database import NotKeptError
 from provision.emulator.frontdoor import HttpFrontDoor
 from provision.emulator.oauth import HOSTS as OAUTH_HOSTS
 from provision.emulator.oauth import OAuth
+from provision.emulator.options import Options
 from provision.emulator.place import Place, listen
-from provision.emulator.proxy.authority import Authority
 from provision.emulator.proxy.tunnel import Proxy
 from provision.emulator.registry import Registry
 from provision.emulator.rpc import grpc_server, host_apps
@@ -62,42 +59,13 @@ from provision.emulator.services.run.knative.routes import Routes as KnativeRout
 from provision.emulator.services.run.room import CloudRun
 from provision.emulator.services.service_usage import ServiceUsage
 from provision.emulator.store import remove_tree
-from provision.emulator.world import DEVELOPER, Settings, World
+from provision.emulator.world import DEVELOPER, World
 
 if TYPE_CHECKING:
     from provision.emulator.seams import Runtime
 
 _MAX_BODY = 32 * 1024 * 1024
 _SHUTDOWN_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """How the emulator is started.
-
-    Args:
-        host: the loopback address to listen on.
-        port: HTTP port; 0 for any free one.
-        grpc_port: gRPC port; 0 for any free one.
-        proxy_port: port of the proxy; 0 for any free one.
-        data: folder where state survives; None for memory only.
-        projects: ids of the projects there are.
-        settings: delays.
-        engine: ``auto``, ``none`` or an engine's address.
-        function_base: the base image of functions.
-        answers: file to which every REST answer is appended; None for none.
-    """
-
-    host: str
-    port: int
-    grpc_port: int
-    proxy_port: int
-    data: Path | None
-    projects: tuple[str, ...]
-    settings: Settings
-    engine: str
-    function_base: str
-    answers: Path | None = None
 
 
 class Emulator:
@@ -114,7 +82,7 @@ class Emulator:
         self._http_port: int = self._http_socket.getsockname()[1]
         self._proxy_socket = listen(options.host, options.proxy_port or self._place.port("proxy"))
         self._proxy_port: int = self._proxy_socket.getsockname()[1]
-        self._authority = _authority(options)
+        self._authority = options.authority()
         self._proxy: Proxy | None = None
         self._scratch = None if options.data else Path(tempfile.mkdtemp(prefix="emulator-"))
         self._grpc_port = 0
@@ -126,30 +94,10 @@ class Emulator:
         self.world = World(options.data, options.settings, options.projects)
         self._recorder = Recorder()
         self._records = RepositoryRecords(self.world)
-        self._registry = Registry(
-            (options.data or self._folder()) / "images",
-            self._records,
-            self.world.access,
-            self.world.identities,
-            self._recorder,
-            self._public_host,
-            lambda file: holder_of(file, self._keys, self.world.accounts),
-        )
+        self._registry = self._open_registry()
         self._operations = Operations(self.world)
         self._run = CloudRun(self.world, self._operations, self._registry.images, self._log_address)
-        self._functions = CloudFunctions(
-            self.world,
-            self._operations,
-            self._run,
-            self._records,
-            self._registry.images,
-            Surroundings(
-                (options.data or self._folder()) / "function-sources",
-                self._base_url,
-                self._public_host,
-                options.function_base,
-            ),
-        )
+        self._functions = self._open_functions()
         self._callers = Callers(self.world, self._operations, self._address_of_service)
         self._denials = DenyPolicyRpcs(self.world, self._operations)
         self._boundaries = BoundaryPolicyRpcs(self.world, self._operations)
@@ -175,10 +123,38 @@ class Emulator:
             self._handlers(), self.world.identities, self._recorder, self._keep
         )
 
+    def _open_registry(self) -> Registry:
+        return Registry(
+            self._folder() / "images",
+            self._records,
+            self.world.access,
+            self.world.identities,
+            self._recorder,
+            self._public_host,
+            lambda file: holder_of(file, self._keys, self.world.accounts),
+        )
+
+    def _open_functions(self) -> CloudFunctions:
+        return CloudFunctions(
+            self.world,
+            self._operations,
+            self._run,
+            self._records,
+            self._registry.images,
+            Surroundings(
+                self._folder() / "function-sources",
+                self._base_url,
+                self._public_host,
+                self._options.function_base,
+            ),
+        )
+
     def _folder(self) -> Path:
-        if self._scratch is None:
-            raise RuntimeError("state is kept in a folder of the user's")
-        return self._scratch
+        """Where files are kept: the user's folder, or one that goes with the emulator."""
+        folder = self._options.data or self._scratch
+        if folder is None:
+            raise RuntimeError("there is neither a folder of the user's nor one of our own")
+        return folder
 
     def _keep(self) -> None:
         """See to it that what was written survives a kill. Raises `ApiError`."""
@@ -268,7 +244,7 @@ class Emulator:
     async def start(self) -> None:
         """Open the runtime, the ports and every service's address."""
         offered = methods()
-        label = _label(self._options, self._http_port)
+        label = self._options.label(self._http_port)
         self._runtime = await open_runtime(
             self._options.engine,
             label,
@@ -277,7 +253,7 @@ class Emulator:
             self._place.subnet,
         )
         if self._runtime.gateway is not None:
-            self._engine = _engine_address(self._options.engine)
+            self._engine = self._options.engine_address
         self._front_door = HttpFrontDoor(
             self._run.serving,
             self.world.access,
@@ -377,23 +353,3 @@ class Emulator:
         self._proxy_socket.close()
         if self._scratch is not None:
             remove_tree(self._scratch)
-
-
-def _authority(options: Options) -> Authority:
-    now = dt.datetime.now(dt.UTC)
-    if options.data is None:
-        return Authority.generate(now)
-    return Authority.kept(options.data / "proxy" / "authority.pem", now)
-
-
-def _engine_address(wanted: str) -> str:
-    """The address of the engine in use, as the Docker client finds it."""
-    if wanted != "auto":
-        return wanted
-    return os.environ.get("DOCKER_HOST", "") or "unix:///var/run/docker.sock"
-
-
-def _label(options: Options, port: int) -> str:
-    """Names this emulator among others on the same engine, the same after a restart."""
-    subject = str(options.data.resolve()) if options.data else f"{os.getpid()}:{port}"
-    return hashlib.sha256(subject.encode()).hexdigest()[:12]

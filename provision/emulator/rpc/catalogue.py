@@ -245,60 +245,40 @@ def _locations() -> Sequence[Method]:
     )
 
 
-def _operations() -> Sequence[Method]:
+_RUN_OPERATION = "/v2/{name=projects/*/locations/*/operations/*}"
+_OPERATION = "/v1/{name=projects/*/locations/*/operations/*}"
+_CONTAINERS = ("projects", "folders", "organizations")
+_OPERATIONS = (
+    _RUN_OPERATION,
+    _OPERATION,
+    "/v1/{name=operations/*}",
+    "/v3/{name=operations/*}",
+    "/v2/{name=policies/*/*/*/operations/*}",
+    *(f"/v3/{{name={above}/*/locations/*/operations/*}}" for above in _CONTAINERS),
+    *(f"/v1/{{name={above}/*/operations/*/**}}" for above in _CONTAINERS),
+)
+"""Where each API offers its operations: Cloud Run, others, deny policies, boundaries, exports."""
+
+
+def _operations() -> Iterator[Method]:
     """``google.longrunning.Operations``, on the paths that each API offers."""
-    name = "google.longrunning.Operations"
-    run = "/v2/{name=projects/*/locations/*/operations/*}"
-    deny = "/v2/{name=policies/*/*/*/operations/*}"
-    v1 = "/v1/{name=projects/*/locations/*/operations/*}"
-    boundaries = tuple(
-        f"/v3/{{name={above}/*/locations/*/operations/*}}"
-        for above in ("projects", "folders", "organizations")
-    )
-    exports = tuple(
-        f"/v1/{{name={above}/*/operations/*/**}}"
-        for above in ("projects", "folders", "organizations")
-    )
-    paths = (
-        run,
-        v1,
-        "/v1/{name=operations/*}",
-        "/v3/{name=operations/*}",
-        deny,
-        *boundaries,
-        *exports,
-    )
-    lists = ("/v2/{name=projects/*/locations/*}/operations",)
     pb = operations_pb2
-    return (
-        Method(
-            f"{name}/GetOperation",
-            pb.GetOperationRequest,
-            pb.Operation,
-            tuple(Route("GET", path, "") for path in paths),
-        ),
-        Method(
-            f"{name}/ListOperations",
-            pb.ListOperationsRequest,
-            pb.ListOperationsResponse,
-            tuple(Route("GET", path, "") for path in lists),
-        ),
-        Method(
-            f"{name}/WaitOperation",
-            pb.WaitOperationRequest,
-            pb.Operation,
-            (Route("POST", f"{run}:wait", "*"),),
-        ),
-        Method(
-            f"{name}/DeleteOperation",
-            pb.DeleteOperationRequest,
-            Empty,
-            (Route("DELETE", run, ""),),
-        ),
-        Method(
-            f"{name}/CancelOperation",
-            pb.CancelOperationRequest,
-            Empty,
-            (Route("POST", f"{v1}:cancel", "*"),),
-        ),
+    lists = "/v2/{name=projects/*/locations/*}/operations"
+    told: tuple[tuple[str, Any, Any, tuple[Route, ...]], ...] = (
+        ("Get", pb.GetOperationRequest, pb.Operation, _gets(_OPERATIONS)),
+        ("List", pb.ListOperationsRequest, pb.ListOperationsResponse, _gets((lists,))),
+        ("Wait", pb.WaitOperationRequest, pb.Operation, (_post(f"{_RUN_OPERATION}:wait"),)),
+        ("Delete", pb.DeleteOperationRequest, Empty, (Route("DELETE", _RUN_OPERATION, ""),)),
+        ("Cancel", pb.CancelOperationRequest, Empty, (_post(f"{_OPERATION}:cancel"),)),
     )
+    for verb, request, response, routes in told:
+        rpc = "ListOperations" if verb == "List" else f"{verb}Operation"
+        yield Method(f"google.longrunning.Operations/{rpc}", request, response, routes)
+
+
+def _gets(paths: tuple[str, ...]) -> tuple[Route, ...]:
+    return tuple(Route("GET", path, "") for path in paths)
+
+
+def _post(path: str) -> Route:
+    return Route("POST", path, "*")
