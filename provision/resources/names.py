@@ -1,4 +1,4 @@
-"""Names of projects, services, jobs, functions and repositories, and what may stand in them."""
+"""Names of projects and of what is in them, and what may stand in them."""
 
 import re
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from provision.errors import UsageError
 PROJECT_ID = re.compile(r"(?:[a-z0-9.-]+\.[a-z]{2,}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 SERVICE_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?")
 FUNCTION_ID = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
+WORKFLOW_ID = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9_-]{0,62}[a-zA-Z0-9])?")
 REGION = re.compile(r"[a-z]+(?:-[a-z]+)+[0-9]+")
 REPOSITORY_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
@@ -72,6 +73,21 @@ def check_function_id(value: str) -> str:
         value,
         "function name",
         "1 to 63 letters, digits, underscores and hyphens, beginning with a letter and ending with "
+        "a letter or digit",
+    )
+
+
+def check_workflow_id(value: str) -> str:
+    """`value`, when Workflows accepts it.
+
+    https://cloud.google.com/workflows/docs/reference/rest/v1/projects.locations.workflows/create
+    (64 characters at most).
+    """
+    return checked(
+        WORKFLOW_ID,
+        value,
+        "workflow name",
+        "1 to 64 letters, digits, underscores and hyphens, beginning with a letter and ending with "
         "a letter or digit",
     )
 
@@ -219,6 +235,24 @@ class FunctionName(_Invocable):
         https://cloud.google.com/functions/docs/calling/http
         """
         return f"https://{self.region}-{self.project}.cloudfunctions.net/{self.function}"
+
+
+@dataclass(frozen=True)
+class WorkflowName(_Invocable):
+    """A workflow of Workflows."""
+
+    workflow: str
+
+    @classmethod
+    def parse(cls, name: str) -> "WorkflowName":
+        """Read ``projects/PROJECT/locations/REGION/workflows/WORKFLOW``."""
+        project, region, own = segments(name, "projects", "locations", "workflows")
+        return cls(project, check_region(region), check_workflow_id(own))
+
+    @property
+    def name(self) -> str:
+        """The full resource name."""
+        return f"{self.parent}/workflows/{self.workflow}"
 
 
 Name = ServiceName | JobName | FunctionName
