@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from provision.emulator.seams import ServiceKey
 
@@ -43,6 +43,18 @@ class Routes(Protocol):
 
     def route(self, service: ServiceKey) -> Route | None:
         """The service's route; None once it is deleted."""
+
+
+class Insiders(Protocol):
+    """Who, beside containers, is inside of a project: Google's products that work for it."""
+
+    def project(self, far: Any, near: Any) -> str | None:  # noqa: ANN401 - socket addresses
+        """Id of the project on whose behalf a product made a connection; None for no product's.
+
+        Args:
+            far: the address that it comes from.
+            near: the address that it came to.
+        """
 
 
 class FrontDoor(Protocol):

@@ -20,7 +20,7 @@ from provision.emulator.rpc import grpc_server, host_apps
 from provision.emulator.rpc.answers import AnswerLog
 from provision.emulator.rpc.calls import Dispatcher, Handler, Recorder
 from provision.emulator.rpc.catalogue import Method, methods
-from provision.emulator.rpc.hosts import REGISTRY
+from provision.emulator.rpc.hosts import REGISTRY, google_host
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.runtime import DockerRuntime, open_runtime
 from provision.emulator.services.artifacts.contents import Contents
@@ -33,6 +33,7 @@ from provision.emulator.services.artifacts.tags import Tags
 from provision.emulator.services.artifacts.versions import Versions
 from provision.emulator.services.assets.room import Assets
 from provision.emulator.services.callers.room import Callers
+from provision.emulator.services.callers.sending import Sender
 from provision.emulator.services.functions.room import CloudFunctions, Surroundings
 from provision.emulator.services.iam.accounts import Accounts, account_name
 from provision.emulator.services.iam.boundary_bindings import BoundaryBindingRpcs
@@ -98,7 +99,10 @@ class Emulator:
         self._operations = Operations(self.world)
         self._run = CloudRun(self.world, self._operations, self._registry.images, self._log_address)
         self._functions = self._open_functions()
-        self._callers = Callers(self.world, self._operations, self._address_of_service)
+        self._sender = Sender(self.world, self._locate)
+        self._callers = Callers(
+            self.world, self._operations, self._address_of_service, self._sender
+        )
         self._denials = DenyPolicyRpcs(self.world, self._operations)
         self._boundaries = BoundaryPolicyRpcs(self.world, self._operations)
         self._bindings = BoundaryBindingRpcs(self.world, self._operations)
@@ -263,6 +267,7 @@ class Emulator:
         )
         self._run.serving.attach(self._runtime, self._front_door)
         self._front_door.attach(self._functions.serving)
+        self._front_door.admit_insiders(self._sender.lines)
         builder = self._runtime if isinstance(self._runtime, DockerRuntime) else None
         self._functions.serving.attach(self._runtime, self._front_door, builder)
         self._runner = web.AppRunner(
@@ -294,6 +299,12 @@ class Emulator:
         if self._front_door and port.isdecimal() and self._front_door.listens(host, int(port)):
             return host, int(port)
         return await self._functions.serving.address(host)
+
+    async def _locate(self, host: str, port: int) -> tuple[str, int] | None:
+        """Where a host answers here that has a name at Google, or a service; None for others."""
+        if google_host(host) is not None:
+            return self._options.host, self._http_port
+        return await self._address_of(f"{host}:{port}")
 
     def _app(self, offered: tuple[Method, ...]) -> web.Application:
         admin = Admin(

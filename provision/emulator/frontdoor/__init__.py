@@ -1,7 +1,8 @@
 """The addresses of services: who comes from where, who gets in, and on to the container.
 
 Inside or outside is told by the connection alone: a request is from inside when it comes from a
-container of the emulator whose revision sends all its traffic through a VPC. No header can say so.
+container of the emulator whose revision sends all its traffic through a VPC, or from one of
+Google's products on behalf of the same project. No header can say so.
 """
 
 from dataclasses import replace
@@ -32,7 +33,7 @@ from provision.emulator.frontdoor.onward import (
     target_path,
 )
 from provision.emulator.frontdoor.pages import Page
-from provision.emulator.frontdoor_seams import Route, Routes
+from provision.emulator.frontdoor_seams import Insiders, Route, Routes
 from provision.emulator.function_seams import FunctionHost, FunctionKey, FunctionTargets
 from provision.emulator.seams import Access, Identities, RequestAttributes, Runtime, ServiceKey
 
@@ -60,6 +61,7 @@ class HttpFrontDoor:
     ) -> None:
         self._routes = routes
         self._functions: FunctionTargets | None = None
+        self._insiders: Insiders | None = None
         self._invokers = Invokers(access, identities)
         self._iap = IapGate(access, identities)
         self._runtime = runtime
@@ -89,6 +91,10 @@ class HttpFrontDoor:
     def attach(self, functions: FunctionTargets) -> None:
         """Say what functions there are; before an address of theirs is opened."""
         self._functions = functions
+
+    def admit_insiders(self, insiders: Insiders) -> None:
+        """Say who is inside beside containers; nobody is until then."""
+        self._insiders = insiders
 
     async def open_functions(
         self, host: FunctionHost, port: int | None = None
@@ -174,7 +180,12 @@ class HttpFrontDoor:
         return self._routes.route(service)
 
     def _is_inside(self, service: ServiceKey, request: web.BaseRequest) -> bool:
-        peer = request.transport.get_extra_info("peername") if request.transport else None
+        if request.transport is None:
+            return False
+        peer = request.transport.get_extra_info("peername")
+        near = request.transport.get_extra_info("sockname")
+        if self._insiders is not None and self._insiders.project(peer, near) == service.project:
+            return True
         caller = self._runtime.caller(peer[0]) if peer else None
         if caller is None or caller.vpc_egress != "ALL_TRAFFIC":
             return False

@@ -43,8 +43,8 @@ class ServiceAgents:
         project = self._world.hierarchy.find(resource.split("/")[1])
         if project is None:
             return
-        domain, role = _AGENTS[api]
-        email = f"service-{project.number}@{domain}.iam.gserviceaccount.com"
+        role = _AGENTS[api][1]
+        email = agent_of(self._world, api, project.project_id)
         if email in self._there:  # whoever took its role from it later meant to
             return
         self._there.put(email, value=True)
@@ -52,3 +52,11 @@ class ServiceAgents:
         bindings = self._world.policies.get(project.name, CONDITIONS_VERSION).bindings
         if not any(one.role == role and member in one.members for one in bindings):
             self._world.grant_at_once(project.name, member, (role,))
+
+
+def agent_of(world: World, api: str, project_id: str) -> str:
+    """The address of an API's agent in a project; empty for a project that there is not."""
+    project = world.hierarchy.find(project_id)
+    if project is None:
+        return ""
+    return f"service-{project.number}@{_AGENTS[api][0]}.iam.gserviceaccount.com"

@@ -12,6 +12,7 @@ from provision.emulator.services.callers.progress import Work
 from provision.emulator.services.callers.queue_tasks import TASKS, QueueTasks
 from provision.emulator.services.callers.queues import QUEUES, Queues
 from provision.emulator.services.callers.schedules import Schedules
+from provision.emulator.services.callers.sending import Sender
 from provision.emulator.services.callers.subscriptions import SUBSCRIPTIONS, Subscriptions
 from provision.emulator.services.callers.topics import TOPICS, Topics
 from provision.emulator.services.callers.trigger_transport import AddressOf, Transports
@@ -28,9 +29,13 @@ class Callers:
         world: projects, accounts, policies.
         operations: where work in progress is told.
         address_of: tells where a Cloud Run service answers.
+        sender: sends requests on behalf of projects.
     """
 
-    def __init__(self, world: World, operations: Operations, address_of: AddressOf) -> None:
+    def __init__(
+        self, world: World, operations: Operations, address_of: AddressOf, sender: Sender
+    ) -> None:
+        self._sender = sender
         kept, subscribed = Resources(world, TOPICS), Resources(world, SUBSCRIPTIONS)
         self._subscriptions = Subscriptions(world, subscribed, kept)
         self._topics = Topics(world, kept, self._subscriptions)
