@@ -7,7 +7,7 @@ from typing import Any
 from provision.clients.calls import TIMEOUT
 from provision.clients.clock import Clock
 from provision.clients.google import GoogleClients
-from provision.clients.run_resources import Json, RunResources, from_message, to_message
+from provision.clients.run_resources import Json, RunResources, from_message, snake, to_message
 from provision.errors import NotFoundError
 from provision.resources import ServiceName
 
@@ -65,7 +65,7 @@ class CloudRun:
         with self._resources.calling(doing):
             operation = self.google.services.update_service(
                 service=_to_message(service),
-                update_mask={"paths": [_snake(field) for field in mask]},
+                update_mask={"paths": [snake(field) for field in mask]},
                 timeout=TIMEOUT,
             )
         self._resources.await_operation(operation, doing, report)
@@ -93,10 +93,6 @@ class CloudRun:
     @property
     def _resources(self) -> RunResources:
         return RunResources(self.google, self.clock)
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def _to_message(service: Json) -> Any:  # noqa: ANN401 - run_v2.Service

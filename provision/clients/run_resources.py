@@ -119,6 +119,11 @@ def from_message(message: Any) -> Json:  # noqa: ANN401 - a proto-plus message
     return value
 
 
+def snake(name: str) -> str:
+    """A field's name as masks have it: ``source_contents`` for ``sourceContents``."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
 def to_message(kind: Any, resource: Json) -> Any:  # noqa: ANN401 - a proto-plus class
     """A message of class `kind` from Google's JSON form.
 

@@ -7,7 +7,7 @@ from typing import Any
 from provision.clients.calls import TIMEOUT
 from provision.clients.clock import Clock
 from provision.clients.google import GoogleClients
-from provision.clients.run_resources import Json, RunResources, from_message, to_message
+from provision.clients.run_resources import Json, RunResources, from_message, snake, to_message
 from provision.errors import NotFoundError
 from provision.resources import WorkflowName
 
@@ -61,15 +61,11 @@ class Workflows:
 
         There is no etag: of two who write at once the last one stays.
         """
-        from google.protobuf.field_mask_pb2 import FieldMask
-
         doing = f"Updating workflow {name.workflow} in {name.region}"
-        written = FieldMask()
-        written.FromJsonString(",".join(mask))
         with self._resources.calling(doing):
             operation = self.google.workflows.update_workflow(
                 workflow=_to_message({**workflow, "name": name.name}),
-                update_mask=written,
+                update_mask={"paths": [snake(field) for field in mask]},
                 timeout=TIMEOUT,
             )
         self._resources.await_operation(operation, doing, report)
