@@ -8,8 +8,7 @@ account.
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from typing import NamedTuple
 
 from provision.audit.answers import Verdict
@@ -18,7 +17,7 @@ from provision.audit.blockable import NEWEST, blocks
 from provision.audit.degrees import Degrees, union
 from provision.audit.denied import names, permission_name
 from provision.audit.index import Index
-from provision.snapshot.records import Kind
+from provision.snapshot.records import Kind, Target
 
 CODE = (
     "run.services.create",
@@ -53,9 +52,6 @@ _UPDATES = {
     Kind.FUNCTION: "cloudfunctions.functions.update",
 }
 
-_LOOKS = 32
-"""Questions after which all targets are looked at, once: many are being asked."""
-
 
 class Place(NamedTuple):
     """What somebody can make, and where.
@@ -81,36 +77,22 @@ class Creators:
 
     asking: Asking
     _places: dict[tuple[str, str, bool], Place | None] = field(default_factory=dict)
-    _looks: int = 0
-    _updating: set[str] = field(default_factory=set)
-    _conditional: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def code(self, who: Degrees) -> Degrees:
-        """Those who can have code, or Google's APIs, used as an account."""
-        found = self._code
-        left = who.rest & ~found.can & self._updaters
-        if left and self._looks < _LOOKS:
-            self._looks += 1
-            self._look_at_updates(left if self._looks < _LOOKS else self._updaters)
-        return who.both(self._code)
-
-    def calls(self, who: Degrees) -> Degrees:
-        """Those who can have requests sent as an account, with its ID token."""
-        return who.both(self._calls)
 
     @cached_property
-    def _calls(self) -> Degrees:
-        return self._in_projects(CALLS)
+    def code(self) -> Degrees:
+        """Those who can have code, or Google's APIs, used as an account."""
+        found = [self._anywhere(permission, self._projects) for permission in self._different(CODE)]
+        for kind, permission in _UPDATES.items():
+            changed = (name for name, target in self._updated.items() if target.kind is kind)
+            found.append(self._anywhere(permission, changed))
+        return union(found)
 
-    def _look_at_updates(self, left: int) -> None:
-        """Take targets into account that any of these principals may perhaps change."""
-        found = self._code
-        for target, bound in self._updated.items():
-            if bound & left and target not in self._updating:
-                self._updating.add(target)
-                permission = _UPDATES[self._index.targets[target].kind]
-                found = found.either(self.asking.who(permission, target))
-        self._code = found
+    @cached_property
+    def calls(self) -> Degrees:
+        """Those who can have requests sent as an account, with its ID token."""
+        return union(
+            self._anywhere(permission, self._projects) for permission in self._different(CALLS)
+        )
 
     def place(self, principal: str, near: str, *, calls: bool = False) -> Place | None:
         """Where somebody can make such a thing: the surest, then in the account's own project.
@@ -143,51 +125,17 @@ class Creators:
     def _asked(self, permissions: Iterable[str], near: str) -> Iterator[tuple[str, str]]:
         for project in dict.fromkeys((near, *self._projects)):
             yield from ((permission, project) for permission in permissions)
-        for target in self._updated:
-            yield _UPDATES[self._index.targets[target].kind], target
+        for name, target in self._updated.items():
+            yield _UPDATES[target.kind], name
 
     @cached_property
-    def _code(self) -> Degrees:
-        """What is known so far: whoever can in a project, and on targets that were looked at."""
-        return self._in_projects(CODE)
-
-    @cached_property
-    def _updated(self) -> dict[str, int]:
-        """Targets that some may change who cannot change all around; at most who, as bits."""
+    def _updated(self) -> dict[str, Target]:
+        """Targets that some may change who cannot change all around."""
         return {
-            target.name: self._at_most(target.name, _UPDATES[target.kind])
+            target.name: target
             for target in self._index.snapshot.targets
             if self._index.grants_below(_UPDATES[target.kind], target.name)
         }
-
-    @cached_property
-    def _updaters(self) -> int:
-        found = 0
-        for bound in self._updated.values():
-            found |= bound
-        return found
-
-    def _at_most(self, target: str, permission: str) -> int:
-        """Whoever changes a target by its own policy, or by a condition on one above."""
-        lineage = self._index.lineage(target)
-        if self._index.unread_policy(target) or lineage.gap:
-            return self.asking.judge.universe.all
-        key = (lineage.containers[0], permission)
-        if key not in self._conditional:
-            levels = lineage.containers
-            bound = (self._members_at(level, permission, plain=False) for level in levels)
-            self._conditional[key] = reduce(or_, bound, 0)
-        return self._conditional[key] | self._members_at(target, permission, plain=True)
-
-    def _members_at(self, level: str, permission: str, *, plain: bool) -> int:
-        found = 0
-        including = self._index.including(permission)
-        for binding in self._index.policies.get(level, ()):
-            if binding.role in including and (plain or binding.condition):
-                for member in binding.members:
-                    extent = self.asking.judge.members(member)
-                    found |= extent.sure | extent.maybe | extent.vague
-        return found
 
     @property
     def _index(self) -> Index:
@@ -198,12 +146,8 @@ class Creators:
         names = (container.name for container in self._index.snapshot.containers)
         return tuple(name for name in names if name.startswith("projects/"))
 
-    def _in_projects(self, permissions: Iterable[str]) -> Degrees:
-        return union(
-            self.asking.who(permission, project)
-            for permission in self._different(permissions)
-            for project in self._projects
-        )
+    def _anywhere(self, permission: str, resources: Iterable[str]) -> Degrees:
+        return union(map(self.asking.named, self.asking.judge.anywhere(permission, resources)))
 
     def _different(self, permissions: Iterable[str]) -> Iterable[str]:
         """One of each sort that the same roles include and the same rules take away."""

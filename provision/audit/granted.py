@@ -153,23 +153,43 @@ class Allow:
 
     def _level(self, level: str, permission: str, view: View) -> Holders:
         """What the policy of one resource gives."""
-        sums: dict[Verdict, _Sum] = {}
-        for binding, held, _ in self._bindings(level, permission, view):
-            if held.verdict is not Verdict.CANNOT:
-                found = sums.get(held.verdict)
-                if found is None:
-                    found = sums[held.verdict] = _Sum(self.members, apart=view.apart)
-                found.add(binding.members)
+        return self.together(permission, ((level, view),))
+
+    def together(
+        self, permission: str, levels: Iterable[tuple[str, View]], gaps: Iterable[str] = ()
+    ) -> Holders:
+        """What the policies of these resources give in all, each as its view has it.
+
+        Args:
+            permission: as allow policies name it.
+            levels: the resources.
+            gaps: why others may give it as well.
+        """
+        sums: dict[tuple[Verdict, bool], _Sum] = {}
         given = NONE
-        for verdict, found in sums.items():
+        for gap in gaps:
+            given = given.joined(self._everybody(gap))
+        for level, view in levels:
+            unread = self.index.unread_policy(level)
+            if unread:
+                given = given.joined(self._anybody(level, unread))
+            for binding, held, _ in self._bindings(level, permission, view):
+                if held.verdict is not Verdict.CANNOT:
+                    key = (held.verdict, view.apart)
+                    found = sums.get(key)
+                    if found is None:
+                        found = sums[key] = _Sum(self.members, apart=view.apart)
+                    found.add(binding.members)
+        for (verdict, _), found in sums.items():
             given = given.joined(found.holders().under(verdict))
-        unread = self.index.unread_policy(level)
-        if not unread:
-            return given
+        return given
+
+    def _anybody(self, level: str, unread: str) -> Holders:
+        """What a policy may give that was not read."""
         everybody = self._everybody(unread)
         if level.startswith(_PROJECT):
-            everybody = everybody.without(self.members.universe.anybody)
-        return given.joined(everybody)
+            return everybody.without(self.members.universe.anybody)
+        return everybody
 
     def _bindings(
         self, level: str, permission: str, view: View
@@ -230,35 +250,34 @@ class _Sum:
     def __init__(self, members: Members, *, apart: bool) -> None:
         self._members = members
         self._apart = apart
-        self._ones: list[int] = []
-        self._sure = self._maybe = self._vague = 0
-        self._rest: dict[str, None] = {}
+        self._names: set[str] = set()
 
     def add(self, members: Iterable[str]) -> None:
         """Those of one binding."""
-        spelled = self._members.spelled
-        for member in members:
-            found = spelled(member)
-            if found is None:
-                continue
-            if isinstance(found, int):
-                self._ones.append(found)
-            elif self._apart and member in _ANYBODY:
-                self._sure |= self._members.universe.mask(member)
-            else:
-                self._sure |= found.sure
-                self._maybe |= found.maybe
-                if found.rest:
-                    self._vague |= found.vague
-                    self._rest.update(dict.fromkeys(found.rest))
+        self._names.update(members)
 
     def holders(self) -> Holders:
-        """As those who hold something surely, or perhaps."""
-        can = self._sure | self._members.universe.bits(self._ones)
-        found = Holders(can)
-        if self._maybe or self._rest:
-            found = found.joined(Holders(0, 0, self._maybe, tuple(self._rest), self._vague))
-        return found
+        """As those who hold something surely, or perhaps; each is looked at once."""
+        universe = self._members.universe
+        ones: list[int] = []
+        sure = maybe = vague = 0
+        rest: dict[str, None] = {}
+        for member in sorted(self._names):
+            found = self._members.spelled(member)
+            if isinstance(found, int):
+                ones.append(found)
+            elif self._apart and member in _ANYBODY:
+                sure |= universe.mask(member)
+            elif found is not None:
+                sure |= found.sure
+                maybe |= found.maybe
+                if found.rest:
+                    vague |= found.vague
+                    rest.update(dict.fromkeys(found.rest))
+        held = Holders(sure | universe.bits(ones))
+        if maybe or rest:
+            held = held.joined(Holders(0, 0, maybe, tuple(rest), vague))
+        return held
 
 
 class _Bound(NamedTuple):

@@ -147,8 +147,8 @@ class Impersonation:
         steps = list(self._by_permission(resource, reasons))
         who = self.asking.named(acting)
         if who is not NOBODY:
-            steps += [Step(_CODE, self.creators.code(who))]
-            steps += [Step(_CALLS, self.creators.calls(who))]
+            steps += [Step(_CODE, who.both(self.creators.code))]
+            steps += [Step(_CALLS, who.both(self.creators.calls))]
         held = tuple(step for step in steps if step.who.rest)
         return Onto(held, self.asking.named(link), tuple(reasons))
 

@@ -3,14 +3,15 @@
 Source: iam/docs/policy-types, "Policy evaluation".
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from provision.audit.answers import Block, BlockKind, Verdict
 from provision.audit.bounded import Boundaries
-from provision.audit.conditioned import Conditions, Tagged, View
+from provision.audit.conditioned import UNTAGGED, Conditions, Tagged, View
 from provision.audit.denied import Deny, Taken
 from provision.audit.forms import Sort, form, normal
 from provision.audit.granted import Allow, Asked
@@ -20,6 +21,20 @@ from provision.audit.judgement import Grant, Judgement, noted
 from provision.audit.members import Extent, Members
 from provision.audit.universe import Universe
 from provision.snapshot import Snapshot
+
+
+class _Alike(NamedTuple):
+    """Resources from which the same is taken away.
+
+    Args:
+        taken: from whom surely, and from whom perhaps.
+        levels: whose policies count for any of them, each with what conditions may know.
+        gaps: why it is not known what stands above.
+    """
+
+    taken: tuple[int, int]
+    levels: dict[tuple[str, View], None]
+    gaps: dict[str, None]
 
 
 class Judge:
@@ -96,6 +111,26 @@ class Judge:
         if own & doubtful:
             return self._holders(permission, resource, view)
         return self._above(permission, resource, view).with_sure(without(own, gone))
+
+    def anywhere(self, permission: str, resources: Iterable[str]) -> Iterator[Holders]:
+        """Everybody who has a permission on any of these resources, each at least once.
+
+        Resources from which the same is taken away are added up first, and nothing is remembered of
+        one of them alone: what stands above many counts once.
+        """
+        alike: dict[int, _Alike] = {}
+        for resource in resources:
+            view = self.conditions.view(permission, resource)
+            taken = self._taken(permission, resource, view.tagged)
+            one = alike.setdefault(id(taken), _Alike(taken, {}, {}))  # equal ones are one object
+            untagged = view._replace(tagged=UNTAGGED)
+            for level in self.index.holders_of_policies(resource):
+                tagged = level in self.index.tag_conditions
+                one.levels[level, view if tagged else untagged] = None
+            one.gaps[self.index.lineage(resource).gap] = None
+        for taken, levels, gaps in alike.values():
+            given = self._allow.together(permission, levels, filter(None, gaps))
+            yield given.without(taken[0]).weakened(taken[1])
 
     def _above(self, permission: str, resource: str, view: View) -> Holders:
         """What comes from containers: the same for all that is in one, and remembered."""
