@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from provision.audit.changes import Changed, ChangeKind
+from provision.audit.findings.holds import GATES, MINTING, MINTING_ACCESS
 from provision.audit.findings.places import Places
-from provision.audit.findings.scene import GATES, MINTING, MINTING_ACCESS
 from provision.audit.gates import iap_resource
 from provision.audit.index import own_levels
 from provision.audit.standing import Move, Moves, Standings

@@ -1,15 +1,16 @@
 """Rules about service accounts: those that targets run as, who speaks as them, their keys. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from provision.audit.answers import Hop, HopKind, Severity
-from provision.audit.findings.gathering import gathered
+from provision.audit.findings.gathering import Gathered, gathered
+from provision.audit.findings.holds import MINTS_ID, Held, Hold
 from provision.audit.findings.members import Shape, account_member
 from provision.audit.findings.mending import command, place, update
 from provision.audit.findings.rule import Found, Rule, rule
-from provision.audit.findings.scene import MINTS_ID, Hold, Scene
+from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, number
 from provision.snapshot.records import Key, Kind, Target
 
@@ -64,8 +65,7 @@ def default_runtime_account(scene: Scene) -> Iterator[Found]:
 )
 def id_token_minter(scene: Scene) -> Iterator[Found]:
     """Members of the own policies of accounts that open something."""
-    stakes = (s for s in scene.minting if "/serviceAccounts/" in s.hold.resource)
-    for one in gathered((s, ()) for s in stakes if scene.mints(s)):
+    for one in _speaking(scene, lambda hold: "/serviceAccounts/" in hold.resource):
         account = account_member(place(one.resource).name)
         targets = scene.invokers.reached_by([account])
         if targets and one.member.text != account:
@@ -92,20 +92,22 @@ def id_token_minter(scene: Scene) -> Iterator[Found]:
 )
 def id_token_minter_above(scene: Scene) -> Iterator[Found]:
     """Members of containers' policies who can mint ID tokens of invokers below."""
+
     # Editors make keys; they are told of as invokers by a basic role.
-    stakes = (s for s in scene.minting if s.hold.role not in _EDITOR)
-    above = (s for s in stakes if scene.places.is_container(s.hold.resource))
-    for one in gathered((s, ()) for s in above if scene.mints(s)):
+    def wanted(hold: Hold) -> bool:
+        return hold.role not in _EDITOR and scene.places.is_container(hold.resource)
+
+    for one in _speaking(scene, wanted):
         accounts = scene.invokers.below(one.resource)
         if accounts:
-            some = number(len(accounts), "account")
+            some = number(accounts, "account")
             severity = Severity.HIGH if one.member.shape in _ANYBODY else None
             if one.member.shape is Shape.AGENT:
                 severity = Severity.LOW
             yield Found(
                 f"{one.member.text} can speak as {some} of {called(one.resource)} that can invoke",
                 one.resource,
-                scene.invokers.reached_by(accounts),
+                scene.invokers.reached_below(one.resource),
                 one.member.text,
                 severity=severity,
                 # Without its role an agent's own service stops working.
@@ -160,6 +162,13 @@ def _own_account(targets: list[Target]) -> tuple[str, ...]:
     changed = update(targets[0], f"--service-account={email}")
     made = command("gcloud", "iam", "service-accounts", "create", name, f"--project={at.project}")
     return (made, *changed) if changed else ()
+
+
+def _speaking(scene: Scene, wanted: Callable[[Hold], bool]) -> Iterator[Gathered]:
+    """Who can get tokens by the bindings that are wanted."""
+    for member, holds in scene.minting:
+        minting = [one for one in holds if wanted(one) and scene.mints(member.text, one)]
+        yield from gathered([Held(member, minting)], lambda _: ())
 
 
 def _works(scene: Scene, key: Key) -> bool:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 from provision.audit.answers import Severity
 from provision.audit.findings.gathering import Gathered, finding, gathered
+from provision.audit.findings.holds import Hold, collected
 from provision.audit.findings.members import Member, Shape, parsed
 from provision.audit.findings.mending import can_revoke, command, revoke
 from provision.audit.findings.rule import Found, Rule, rule
-from provision.audit.findings.scene import Hold, Scene
+from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, number, what
+from provision.principals import is_public
 from provision.snapshot.records import Kind
 
 BASIC = frozenset(
@@ -33,8 +35,9 @@ _PEOPLE = (Shape.USER, Shape.GROUP, Shape.ACCOUNT, Shape.ONE, Shape.PART)
 )
 def invoker_by_basic_role(scene: Scene) -> Iterator[Found]:
     """``roles/owner`` and ``roles/editor`` where targets inherit them."""
-    stakes = ((s, t) for s, t in scene.live(*_PEOPLE) if s.hold.role in BASIC)
-    for one in gathered(stakes):
+    basic = collected(hold for hold in scene.holds if hold.gates and hold.binding.role in BASIC)
+    held = (one for one in basic if one.member.shape in _PEOPLE)
+    for one in gathered(held, scene.entered):
         role = " and ".join(sorted({hold.role.removeprefix("roles/") for hold in one.holds}))
         claim = f"{one.member.text} can invoke {_what(one)}, as {role}"
         wide = one.member.shape is Shape.ACCOUNT or not one.resource.startswith("projects/")
@@ -55,11 +58,11 @@ def narrower_role(scene: Scene) -> Iterator[Found]:
     """``roles/run.invoker`` on services, one finding a project."""
     found = defaultdict[str, list[Hold]](list)
     for hold in scene.holds:
+        if hold.binding.role != _INVOKER or all(map(is_public, hold.binding.members)):
+            continue
         target = scene.index.targets.get(hold.resource)
-        named = [one for one in hold.binding.members if parsed(one).shape is not Shape.PUBLIC]
-        service = target is not None and target.kind is Kind.SERVICE
-        if hold.role == _INVOKER and service and named:
-            found[scene.places.project(hold.resource)].append(hold)
+        if target is not None and target.kind is Kind.SERVICE:
+            found[hold.project].append(hold)
     for project, holds in found.items():
         targets = tuple(sorted({hold.resource for hold in holds}))
         services = number(len(targets), "service")
@@ -78,13 +81,10 @@ def narrower_role(scene: Scene) -> Iterator[Found]:
 def function_role(scene: Scene) -> Iterator[Found]:
     """Bindings on functions of the second generation that would open first-generation ones."""
     for hold in scene.holds:
+        if "cloudfunctions.functions.invoke" not in hold.gates:
+            continue
         target = scene.index.targets.get(hold.resource)
-        if (
-            target is not None
-            and target.kind is Kind.FUNCTION
-            and target.generation != 1
-            and "cloudfunctions.functions.invoke" in hold.allows
-        ):
+        if target is not None and target.kind is Kind.FUNCTION and target.generation != 1:
             who = number(len(hold.binding.members), "member")
             claim = f"{hold.role} of {who} on {called(target.name)} opens nothing"
             members = [member for member in hold.binding.members if can_revoke(target.name, member)]

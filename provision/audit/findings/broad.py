@@ -22,7 +22,7 @@ _CUSTOMER = "cloudIdentityCustomerId:"
 )
 def whole_domain(scene: Scene) -> Iterator[Found]:
     """``domain:`` in a binding that opens something."""
-    for one in gathered(scene.live(Shape.DOMAIN)):
+    for one in gathered(scene.held(Shape.DOMAIN), scene.entered):
         known = _known(scene, one)
         yield finding(one, f"everybody in {one.member.domain}{known} can invoke {_what(one)}")
 
@@ -38,7 +38,7 @@ def whole_domain(scene: Scene) -> Iterator[Found]:
 )
 def whole_pool(scene: Scene) -> Iterator[Found]:
     """``principalSet://…/*`` in a binding that opens something."""
-    for one in gathered(scene.live(Shape.POOL)):
+    for one in gathered(scene.held(Shape.POOL), scene.entered):
         pool = one.member.text.rpartition("/*")[0].rpartition("/")[2]
         severity = Severity.HIGH if is_workload_pool(one.member.text) else None
         claim = f"every identity of pool {pool}{_known(scene, one)} can invoke {_what(one)}"
@@ -55,7 +55,7 @@ def whole_pool(scene: Scene) -> Iterator[Found]:
 )
 def whole_account_set(scene: Scene) -> Iterator[Found]:
     """``principalSet://cloudresourcemanager…/type/ServiceAccount`` in such a binding."""
-    for one in gathered(scene.live(Shape.ACCOUNTS)):
+    for one in gathered(scene.held(Shape.ACCOUNTS), scene.entered):
         where, _, kind = one.member.text.rpartition("/type/")
         agents = kind == "ServiceAgent"
         place = called("/".join(where.rsplit("/", 2)[-2:]))

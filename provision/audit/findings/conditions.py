@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from provision.audit.answers import Severity
+from provision.audit.findings.holds import Hold
 from provision.audit.findings.members import parsed
 from provision.audit.findings.mending import can_revoke, command, revoke, unbind
 from provision.audit.findings.rule import Found, Rule, rule
-from provision.audit.findings.scene import GATES, Hold, Scene
+from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, number
-from provision.conditions import Standing, State
+from provision.conditions import State
 
 _BASIC = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
 _PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers"})
@@ -23,11 +24,11 @@ _PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers"})
 )
 def condition_expired(scene: Scene) -> Iterator[Found]:
     """Conditions whose last time is past."""
-    for hold, standings in _conditional(scene):
+    for hold, standings in scene.conditional:
         if {each.state for each in standings.values()} == {State.EXPIRED}:
             on, who = called(hold.resource), _who(hold)
             claim = f"{hold.role} of {who} on {on} is over"
-            yield _found(scene, hold, claim, _pruned(scene, hold))
+            yield _found(hold, claim, _pruned(scene, hold))
 
 
 @rule(
@@ -40,11 +41,11 @@ def condition_expired(scene: Scene) -> Iterator[Found]:
 )
 def condition_never(scene: Scene) -> Iterator[Found]:
     """Conditions that hold at no time, on no request."""
-    for hold, standings in _conditional(scene):
+    for hold, standings in scene.conditional:
         if {each.state for each in standings.values()} <= {State.NEVER}:
             why = next(iter(standings.values())).why
             claim = f"{hold.role} of {_who(hold)} on {called(hold.resource)} never holds: {why}"
-            yield _found(scene, hold, claim, _unbound(scene, hold))
+            yield _found(hold, claim, _unbound(scene, hold))
 
 
 @rule(
@@ -56,10 +57,10 @@ def condition_never(scene: Scene) -> Iterator[Found]:
 )
 def condition_always(scene: Scene) -> Iterator[Found]:
     """Conditions that hold at any time from now on, on any request."""
-    for hold, _ in _conditional(scene):
+    for hold, _ in scene.conditional:
         if all(scene.always(hold.condition, kind) for kind in scene.kinds(hold)):
             claim = f"{hold.role} of {_who(hold)} on {called(hold.resource)} has a condition"
-            yield _found(scene, hold, f"{claim} that always holds", ())
+            yield _found(hold, f"{claim} that always holds", ())
 
 
 @rule(
@@ -72,10 +73,10 @@ def condition_always(scene: Scene) -> Iterator[Found]:
 )
 def condition_eligible(scene: Scene) -> Iterator[Found]:
     """``has({}.jitAccessConstraint)`` and its like."""
-    for hold, standings in _conditional(scene):
+    for hold, standings in scene.conditional:
         if any(each.state is State.ELIGIBLE for each in standings.values()):
             claim = f"{_who(hold)} may ask for {hold.role} on {called(hold.resource)}"
-            yield _found(scene, hold, claim, ())
+            yield _found(hold, claim, ())
 
 
 @rule(
@@ -87,12 +88,12 @@ def condition_eligible(scene: Scene) -> Iterator[Found]:
 )
 def condition_unreadable(scene: Scene) -> Iterator[Found]:
     """Conditions that cannot be judged."""
-    for hold, standings in _conditional(scene):
+    for hold, standings in scene.conditional:
         unknown = [each.why for each in standings.values() if each.state is State.UNKNOWN]
         if unknown:
             on = called(hold.resource)
             claim = f"whether {hold.role} of {_who(hold)} on {on} holds is not known: {unknown[0]}"
-            yield _found(scene, hold, claim, ())
+            yield _found(hold, claim, ())
 
 
 @rule(
@@ -105,26 +106,19 @@ def condition_unreadable(scene: Scene) -> Iterator[Found]:
 )
 def condition_refused(scene: Scene) -> Iterator[Found]:
     """Conditions on basic roles, on public members and in policies of jobs."""
-    for hold, _ in _conditional(scene):
+    for hold, _ in scene.conditional:
         place = _refusing(hold)
         if place:
             claim = f"{hold.role} of {_who(hold)} on {called(hold.resource)} has a condition"
-            yield _found(scene, hold, f"{claim}, which {place} take none of", _unbound(scene, hold))
+            yield _found(hold, f"{claim}, which {place} take none of", _unbound(scene, hold))
 
 
-def _conditional(scene: Scene) -> Iterator[tuple[Hold, dict[str, Standing]]]:
-    gates = frozenset(GATES)
-    for hold in scene.holds:
-        if hold.condition and hold.allows & gates:
-            yield hold, scene.standings(hold)
-
-
-def _found(scene: Scene, hold: Hold, claim: str, mend: tuple[str, ...]) -> Found:
+def _found(hold: Hold, claim: str, mend: tuple[str, ...]) -> Found:
     members = hold.binding.members
     return Found(
         claim,
         hold.resource,
-        scene.opened(hold),
+        hold.opened,
         parsed(members[0]).text if len(members) == 1 else "",
         also=(hold.role, hold.condition),
         mend=mend,
@@ -154,9 +148,10 @@ def _unbound(scene: Scene, hold: Hold) -> tuple[str, ...]:
     """Take its members out, where they hold the role there by no other binding."""
     members = {parsed(one).text for one in hold.binding.members}
     beside = {
-        stake.member.text
-        for stake in scene.stakes_on(hold.resource)
-        if stake.hold.role == hold.role and stake.hold is not hold
+        parsed(one).text
+        for other in scene.holds_on(hold.resource)
+        if other.role == hold.role and other is not hold
+        for one in other.binding.members
     }
     if members & beside:
         return ()

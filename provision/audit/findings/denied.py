@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from provision.audit.answers import Severity
 from provision.audit.findings.gathering import gathered
+from provision.audit.findings.holds import Held, collected
 from provision.audit.findings.members import Shape
 from provision.audit.findings.rule import Found, Rule, rule
 from provision.audit.findings.scene import Scene
@@ -22,10 +23,12 @@ _SORTS = tuple(shape for shape in Shape if shape not in {Shape.DELETED, Shape.BA
 )
 def access_denied(scene: Scene) -> Iterator[Found]:
     """Members of bindings all of which a deny policy above takes away."""
-    if not scene.snapshot.deny_policies:
-        return
-    live = scene.live(*_SORTS)
-    for one in gathered((s, t) for s, t in live if scene.denied(s.member.text, s.hold)):
+    denied = (
+        Held(member, [hold for hold in holds if scene.denied(member.text, hold)])
+        for member, holds in collected(scene.touched.values())
+        if member.shape in _SORTS
+    )
+    for one in gathered(denied, scene.entered):
         where = what(one.holds[0], one.targets)
         claim = f"{one.member.text} holds {roles(one.holds)} on {where}, and is denied it"
         yield Found(claim, one.resource, one.targets, one.member.text, mend=one.mend)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from provision.audit.answers import Reach, Severity, Verdict
-from provision.audit.findings.members import Shape
+from provision.audit.findings.members import Shape, parsed
 from provision.audit.findings.mending import command, update
 from provision.audit.findings.rule import Found, Rule, rule
 from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, number
 from provision.audit.gates import reach_of
+from provision.principals import is_public
 from provision.roles import INVOKE
 from provision.snapshot.records import Target
 
@@ -47,10 +48,7 @@ def reachable_beyond_spec(scene: Scene) -> Iterator[Found]:
             continue
         said, found = _INGRESS[str(wanted)], reach_of(target)
         if _WIDTH[found] > _WIDTH[said]:
-            open_ = not target.invoker_check or any(
-                stake.hold.live and stake.member.shape is Shape.PUBLIC
-                for stake in scene.stakes_on(name)
-            )
+            open_ = not target.invoker_check or any(map(is_public, _bound(scene, name)))
             yield Found(
                 f"{called(name)} is {wanted} in its spec, and {found} reaches it",
                 name,
@@ -94,11 +92,8 @@ def invoker_behind_iap(scene: Scene) -> Iterator[Found]:
             continue
         agent = _agent(scene, target)
         sorts = {Shape.PUBLIC, Shape.DELETED}  # which other rules tell of
-        members = {
-            stake.member.text
-            for stake in scene.stakes_on(target.name)
-            if stake.hold.live and stake.member.shape not in sorts and stake.member.text != agent
-        }
+        bound = set(map(parsed, _bound(scene, target.name)))
+        members = [one for one in bound if one.shape not in sorts and one.text != agent]
         if members:
             some = number(len(members), "member")
             claim = f"{some} bound on {called(target.name)}, which asks IAP"
@@ -126,9 +121,16 @@ def _agent(scene: Scene, target: Target) -> str:
     return _AGENT.format(container.number) if container and container.number else ""
 
 
+def _bound(scene: Scene, name: str) -> Iterator[str]:
+    """The members of a target's own live bindings."""
+    for hold in scene.holds_on(name):
+        if hold.live:
+            yield from hold.binding.members
+
+
 def _opens(scene: Scene, agent: str, target: Target) -> bool:
     """Whether the agent may invoke the service, or that is not known."""
-    own = (stake.member.text for stake in scene.stakes_on(target.name) if stake.hold.live)
+    own = (parsed(one).text for one in _bound(scene, target.name))
     if scene.audit is None or agent in own:
         return True
     return scene.audit.judge.judge(agent, INVOKE, target.name).verdict is not Verdict.CANNOT

@@ -1,14 +1,14 @@
 """Bindings of one member on one resource told as one finding. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from provision.audit.answers import Hop, HopKind, Severity
+from provision.audit.findings.holds import Held, Hold
 from provision.audit.findings.members import Member
 from provision.audit.findings.mending import taken_out
 from provision.audit.findings.places import joined
 from provision.audit.findings.rule import Found
-from provision.audit.findings.scene import Hold, Stake
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +49,26 @@ class Gathered:
         )
 
 
-def gathered(stakes: Iterable[tuple[Stake, tuple[str, ...]]]) -> Iterator[Gathered]:
-    """One for each member and policy, with all that its bindings there open."""
-    found: dict[tuple[str, str], tuple[Member, list[Hold], list[tuple[str, ...]]]] = {}
-    for (member, hold), targets in stakes:
-        key = (member.text, hold.resource)
-        one = found.get(key)
-        if one is None:
-            found[key] = (member, [hold], [targets])
-        else:
-            one[1].append(hold)
-            one[2].append(targets)
-    for (_, resource), (member, holds, opened) in found.items():
-        targets = opened[0] if len(opened) == 1 else joined(opened)
-        yield Gathered(member, resource, tuple(holds), targets)
+def gathered(
+    held: Iterable[Held], opens: Callable[[Hold], tuple[str, ...] | None]
+) -> Iterator[Gathered]:
+    """One for each member and policy, with all that its bindings there open.
+
+    Args:
+        held: by members.
+        opens: the targets of a binding, sorted; None for a binding to leave out.
+    """
+    for member, holds in held:
+        by_policy: dict[str, tuple[list[Hold], list[tuple[str, ...]]]] = {}
+        for hold in holds:
+            targets = opens(hold)
+            if targets is not None:
+                several, opened = by_policy.setdefault(hold.resource, ([], []))
+                several.append(hold)
+                opened.append(targets)
+        for resource, (several, opened) in by_policy.items():
+            targets = opened[0] if len(opened) == 1 else joined(opened)
+            yield Gathered(member, resource, tuple(several), targets)
 
 
 def finding(one: Gathered, claim: str, severity: Severity | None = None) -> Found:

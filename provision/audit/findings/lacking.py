@@ -20,7 +20,8 @@ def missing(scene: "Scene") -> Iterator[Unread]:
 
 def _missing(scene: "Scene") -> Iterator[Unread]:
     read = {group.member for group in scene.snapshot.groups}
-    named = {stake.member.text for stake in scene.stakes.get(Shape.GROUP, ()) if stake.hold.live}
+    held = scene.held(Shape.GROUP)
+    named = {one.member.text for one in held if any(hold.live for hold in one.holds)}
     for group in sorted(named - read):
         yield Unread(group, Part.MEMBERS, _WHY)
     above: dict[str, None] = {}

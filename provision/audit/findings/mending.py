@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from provision.audit.findings.scene import Hold
+from provision.audit.findings.holds import Hold
 from provision.principals import Principal
 from provision.resources import InvalidNameError
 from provision.snapshot.records import Kind, Target

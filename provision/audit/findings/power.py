@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from provision.audit.answers import Hop, HopKind, Severity, Verdict
 from provision.audit.findings.gathering import Gathered, gathered
+from provision.audit.findings.holds import SETTING, SETTING_ABOVE, Hold
 from provision.audit.findings.members import Shape, account_member
 from provision.audit.findings.mending import command
 from provision.audit.findings.places import gate
 from provision.audit.findings.rule import Found, Rule, rule
-from provision.audit.findings.scene import SETTING, SETTING_ABOVE, Scene, Stake
+from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, roles, what
+from provision.audit.forms import normal
 from provision.snapshot.records import Caller, Target
 
 _ANYBODY = frozenset({Shape.PUBLIC, Shape.DOMAIN, Shape.POOL, Shape.ACCOUNTS})
@@ -27,7 +29,7 @@ _ANYBODY = frozenset({Shape.PUBLIC, Shape.DOMAIN, Shape.POOL, Shape.ACCOUNTS})
 )
 def can_grant(scene: Scene) -> Iterator[Found]:
     """Members who may set the policy of targets, or of what stands above them."""
-    for one in gathered((stake, _settable(scene, stake)) for stake in scene.setting):
+    for one in gathered(scene.setting, lambda hold: _settable(scene, hold)):
         if one.targets:
             into = what(one.holds[0], one.targets)
             yield Found(
@@ -51,6 +53,7 @@ def caller_refused(scene: Scene) -> Iterator[Found]:
     """Subscriptions, triggers, jobs and queues whose account cannot invoke what they call."""
     if scene.audit is None:
         return
+    universe = scene.audit.judge.universe
     called_ = {_host(caller.calls) for caller in scene.snapshot.callers}
     addresses = {
         host: target
@@ -63,14 +66,14 @@ def caller_refused(scene: Scene) -> Iterator[Found]:
         if target is None or caller.paused or not target.invoker_check or target.iap:
             continue
         who = account_member(caller.account) if caller.account else "allUsers"
-        judged = scene.audit.judge.judge(who, gate(target), target.name)
-        if judged.verdict is Verdict.CANNOT:
+        position = universe.bit(normal(who))
+        holders = scene.audit.judge.holders(gate(target), target.name)
+        if position is not None and holders.verdict(position) is Verdict.CANNOT:
             yield _refused(caller, target, who)
 
 
-def _settable(scene: Scene, stake: Stake) -> tuple[str, ...]:
-    """Targets whose access a member could change by one binding, sorted."""
-    hold = stake.hold
+def _settable(scene: Scene, hold: Hold) -> tuple[str, ...]:
+    """Targets whose access its members could change by one binding, sorted."""
     kinds = {SETTING[one] for one in hold.allows if one in SETTING}
     above = any(hold.resource.startswith(SETTING_ABOVE.get(one, "//")) for one in hold.allows)
     if above and scene.places.is_container(hold.resource):

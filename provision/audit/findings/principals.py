@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from provision.audit.answers import Severity
 from provision.audit.findings.gathering import Gathered, gathered
-from provision.audit.findings.members import Member, Shape, parsed
+from provision.audit.findings.members import Member, Shape, account_member, parsed
 from provision.audit.findings.mending import command
 from provision.audit.findings.rule import Found, Rule, rule
 from provision.audit.findings.scene import Scene
@@ -24,7 +24,7 @@ _IAP_AGENT = "@gcp-sa-iap.iam.gserviceaccount.com"
 )
 def deleted_principal(scene: Scene) -> Iterator[Found]:
     """``deleted:`` members of bindings that open something."""
-    for one in gathered((stake, ()) for stake in scene.stakes.get(Shape.DELETED, ())):
+    for one in gathered(scene.held(Shape.DELETED), lambda _: ()):
         name = one.member.text.removeprefix("deleted:").partition("?uid=")[0]
         claim = f"{name} is deleted and holds {roles(one.holds)} on {called(one.resource)}"
         yield Found(claim, one.resource, principal=one.member.text, mend=one.mend)
@@ -39,11 +39,12 @@ def deleted_principal(scene: Scene) -> Iterator[Found]:
 )
 def disabled_account(scene: Scene) -> Iterator[Found]:
     """Bindings of accounts that are disabled."""
-    for one in gathered(scene.live(Shape.ACCOUNT)):
-        account = scene.index.accounts.get(one.member.email)
-        if account is not None and account.disabled:
-            claim = f"{one.member.email} is disabled and holds {roles(one.holds)}"
-            yield Found(claim, one.resource, one.targets, one.member.text, mend=one.mend)
+    accounts = scene.index.accounts
+    disabled = {account_member(one.email) for one in accounts.values() if one.disabled}
+    held = (one for one in scene.held(Shape.ACCOUNT) if one.member.text in disabled)
+    for one in gathered(held, scene.entered):
+        claim = f"{one.member.email} is disabled and holds {roles(one.holds)}"
+        yield Found(claim, one.resource, one.targets, one.member.text, mend=one.mend)
 
 
 @rule(
@@ -58,8 +59,8 @@ def disabled_account(scene: Scene) -> Iterator[Found]:
 def external_member(scene: Scene) -> Iterator[Found]:
     """Users, groups, domains and accounts that are not the organisation's own."""
     sorts = (Shape.USER, Shape.GROUP, Shape.DOMAIN, Shape.ACCOUNT)
-    stakes = ((s, t) for s, t in scene.live(*sorts) if is_external(scene, s.member))
-    for one in gathered(stakes):
+    held = (one for one in scene.held(*sorts) if is_external(scene, one.member))
+    for one in gathered(held, scene.entered):
         claim = f"{one.member.text} is from outside and can invoke {_what(one)}"
         yield Found(claim, one.resource, one.targets, one.member.text, mend=one.mend, hops=one.hops)
 
@@ -99,7 +100,7 @@ def external_in_group(scene: Scene) -> Iterator[Found]:
 )
 def service_agent_above(scene: Scene) -> Iterator[Found]:
     """Google's own accounts in a container's policy."""
-    for one in gathered(scene.live(Shape.AGENT)):
+    for one in gathered(scene.held(Shape.AGENT), scene.entered):
         if scene.places.is_container(one.resource) and not one.member.text.endswith(_IAP_AGENT):
             claim = f"{one.member.email} can invoke {_what(one)}, as {roles(one.holds)}"
             yield Found(claim, one.resource, one.targets, one.member.text, hops=one.hops)

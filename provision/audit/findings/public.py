@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from provision.audit.answers import Reach, Severity
 from provision.audit.findings.gathering import Gathered, finding, gathered
-from provision.audit.findings.members import Shape, parsed
+from provision.audit.findings.holds import ACCESS_VIA_IAP
+from provision.audit.findings.members import Shape
 from provision.audit.findings.mending import taken_out, update
 from provision.audit.findings.rule import Found, Rule, rule
-from provision.audit.findings.scene import ACCESS_VIA_IAP, Scene
+from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, number
 from provision.audit.gates import reach_of
 from provision.snapshot.records import Target
@@ -56,7 +57,7 @@ def any_google_account(scene: Scene) -> Iterator[Found]:
 )
 def public_above(scene: Scene) -> Iterator[Found]:
     """Public members of a container's policy."""
-    for one in gathered(scene.live(Shape.PUBLIC)):
+    for one in gathered(scene.held(Shape.PUBLIC), scene.entered):
         if scene.places.is_container(one.resource) and not _denied(scene, one):
             some = number(len(one.targets), "target")
             yield finding(one, f"{_who(one)} can invoke {some} in {called(one.resource)}")
@@ -100,11 +101,8 @@ def public_behind_iap(scene: Scene) -> Iterator[Found]:
     for target in scene.snapshot.targets:
         if target.iap:
             for member in _WHO:
-                holds = [
-                    stake.hold
-                    for stake in scene.stakes_on(target.name)
-                    if stake.member.text == member and stake.hold.live
-                ]
+                own = scene.holds_on(target.name)
+                holds = [hold for hold in own if hold.live and member in hold.binding.members]
                 if holds:
                     yield Found(
                         f"{member} holds {holds[0].role} on {called(target.name)} behind IAP",
@@ -116,8 +114,8 @@ def public_behind_iap(scene: Scene) -> Iterator[Found]:
 
 
 def _own(scene: Scene, member: str) -> Iterator[Found]:
-    wanted = ((s, t) for s, t in scene.live(Shape.PUBLIC) if s.member == parsed(member))
-    for one in gathered(wanted):
+    held = (one for one in scene.held(Shape.PUBLIC) if one.member.text == member)
+    for one in gathered(held, scene.entered):
         if scene.places.is_container(one.resource) or _denied(scene, one):
             continue
         reached = [scene.index.targets[name] for name in one.targets]

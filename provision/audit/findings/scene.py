@@ -3,105 +3,46 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cached_property, reduce
-from operator import and_
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from provision.audit.findings.denying import Denying
+from provision.audit.findings.holds import (
+    ASKED,
+    GATES,
+    MINTING,
+    SETTING,
+    SETTING_ABOVE,
+    Held,
+    Hold,
+    collected,
+)
 from provision.audit.findings.invokers import Invokers
 from provision.audit.findings.kin import Kin
 from provision.audit.findings.lacking import missing
-from provision.audit.findings.members import Member, Shape, parsed
+from provision.audit.findings.members import Shape
 from provision.audit.findings.own import Own
 from provision.audit.findings.places import Places, joined
 from provision.audit.forms import normal
 from provision.audit.index import Index
 from provision.audit.settings import Settings
 from provision.conditions import ConditionSyntaxError, Standing, State, state
+from provision.conditions.attributes import ATTRIBUTES
 from provision.conditions.window import remaining
 from provision.policy import Condition
-from provision.roles import INVOKE, INVOKE_FUNCTION, RUN_JOB
 from provision.snapshot import Snapshot
-from provision.snapshot.records import Binding, Kind, Target, Unread
+from provision.snapshot.records import Kind, Target, Unread
 
 if TYPE_CHECKING:
     from provision.audit import Audit
 
-ACCESS_VIA_IAP = "iap.webServiceVersions.accessViaIAP"
-INVOKE_INSTANCE = "run.instances.invoke"
-GATES = {
-    INVOKE: Kind.SERVICE,
-    RUN_JOB: Kind.JOB,
-    INVOKE_FUNCTION: Kind.FUNCTION,
-    INVOKE_INSTANCE: Kind.INSTANCE,
-    ACCESS_VIA_IAP: Kind.SERVICE,
-}
-"""Permissions that open a target, and of which kind."""
-
-MINTS_ID = "iam.serviceAccounts.getOpenIdToken"
-MINTING = frozenset(
-    {
-        MINTS_ID,
-        "iam.serviceAccounts.signBlob",
-        "iam.serviceAccounts.signJwt",
-        "iam.serviceAccountKeys.create",
-    }
-)
-"""Permissions on an account that lead to an ID token of it, and so into services."""
-MINTING_ACCESS = "iam.serviceAccounts.getAccessToken"
-
-SETTING = {
-    "run.services.setIamPolicy": Kind.SERVICE,
-    "run.jobs.setIamPolicy": Kind.JOB,
-    "cloudfunctions.functions.setIamPolicy": Kind.FUNCTION,
-    "run.instances.setIamPolicy": Kind.INSTANCE,
-}
-"""Permissions to set the policy of a target."""
-SETTING_ABOVE = {
-    "resourcemanager.projects.setIamPolicy": "projects/",
-    "resourcemanager.folders.setIamPolicy": "folders/",
-    "resourcemanager.organizations.setIamPolicy": "organizations/",
-}
-"""Permissions to set the policy of what stands above a target."""
-
-_ASKED = frozenset({*GATES, *MINTING, MINTING_ACCESS, *SETTING, *SETTING_ABOVE})
 _MANAGED = ("//cloudresourcemanager.googleapis.com/", "projects/")
 _OVER = frozenset({State.EXPIRED, State.NEVER, State.ELIGIBLE})
-_NOBODY = frozenset({Shape.DELETED})
-
-
-class Hold(NamedTuple):
-    """A binding that matters, where it stands.
-
-    Args:
-        resource: whose policy it is in.
-        binding: as it is there.
-        allows: those permissions that rules ask about and that its role includes.
-        gates: those of them that open targets.
-        live: whether its condition lets anybody in, at that time or later.
-    """
-
-    resource: str
-    binding: Binding
-    allows: frozenset[str]
-    gates: frozenset[str]
-    live: bool
-
-    @property
-    def role(self) -> str:
-        """What is held."""
-        return self.binding.role
-
-    @property
-    def condition(self) -> str:
-        """In CEL; empty for none."""
-        return self.binding.condition
-
-
-class Stake(NamedTuple):
-    """One member of such a binding."""
-
-    member: Member
-    hold: Hold
+_OF_KINDS = tuple(
+    name.rpartition(".")[2] for name, one in ATTRIBUTES.items() if one.kinds is not None
+)
+"""Words in conditions that come to something else on another kind of target."""
+_SETTING = frozenset({*SETTING, *SETTING_ABOVE})
 
 
 class Scene:
@@ -128,11 +69,7 @@ class Scene:
         self.index = audit.judge.index if audit else Index(snapshot)
         self.places = Places(self.index)
         self.own = Own(snapshot, self.settings)
-        self._live: dict[Shape, list[tuple[Stake, tuple[str, ...]]]] = {}
         self._standings: dict[tuple[str, str], Standing] = {}
-        self._denying: dict[tuple[str, frozenset[str]], int] = {}
-        self._denied: dict[tuple[str, frozenset[str]], int] = {}
-        self._gates: dict[str, frozenset[str]] = {}
         self._allows: dict[str, tuple[frozenset[str], bool]] = {}
 
     @cached_property
@@ -141,76 +78,77 @@ class Scene:
         return tuple(self._holds())
 
     def _holds(self) -> Iterator[Hold]:
+        told: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        opened = self.places.opened
         for policy in self.snapshot.policies:
+            resource = self.named(policy.resource)
+            project = self.places.project(resource)
             for binding in policy.bindings:
-                allows = self.allows(binding.role)[0]
+                role, condition = binding.role, binding.condition
+                if role not in told:
+                    allows = self.allows(role)[0]
+                    told[role] = (allows, allows & frozenset(GATES))
+                allows, gates = told[role]
                 if allows:
-                    live = not binding.condition or self._lives(binding.condition, allows)
-                    gates = self._gates[binding.role]
-                    yield Hold(self.named(policy.resource), binding, allows, gates, live)
+                    opens = opened(resource, gates) if gates else ()
+                    live = not condition or self._lives(condition, resource, allows)
+                    yield Hold(resource, project, binding, allows, gates, opens, live)
 
     def named(self, resource: str) -> str:
         """A resource by the name that the records use, containers by their short one."""
         return self.index.short(resource) if resource.startswith(_MANAGED) else resource
 
+    def held(self, *shapes: Shape) -> Iterator[Held]:
+        """What members of some sorts hold that opens something, dead conditions included."""
+        for shape in shapes:
+            yield from self._held.get(shape, ())
+
     @cached_property
-    def stakes(self) -> dict[Shape, list[Stake]]:
-        """Every member of a binding that opens something, dead conditions included, by sort."""
-        found = defaultdict[Shape, list[Stake]](list)
-        for hold in self.holds:
-            if hold.gates:
-                for text in hold.binding.members:
-                    member = parsed(text)
-                    found[member.shape].append(Stake(member, hold))
+    def _held(self) -> dict[Shape, list[Held]]:
+        found = defaultdict[Shape, list[Held]](list)
+        for one in collected(hold for hold in self.holds if hold.gates):
+            found[one.member.shape].append(one)
         return found
 
     @cached_property
-    def minting(self) -> tuple[Stake, ...]:
+    def minting(self) -> tuple[Held, ...]:
         """Every member of a live binding that leads to ID tokens of accounts."""
-        return tuple(self._members(MINTING))
+        return tuple(self._with(MINTING))
 
     @cached_property
-    def setting(self) -> tuple[Stake, ...]:
+    def setting(self) -> tuple[Held, ...]:
         """Every member of a live binding that may set a policy from which access follows."""
-        return tuple(self._members(frozenset({*SETTING, *SETTING_ABOVE})))
+        return tuple(self._with(_SETTING))
 
-    def mints(self, stake: Stake) -> bool:
+    @cached_property
+    def _roles(self) -> frozenset[str]:
+        return frozenset(hold.binding.role for hold in self.holds)
+
+    def _with(self, permissions: frozenset[str]) -> Iterator[Held]:
+        roles = {role for role in self._roles if self.allows(role)[0] & permissions}
+        holds = (hold for hold in self.holds if hold.live and hold.binding.role in roles)
+        return (one for one in collected(holds) if one.member.shape is not Shape.DELETED)
+
+    def mints(self, member: str, hold: Hold) -> bool:
         """Whether a member has what leads to tokens: no deny policy or boundary takes it away."""
         if self.audit is None or not (
             self.snapshot.deny_policies or self.snapshot.boundary_bindings
         ):
             return True
-        judge, resource = self.audit.judge, stake.hold.resource
-        position = judge.universe.bit(normal(stake.member.text))
+        judge = self.audit.judge
+        position = judge.universe.bit(normal(member))
         return position is None or any(
-            judge.holders(one, resource).any >> position & 1 for one in stake.hold.allows & MINTING
+            judge.holders(one, hold.resource).any >> position & 1 for one in hold.allows & MINTING
         )
 
-    def _members(self, permissions: frozenset[str]) -> Iterator[Stake]:
-        for hold in self.holds:
-            if hold.live and hold.allows & permissions:
-                for text in hold.binding.members:
-                    member = parsed(text)
-                    if member.shape not in _NOBODY:
-                        yield Stake(member, hold)
+    def entered(self, hold: Hold) -> tuple[str, ...] | None:
+        """The targets that a binding opens; None where it lets nobody in.
 
-    def live(self, *shapes: Shape) -> Iterator[tuple[Stake, tuple[str, ...]]]:
-        """Those of some sorts that get in somewhere, with the targets that the binding opens.
-
-        Bindings above no target yet are among them: they open what comes.
+        Bindings above no target yet open what comes.
         """
-        for shape in shapes:
-            found = self._live.get(shape)
-            if found is None:
-                found = self._live[shape] = list(self._getting_in(shape))
-            yield from found
-
-    def _getting_in(self, shape: Shape) -> Iterator[tuple[Stake, tuple[str, ...]]]:
-        for stake in self.stakes.get(shape, ()):
-            if stake.hold.live:
-                opened = self.opened(stake.hold)
-                if opened or self.places.is_container(stake.hold.resource):
-                    yield stake, opened
+        if not hold.live:
+            return None
+        return hold.opened if hold.opened or self.places.is_container(hold.resource) else None
 
     @cached_property
     def unread(self) -> tuple[Unread, ...]:
@@ -223,14 +161,17 @@ class Scene:
         return Kin(self.snapshot.groups, self.at)
 
     @cached_property
-    def _live_by_member(self) -> dict[str, list[Hold]]:
-        every = (stake for stakes in self.stakes.values() for stake in stakes)
-        return self.by_member(stake for stake in every if stake.hold.live)
+    def live(self) -> dict[str, list[Hold]]:
+        """Live bindings by the member that they name."""
+        return {
+            member.text: [hold for hold in holds if hold.live]
+            for member, holds in self.held(*Shape)
+        }
 
     @property
     def named_sets(self) -> list[str]:
         """Sets of accounts that bindings name."""
-        return sorted({stake.member.text for stake in self.stakes.get(Shape.ACCOUNTS, ())})
+        return sorted(one.member.text for one in self.held(Shape.ACCOUNTS))
 
     @cached_property
     def invokers(self) -> Invokers:
@@ -239,76 +180,56 @@ class Scene:
 
     def opened_by(self, members: Iterable[str]) -> list[Hold]:
         """Live bindings that open something for any of those members, as they are named."""
-        return [hold for member in members for hold in self._live_by_member.get(member, ())]
+        return [hold for member in members for hold in self.live.get(member, ())]
 
     def joined(self, holds: Iterable[Hold]) -> tuple[str, ...]:
         """The targets that several bindings open, sorted, each once."""
-        return joined(self.opened(hold) for hold in holds)
+        return joined(hold.opened for hold in holds)
 
-    def stakes_on(self, resource: str) -> list[Stake]:
-        """All members of a resource's own bindings that open something."""
-        return self._stakes_on.get(resource, [])
+    def holds_on(self, resource: str) -> list[Hold]:
+        """A resource's own bindings that open something."""
+        return self._holds_on.get(resource, [])
 
     @cached_property
-    def _stakes_on(self) -> dict[str, list[Stake]]:
-        found = defaultdict[str, list[Stake]](list)
-        for stakes in self.stakes.values():
-            for stake in stakes:
-                found[stake.hold.resource].append(stake)
+    def _holds_on(self) -> dict[str, list[Hold]]:
+        found = defaultdict[str, list[Hold]](list)
+        for hold in self.holds:
+            if hold.gates:
+                found[hold.resource].append(hold)
         return found
+
+    @cached_property
+    def _denying(self) -> Denying | None:
+        if self.audit is None or not self.snapshot.deny_policies:
+            return None
+        return Denying(self.audit.judge, self.places)
+
+    @cached_property
+    def touched(self) -> dict[int, Hold]:
+        """Bindings from some of whose members deny policies take all that they open, by `id`."""
+        if self._denying is None:
+            return {}
+        bits = self._denying.bits
+        return {id(hold): hold for hold in self.holds if hold.gates and bits(hold)}
 
     def denied(self, member: str, hold: Hold) -> bool:
         """Whether deny policies take away all that a binding opens for a member."""
-        if self.audit is None or not self.snapshot.deny_policies:
+        if self._denying is None or id(hold) not in self.touched:
             return False
-        bits = self._taken(hold.resource, hold.gates)
-        position = self.audit.judge.universe.bit(normal(member)) if bits else None
-        return position is not None and bool(bits >> position & 1)
-
-    def _taken(self, resource: str, gates: frozenset[str]) -> int:
-        """From whom all of a binding's effect is taken: where it stands, or wherever it counts."""
-        found = self._denied.get((resource, gates))
-        if found is None:
-            found = self._denied_at(resource, gates)
-            if self.places.is_container(resource):
-                below = {self.places.project(name) for name in self.places.opened(resource, gates)}
-                taken = (self._denied_at(one, gates) for one in below)
-                found |= reduce(and_, taken, -1) if below else 0
-            self._denied[resource, gates] = found
-        return found
-
-    def _denied_at(self, resource: str, gates: frozenset[str]) -> int:
-        lineage = self.index.lineage(resource).containers
-        denying = next((one for one in lineage if one in self.index.deny), None)
-        if self.audit is None or denying is None:
-            return 0
-        judge = self.audit.judge
-        at = denying
-        if not self.index.conditional_deny.isdisjoint(lineage):  # conditions ask for tags
-            at = resource if resource in self.index.tags else lineage[0]
-        found = self._denying.get((at, gates))
-        if found is None:
-            found = reduce(and_, (judge.denied(one, at).sure for one in gates), -1)
-            self._denying[at, gates] = found
-        return found
-
-    def opened(self, hold: Hold) -> tuple[str, ...]:
-        """The targets that a binding opens, sorted; through IAP where that stands before them."""
-        return self.places.opened(hold.resource, hold.gates)
+        return self._denying.takes(member, hold)
 
     def allows(self, role: str) -> tuple[frozenset[str], bool]:
         """Those permissions of a role that rules ask about, and whether all of it is known."""
         found = self._allows.get(role)
         if found is None:
-            told = {one: self.index.includes(role, one) for one in _ASKED}
+            told = {one: self.index.includes(role, one) for one in ASKED}
             included = frozenset(one for one, held in told.items() if held)
             found = self._allows[role] = (included, None not in told.values())
-            self._gates[role] = included & frozenset(GATES)
         return found
 
     def standing(self, expression: str, kind: str) -> Standing:
         """Where a condition stands on targets of a kind, at the scene's time."""
-        key = (expression, kind)
+        key = (expression, kind if any(word in expression for word in _OF_KINDS) else "")
         if key not in self._standings:
             self._standings[key] = state(Condition(expression, "", ""), self.at, kind)
         return self._standings[key]
@@ -331,19 +252,23 @@ class Scene:
         target = self.index.targets.get(hold.resource)
         if target is not None:
             return (asked_of(target),)
-        opened = {asked_of(self.index.targets[name]) for name in self.opened(hold)}
+        opened = {asked_of(self.index.targets[name]) for name in hold.opened}
         return tuple(sorted(opened or {GATES[one] for one in hold.gates}))
 
-    def _lives(self, expression: str, allows: frozenset[str]) -> bool:
-        kinds = {str(GATES[one]) for one in allows if one in GATES} or {"service"}
-        return any(self.standing(expression, kind).state not in _OVER for kind in kinds)
+    @cached_property
+    def conditional(self) -> tuple[tuple[Hold, dict[str, Standing]], ...]:
+        """Bindings with a condition that open something, and where it stands on each kind."""
+        holds = (hold for hold in self.holds if hold.condition and hold.gates)
+        return tuple((hold, self.standings(hold)) for hold in holds)
 
-    def by_member(self, stakes: Iterable[Stake]) -> dict[str, list[Hold]]:
-        """Bindings by the member that is in them."""
-        found = defaultdict[str, list[Hold]](list)
-        for stake in stakes:
-            found[stake.member.text].append(stake.hold)
-        return found
+    def _lives(self, expression: str, resource: str, allows: frozenset[str]) -> bool:
+        kinds = {str(GATES[one]) for one in allows if one in GATES} or {"service"}
+        target = self.index.targets.get(resource)
+        own = asked_of(target) if target is not None else "service"  # which rules ask about again
+        return any(
+            self.standing(expression, kind).state not in _OVER
+            for kind in sorted(kinds, key=lambda kind: (kind != own, kind))
+        )
 
 
 def asked_of(target: Target) -> str:

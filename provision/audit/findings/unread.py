@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 from provision.audit.answers import Severity
 from provision.audit.callers import SETTING_OFF
+from provision.audit.findings.holds import GATES, MINTING, MINTING_ACCESS
 from provision.audit.findings.places import joined
 from provision.audit.findings.rule import Found, Rule, rule, stable_id
-from provision.audit.findings.scene import GATES, MINTING, MINTING_ACCESS, Scene
+from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, number
 from provision.audit.forms import normal
 from provision.audit.gates import CALL_FUNCTION
@@ -65,12 +67,14 @@ def _deciding(scene: Scene, groups: frozenset[str]) -> frozenset[str]:
     """Those groups that hold something on a way to an invocation, or that deny policies name."""
     if not groups:
         return groups
+    decides = cache(partial(_decides, scene))
     found = {
         normal(member)
         for policy in scene.snapshot.policies
         for binding in policy.bindings
+        if decides(binding.role)
         for member in binding.members
-        if member.startswith("group:") and _decides(scene, binding.role)
+        if member.startswith("group:")
     }
     for policy in scene.snapshot.deny_policies:
         for rule_ in policy.rules:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from provision.audit.findings.scene import Hold
+from provision.audit.findings.holds import Hold
 
 _KINDS = {
     "services": "service",
