@@ -6,6 +6,7 @@ Sources: iam/docs/principal-access-boundary-policies, iam/docs/pab-blocked-permi
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from provision.audit.answers import Block, BlockKind
 from provision.audit.blockable import NEWEST, blocks
@@ -35,6 +36,24 @@ _PREFIX = "iam.googleapis.com/"
 _UNREADABLE = Failed("the condition of a boundary asks for the principal alone")
 
 
+class _Including(NamedTuple):
+    """The boundaries that take in a resource.
+
+    Args:
+        sure: those that do, by name.
+        gap: whether those may that name something which stands above projects.
+    """
+
+    sure: frozenset[str]
+    gap: bool
+
+    def told(self, policy: Boundary) -> bool | None:
+        """Whether a boundary does; None when that is not known."""
+        if policy.name in self.sure:
+            return True
+        return None if self.gap and any(map(_above_projects, policy.resources)) else False
+
+
 @dataclass
 class Boundaries:
     """Boundaries.
@@ -47,7 +66,7 @@ class Boundaries:
     index: Index
     members: Members
     _taken: dict[tuple[object, ...], Taken] = field(default_factory=dict)
-    _included: dict[tuple[str, str], bool | None] = field(default_factory=dict)
+    _included: dict[str, "_Including"] = field(default_factory=dict)
     _relevances: dict[str, tuple[bool | None, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -96,10 +115,11 @@ class Boundaries:
         relevance = self._relevance(permission)
         if not any(one is not False for one in relevance) and not self._doubts(permission):
             return NOTHING
-        lineage = self.index.lineage(resource)
-        key = (lineage.containers[0], relevance, self._doubts(permission))
+        doubts = self._doubts(permission)
+        including = self._including(resource)
+        key = (relevance, doubts, including)
         if key not in self._taken:
-            self._taken[key] = self._reckon(relevance, resource, self._doubts(permission))
+            self._taken[key] = self._reckon(relevance, including, doubts)
         return self._taken[key]
 
     def _relevance(self, permission: str) -> tuple[bool | None, ...]:
@@ -115,11 +135,14 @@ class Boundaries:
         return self._unread if blocks(permission, NEWEST) is not False else ()
 
     def _reckon(
-        self, relevance: tuple[bool | None, ...], resource: str, doubts: tuple[str, ...]
+        self,
+        relevance: tuple[bool | None, ...],
+        including: "_Including",
+        doubts: tuple[str, ...],
     ) -> Taken:
         out = out_maybe = within = within_maybe = 0
         for relevant, (_, policy, extent) in zip(relevance, self._bound, strict=True):
-            includes = self._includes(policy, resource)
+            includes = including.told(policy)
             either = extent.sure | extent.maybe
             if includes is not False:
                 if relevant and includes:
@@ -135,17 +158,24 @@ class Boundaries:
         sure = out & ~within & ~within_maybe
         return Taken(sure, maybe & ~sure)
 
-    def _includes(self, policy: Boundary, resource: str) -> bool | None:
-        """Whether a boundary takes in a resource; None when that is not known."""
+    def _including(self, resource: str) -> "_Including":
+        """Which boundaries take in a resource; equal for most, as most name little."""
         lineage = self.index.lineage(resource)
-        key = (policy.name, lineage.containers[0])
-        if key not in self._included:
-            named = {self.index.short(one) for one in policy.resources}
-            found: bool | None = not named.isdisjoint(lineage.containers)
-            if not found and lineage.gap and any(map(_above_projects, named)):
-                found = None
-            self._included[key] = found
-        return self._included[key]
+        start = lineage.containers[0]
+        found = self._included.get(start)
+        if found is None:
+            names = (name for one in lineage.containers for name in self._naming.get(one, ()))
+            found = self._included[start] = _Including(frozenset(names), bool(lineage.gap))
+        return found
+
+    @cached_property
+    def _naming(self) -> dict[str, list[str]]:
+        """The boundaries that name each container."""
+        found: dict[str, list[str]] = {}
+        for policy in self.index.snapshot.boundaries:
+            for container in {self.index.short(one) for one in policy.resources}:
+                found.setdefault(container, []).append(policy.name)
+        return found
 
     def one(
         self,
@@ -156,12 +186,13 @@ class Boundaries:
     ) -> TakenFrom:
         """What keeps a permission from one principal."""
         doubts = list(self._doubts(permission))
+        including = self._including(resource)
         stopping: list[tuple[Boundary, bool]] = []
         beside: list[Boundary] = []
         eligible: bool | None = False
         for policy, sure in self._binding(principal, belonging):
             relevant = blocks(permission, _version(policy))
-            includes = self._includes(policy, resource)
+            includes = including.told(policy)
             if sure and relevant and includes:
                 return TakenFrom()
             if includes is not False:
@@ -219,7 +250,7 @@ def _version(policy: Boundary) -> int:
 
 
 def _above_projects(container: str) -> bool:
-    return not container.startswith("projects/")
+    return "/projects/" not in f"/{container}"
 
 
 def _enforced(condition: str, principal: str) -> bool | None:

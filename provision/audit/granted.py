@@ -166,13 +166,11 @@ class Allow:
             gaps: why others may give it as well.
         """
         sums: dict[tuple[Verdict, bool], _Sum] = {}
-        given = NONE
-        for gap in gaps:
-            given = given.joined(self._everybody(gap))
+        untold: list[Holders] = []
         for level, view in levels:
             unread = self.index.unread_policy(level)
             if unread:
-                given = given.joined(self._anybody(level, unread))
+                untold.append(self._anybody(level, unread))
             for binding, held, _ in self._bindings(level, permission, view):
                 if held.verdict is not Verdict.CANNOT:
                     key = (held.verdict, view.apart)
@@ -180,8 +178,11 @@ class Allow:
                     if found is None:
                         found = sums[key] = _Sum(self.members, apart=view.apart)
                     found.add(binding.members)
+        given = NONE
         for (verdict, _), found in sums.items():
             given = given.joined(found.holders().under(verdict))
+        for one in (*untold, *map(self._everybody, gaps)):
+            given = given.joined(one)
         return given
 
     def _anybody(self, level: str, unread: str) -> Holders:
@@ -250,11 +251,11 @@ class _Sum:
     def __init__(self, members: Members, *, apart: bool) -> None:
         self._members = members
         self._apart = apart
-        self._names: set[str] = set()
+        self._names: dict[str, None] = {}
 
     def add(self, members: Iterable[str]) -> None:
         """Those of one binding."""
-        self._names.update(members)
+        self._names.update(dict.fromkeys(members))
 
     def holders(self) -> Holders:
         """As those who hold something surely, or perhaps; each is looked at once."""
@@ -262,7 +263,7 @@ class _Sum:
         ones: list[int] = []
         sure = maybe = vague = 0
         rest: dict[str, None] = {}
-        for member in sorted(self._names):
+        for member in self._names:
             found = self._members.spelled(member)
             if isinstance(found, int):
                 ones.append(found)
