@@ -7,6 +7,7 @@ from typing import Any
 
 INVOKE = "run.routes.invoke"
 RUN_JOB = "run.jobs.run"
+RUN_WITH_OVERRIDES = "run.jobs.runWithOverrides"
 INVOKE_FUNCTION = "cloudfunctions.functions.invoke"
 
 CALLING_ALONE = frozenset(

@@ -5,9 +5,15 @@ The descriptions end up in the JSON Schema that editors show, and in docs/spec.m
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from provision.spec import values
+from provision.spec.call_border import (
+    CallerFields,
+    JobWorkflowFields,
+    ServiceWorkflowFields,
+    Strict,
+)
 from provision.spec.kinds import MAX_TASKS
 
 IngressWord: TypeAlias = Literal["all", "internal", "internal-and-cloud-load-balancing", "none"]
@@ -17,11 +23,7 @@ JobRole: TypeAlias = Literal[
 ]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=False)
-
-
-class ImageFields(_Strict):
+class ImageFields(Strict):
     """What to run: a directory to build, or an image that is there already."""
 
     model_config = ConfigDict(
@@ -63,7 +65,7 @@ class ImageFields(_Strict):
     ] = None
 
 
-class _RunFields(_Strict):
+class _RunFields(Strict):
     """What services and jobs have in common."""
 
     project: Annotated[
@@ -148,6 +150,14 @@ class ServiceFields(_RunFields):
     port: Annotated[
         int | None, Field(ge=1, le=65_535, description="Port the container listens on; 8080.")
     ] = None
+    workflows: Annotated[
+        list[ServiceWorkflowFields],
+        Field(description="Workflows that call it, and whose accounts become invokers."),
+    ] = Field(default_factory=list)
+    callers: Annotated[
+        list[CallerFields],
+        Field(description="Schedules, subscriptions and queues that call it; likewise."),
+    ] = Field(default_factory=list)
     run: Annotated[
         dict[str, object],
         Field(description="Any other field of a Cloud Run v2 Service, by its JSON name."),
@@ -191,6 +201,10 @@ class JobFields(_RunFields):
     args: Annotated[values.Words, Field(description="In place of the image's arguments.")] = Field(
         default_factory=list
     )
+    workflows: Annotated[
+        list[JobWorkflowFields],
+        Field(description="Workflows that execute it, and whose accounts may from then on."),
+    ] = Field(default_factory=list)
     run: Annotated[
         dict[str, object],
         Field(description="Any other field of a Cloud Run v2 Job, by its JSON name."),

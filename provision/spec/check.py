@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields as dataclass_fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from provision.resources import ImageReference, ProjectName, RepositoryName, ServiceAccountName
 from provision.spec import nodes
 from provision.spec.border import ImageFields, JobFields, ServiceFields
+from provision.spec.call_resolving import CALLERS, callers_of, workflows_of
 from provision.spec.kinds import FOREIGN, MAX_TASKS, kind_of
 from provision.spec.model import (
     BuiltImage,
@@ -47,7 +48,15 @@ def problems_of(raw: Mapping[str, object]) -> Iterator[tuple[nodes.Path, str, bo
         for detail in error.errors(include_url=False):
             of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
             path = tuple(step for step in detail["loc"] if step != "[key]")
-            yield path, _message(detail, path, kind), of_key
+            message = _message(detail, path, kind)
+            yield _in_the_file(path, detail["type"]), message, of_key
+
+
+def _in_the_file(path: nodes.Path, fault: str) -> nodes.Path:
+    """Where the file has it: what pydantic tells a caller's fields apart by is no step there."""
+    if path[0] == "callers":
+        path = (*path[:2], *path[3:])
+    return (*path, "kind") if fault == "union_tag_invalid" else path
 
 
 def _message(detail: ErrorDetails, path: nodes.Path, kind: Kind) -> str:
@@ -59,6 +68,10 @@ def _message(detail: ErrorDetails, path: nodes.Path, kind: Kind) -> str:
             told = f"required; allowed: {_allowed(path, kind)}"
         case "extra_forbidden":
             told = _unknown_field(path, kind)
+        case "union_tag_not_found":
+            told = f"a caller needs a `kind`; allowed: {', '.join(CALLERS)}"
+        case "union_tag_invalid":
+            told = _unknown_word(context["tag"], list(CALLERS))
         case "literal_error":
             told = _unknown_word(given, _words(context["expected"]))
         case "greater_than_equal" | "less_than_equal":
@@ -77,6 +90,7 @@ _TYPES = {
     "list_type": "a list ([] for none)",
     "dict_type": "a mapping ({} for none)",
     "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
 }
 _RANGES: Mapping[str | int, str] = {
     name: f"{low} to {high}"
@@ -111,17 +125,33 @@ def _quoting(kind: str, value: object) -> str:
 def _allowed(path: nodes.Path, kind: Kind) -> str:
     if path == ("ingress",):
         return ", ".join(Ingress)
-    description = FIELDS[kind].model_fields[str(path[0])].description or ""
+    description = _model(path, kind).model_fields[str(path[-1])].description or ""
     return description[:1].lower() + description[1:].rstrip(".")
 
 
 def _unknown_field(path: nodes.Path, kind: Kind) -> str:
-    if path[0] == "image":
-        return _unknown_word(path[-1], list(ImageFields.model_fields), what="no such field")
-    told = FOREIGN[kind].get(str(path[0]))
+    told = FOREIGN[kind].get(str(path[0])) if len(path) == 1 else None
     if told is not None:
         return f"no field of a {kind}: {told}"
-    return _unknown_word(path[-1], list(FIELDS[kind].model_fields), what="no such field")
+    return _unknown_word(path[-1], list(_model(path, kind).model_fields), what="no such field")
+
+
+def _model(path: nodes.Path, kind: Kind) -> type[BaseModel]:
+    """The part of the border that has the last step of `path` as a field, or should."""
+    model: type[BaseModel] = FIELDS[kind]
+    for step in path[:-1]:
+        if step in CALLERS:
+            model = CALLERS[str(step)]
+        elif step in model.model_fields:
+            model = _inner(model.model_fields[str(step)].annotation) or model
+    return model
+
+
+def _inner(annotation: object) -> type[BaseModel] | None:
+    """The first model within an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_inner, get_args(annotation))), None)
 
 
 def _unknown_word(value: object, words: list[str], what: str = "") -> str:
@@ -137,7 +167,7 @@ def _words(expected: str) -> list[str]:
 _MADE = frozenset(
     {
         *("project", "region", "image", "ingress", "service_account", "invokers", "probe_as"),
-        *("secrets", "custom_audiences", "command", "args"),
+        *("secrets", "custom_audiences", "command", "args", "workflows", "callers"),
     }
 )
 """Fields of a spec that are made of what the file says; all others are as the file has them."""
@@ -169,12 +199,16 @@ def resolved(
         "source": source,
         "probe_as": fields.probe_as or "",
         "secrets": {name: _secret(text, project) for name, text in fields.secrets.items()},
+        "workflows": workflows_of(fields.workflows, project.value, directory),
     }
     if isinstance(fields, JobFields):
         parts |= {"command": tuple(fields.command), "args": tuple(fields.args)}
         return JobSpec(**parts, **_copied(fields, JobSpec))
-    audiences = tuple(fields.custom_audiences)
-    parts |= {"ingress": Ingress(fields.ingress), "custom_audiences": audiences}
+    parts |= {
+        "ingress": Ingress(fields.ingress),
+        "custom_audiences": tuple(fields.custom_audiences),
+        "callers": callers_of(fields.callers, project.value),
+    }
     return ServiceSpec(**parts, **_copied(fields, ServiceSpec))
 
 

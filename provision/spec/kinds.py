@@ -28,6 +28,7 @@ FOREIGN: Mapping[Kind, Mapping[str, str]] = {
         "concurrency": _TASKS,
         "min_instances": _TASKS,
         "max_instances": _TASKS,
+        "callers": f"{_NO_ADDRESS}; a workflow executes one, see `workflows`",
     },
     Kind.SERVICE: {
         "job": "names a job; say `kind: job` beside it",

@@ -10,13 +10,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+from provision.principals import canonical
 from provision.resources import (
     ImageReference,
     JobName,
     RepositoryName,
     ServiceAccountName,
     ServiceName,
+    WorkflowName,
 )
+from provision.roles import RUN_WITH_OVERRIDES, predefined
+from provision.spec.calls import Caller, CallerSpec, JobCall, WorkflowSpec
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,10 @@ POD: Mapping[Kind, tuple[str, ...]] = {
 
 INVOKER_ROLE = "roles/run.invoker"
 """The role that invokers get where nothing else is said: it lets in to services and jobs."""
+OVERRIDING_ROLE = "roles/run.jobsExecutorWithOverrides"
+"""The narrowest role that lets a job be executed otherwise than it says."""
+WATCHING_ROLE = "roles/run.viewer"
+"""The narrowest role with ``run.executions.get``, which waiting for an execution needs."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +154,7 @@ class Spec:
         timeout: of a request or a task, in seconds.
         labels: of the service or job.
         run: other fields of it in Cloud Run v2, by their JSON names.
+        workflows: those that call or execute it.
     """
 
     kind: ClassVar[Kind]
@@ -167,11 +176,35 @@ class Spec:
     timeout: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     run: Mapping[str, object] = field(default_factory=dict)
+    workflows: tuple[WorkflowSpec, ...] = ()
 
     @property
     def resource_name(self) -> ServiceName | JobName:
         """Its full name."""
         raise NotImplementedError
+
+    @property
+    def all_callers(self) -> tuple[Caller, ...]:
+        """Everything declared beside it that calls or executes it."""
+        return self.workflows
+
+    @property
+    def all_invokers(self) -> tuple[str, ...]:
+        """`invokers` as written, and the accounts of what calls."""
+        named = dict.fromkeys(self.invokers)
+        spelled = {canonical(member) for member in named}
+        own = (caller.account.member for caller in self.all_callers)
+        named |= dict.fromkeys(member for member in own if canonical(member) not in spelled)
+        return tuple(named)
+
+    @property
+    def further_roles(self) -> tuple[tuple[str, str], ...]:
+        """What else accounts of callers need on it: role and member."""
+        return ()
+
+    def workflow_name(self, workflow: WorkflowSpec) -> WorkflowName:
+        """The full name of one of its workflows: they are in its own region."""
+        return WorkflowName(self.project.value, self.region.value, workflow.name)
 
     @property
     def account_email(self) -> str:
@@ -181,10 +214,11 @@ class Spec:
     @property
     def creates_account(self) -> bool:
         """Whether the account is one of the project's own, which we create when it is missing."""
-        return (
-            self.service_account.project == self.project.value
-            and self.service_account.is_user_managed
-        )
+        return self.is_own(self.service_account)
+
+    def is_own(self, account: ServiceAccountName) -> bool:
+        """Whether an account is one of the project's own, which we create when it is missing."""
+        return account.project == self.project.value and account.is_user_managed
 
     @property
     def repository_name(self) -> RepositoryName | None:
@@ -218,6 +252,7 @@ class ServiceSpec(Spec):
         max_instances: of a revision.
         custom_audiences: audiences accepted beside the service's own addresses.
         port: the container's; None for Cloud Run's default, 8080.
+        callers: schedules, subscriptions and queues that call it.
     """
 
     kind = Kind.SERVICE
@@ -232,6 +267,12 @@ class ServiceSpec(Spec):
     max_instances: int | None = None
     custom_audiences: tuple[str, ...] = ()
     port: int | None = None
+    callers: tuple[CallerSpec, ...] = ()
+
+    @property
+    def all_callers(self) -> tuple[Caller, ...]:
+        """Everything declared beside it that calls it."""
+        return (*self.workflows, *self.callers)
 
     @property
     def service_name(self) -> ServiceName:
@@ -263,6 +304,20 @@ class JobSpec(Spec):
     max_retries: int | None = None
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
+
+    @property
+    def further_roles(self) -> tuple[tuple[str, str], ...]:
+        """For executions that differ from the job, and to look at one that is waited for."""
+        found: dict[tuple[str, str], None] = {}
+        for workflow in self.workflows:
+            call, member = workflow.call, workflow.account.member
+            if not isinstance(call, JobCall):
+                continue
+            if call.overrides and self.invoker_role not in predefined(RUN_WITH_OVERRIDES):
+                found[OVERRIDING_ROLE, member] = None
+            if call.wait:
+                found[WATCHING_ROLE, member] = None
+        return tuple(found)
 
     @property
     def job_name(self) -> JobName:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from provision import principals
 from provision.resources import ACCOUNT_ID, GCR_LOCATIONS, SERVICE_ID
+from provision.spec.call_rules import call_problems
 from provision.spec.kinds import RESERVED_ENV
 from provision.spec.model import Kind
 from provision.spec.nodes import Path
@@ -32,6 +33,7 @@ def cross_problems(raw: Raw, kind: Kind) -> Found:
     yield from _probe_problems(raw)
     yield from _environment_problems(raw, kind)
     yield from _instance_problems(raw)
+    yield from call_problems(raw, kind)
     for path, message in run_problems(raw.get("run"), kind):
         yield ("run", *path), message
 
