@@ -7,6 +7,7 @@ from datetime import datetime
 from provision.conditions import State, read, state
 from provision.policy import Binding, Policy, with_members, without
 from provision.principals import canonical, is_public
+from provision.spec import Spec
 
 Carries = Callable[[str], bool | None]
 """Whether a role holds the permission to invoke; None when the role cannot be read."""
@@ -34,21 +35,48 @@ class Wanted:
         role: the role that each of `members` should hold.
         members: as written.
         exclusive: nobody else may hold a role that carries the permission.
+        further: what else some of them should hold: role and member.
     """
 
     role: str
     members: tuple[str, ...]
     exclusive: bool
+    further: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def by(cls, spec: Spec, *, exclusive: bool) -> "Wanted":
+        """What a spec says, the accounts of what calls included."""
+        return cls(spec.invoker_role, spec.all_invokers, exclusive, spec.further_roles)
 
     def names(self, member: str) -> bool:
         """Whether the spec names `member`."""
         return canonical(member) in {canonical(one) for one in self.members}
 
+    @property
+    def all(self) -> frozenset[str]:
+        """Everything wanted, as `bound` tells it."""
+        further = (_further(role, member) for role, member in self.further)
+        return frozenset((*map(canonical, self.members), *further))
+
 
 def bound(policy: Policy, wanted: Wanted) -> frozenset[str]:
-    """Those of the wanted members that hold the wanted role without a condition, canonical."""
+    """What of `wanted` is so without a condition.
+
+    Returns:
+        Members that hold the wanted role, canonical; and ``MEMBER as ROLE`` for further roles.
+    """
     held = {canonical(member) for member in policy.holders(wanted.role)}
-    return frozenset(canonical(member) for member in wanted.members) & held
+    members = {canonical(member) for member in wanted.members} & held
+    further = {
+        _further(role, member)
+        for role, member in wanted.further
+        if canonical(member) in {canonical(one) for one in policy.holders(role)}
+    }
+    return frozenset(members | further)
+
+
+def _further(role: str, member: str) -> str:
+    return f"{canonical(member)} as {role}"
 
 
 def public(policy: Policy, wanted: Wanted, carries: Carries) -> tuple[Holding, ...]:
@@ -94,7 +122,10 @@ def with_exactly(policy: Policy, wanted: Wanted, unwanted: Iterable[Holding]) ->
     """`policy` with the wanted members added and the `unwanted` holdings taken out."""
     gone = {(holding.binding, holding.member) for holding in unwanted}
     left = without(policy, lambda binding, member: (binding, member) in gone)
-    return with_members(left, wanted.role, wanted.members)
+    result = with_members(left, wanted.role, wanted.members)
+    for role, member in wanted.further:
+        result = with_members(result, role, (member,))
+    return result
 
 
 def _unnamed(policy: Policy, wanted: Wanted) -> Iterable[Holding]:

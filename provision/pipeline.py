@@ -138,7 +138,7 @@ class Pipeline:
         if isinstance(spec, JobSpec):
             return Job(spec, self.jobs, self.progress)
         service = _service(spec)
-        wanted = Wanted(spec.invoker_role, spec.invokers, spec.exclusive)
+        wanted = Wanted.by(spec, exclusive=spec.exclusive)
 
         def close() -> bool:
             name, carries = service.service_name.name, self.iam.carrying(INVOKE)

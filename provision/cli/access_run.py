@@ -88,7 +88,7 @@ class AccessRun:
     def _known(self) -> Iterator[Known]:
         """Where an e-mail may stand under its prefix: in the spec, or in a target's policy."""
         for spec in self.context.specs:
-            yield Known(spec.invokers, f"in the spec of {spec.name}")
+            yield Known(spec.all_invokers, f"in the spec of {spec.name}")
         for report in self.reports:
             if report.resolved is not None:
                 policy = report.resolved.policies.get(report.resolved.resource)

@@ -142,7 +142,7 @@ def _undone(report: TargetReport, asked: Asked) -> Iterator[str]:
     spec = report.target.spec
     if spec is None or not spec.exclusive or asked.until is not None:
         return
-    named = {canonical(one) for one in spec.invokers}
+    named = {canonical(one) for one in spec.all_invokers}
     others = [one for one in report.named if canonical(one) not in named]
     if others:
         yield (

@@ -11,7 +11,7 @@ from provision.errors import ProvisionError
 from provision.invokers import Carries, Holding, Wanted, bound, granted, others, public
 from provision.plan import Check, Claim, Evidence, Verdict
 from provision.policy import Policy
-from provision.principals import canonical, is_public
+from provision.principals import is_public
 from provision.spec import Spec
 
 _NOBODY = Wanted("", (), exclusive=False)
@@ -84,7 +84,7 @@ class PoliciesSay:
 
     def _named(self, wanted: Wanted, policy: Policy, asked: str) -> Check:
         held = bound(policy, wanted)
-        missing = {canonical(one) for one in wanted.members} - held
+        missing = wanted.all - held
         every = "every invoker of the spec is bound" if wanted.members else "the spec names nobody"
         return self._check(
             "invokers-as-named",

@@ -18,7 +18,6 @@ from provision.invokers import (
 )
 from provision.plan import Change, Check, Known
 from provision.policy import Policy
-from provision.principals import canonical
 from provision.spec import Spec
 from provision.stages import Progress
 
@@ -32,7 +31,8 @@ class Invokers:
 
     Args:
         role: the role that carries the permission.
-        members: those of the spec's invokers that hold it, in canonical spelling.
+        members: those of the spec's invokers that hold it, in canonical spelling; with the role
+            where they hold another one too.
         public: public members beside those the spec names, with their roles; should be none.
         unnamed: members that the spec does not name, where these are to be removed.
         warnings: members that the spec does not name and that are left alone.
@@ -74,13 +74,11 @@ class Bind:
     @property
     def wanted(self) -> Wanted:
         """What the spec says about invokers."""
-        spec = self.spec
-        return Wanted(spec.invoker_role, spec.invokers, spec.exclusive or self.prune)
+        return Wanted.by(self.spec, exclusive=self.spec.exclusive or self.prune)
 
     def desired(self, known: Known) -> Invokers:  # noqa: ARG002 - nothing of it depends on others
         """All of the spec's invokers, and nobody public."""
-        members = frozenset(canonical(member) for member in self.wanted.members)
-        return Invokers(self.wanted.role, members)
+        return Invokers(self.wanted.role, self.wanted.all)
 
     def observe(self) -> Invokers | None:
         """The policy as it is; None when there is none yet."""
