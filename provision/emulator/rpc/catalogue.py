@@ -15,6 +15,7 @@ from google.cloud.location import locations_pb2
 from google.iam.v1 import iam_policy_pb2, policy_pb2
 from google.longrunning import operations_pb2
 
+from provision.emulator.rpc.execution_forms import EXECUTION_FORMS
 from provision.emulator.rpc.iam_routes import IAM_ROUTES
 from provision.emulator.rpc.older_forms import FORMS
 from provision.emulator.rpc.older_routes import OLDER_ROUTES
@@ -158,7 +159,8 @@ def methods() -> tuple[Method, ...]:
         for name in names
         for method in _of_transport(f"{package}.services.{_snake(name)}.transports", name)
     ]
-    older = (Method(name, asked, told, (Route(*route),)) for name, asked, told, route in FORMS)
+    own = (*FORMS, *EXECUTION_FORMS)
+    older = (Method(name, asked, told, (Route(*route),)) for name, asked, told, route in own)
     return (*found, *_operations(), *_locations(), *_policies(), *older)
 
 

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from provision.emulator.rpc.status import invalid
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.callers.kept import Resources
 from provision.emulator.services.callers.places import location_of
@@ -45,6 +46,17 @@ class Progress:
             response = Empty()
         work = self._work(metadata, response)
         return self._operations.start(location_of(message.name), metadata, work)
+
+    def refused(self, verb: str, message: Any, why: str) -> Any:  # noqa: ANN401 - messages
+        """The operation of a change that is not made; it ends with INVALID_ARGUMENT."""
+        metadata = self._described(verb, message.name)
+
+        async def finish(name: str) -> None:
+            await asyncio.sleep(self._resources.world.settings.operation_delay)
+            metadata.end_time.CopyFrom(timestamp())
+            self._operations.fail(name, metadata, invalid(why))
+
+        return self._operations.start(location_of(message.name), metadata, finish)
 
     def only_checked(self, verb: str, message: Any) -> Any:  # noqa: ANN401 - messages
         """The operation of a change that was asked to be checked and not made."""

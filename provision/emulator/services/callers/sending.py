@@ -113,7 +113,11 @@ class SendingError(Exception):
 
 
 class UnreachableError(SendingError):
-    """There is no such address, nothing answers there, or the connection broke off."""
+    """There is no such address, or nothing answers there."""
+
+
+class BrokenOffError(SendingError):
+    """The connection ended before the whole answer was there."""
 
 
 class TookTooLongError(SendingError):
@@ -204,8 +208,10 @@ class Sender:
         except TimeoutError as error:
             seconds = f"{outgoing.timeout:g}"
             raise TookTooLongError(f"no answer within {seconds} seconds") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, ValueError) as error:
             raise UnreachableError(f"{host} does not answer: {error}") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise BrokenOffError(f"{host} broke off: {error}") from error
 
     def _credentials(self, outgoing: Outgoing) -> dict[str, str]:
         token = outgoing.token

@@ -51,12 +51,13 @@ def check(workflow: Any) -> None:  # noqa: ANN401 - Workflow
         raise invalid("Workflow source code must not exceed 128 KB.")
     if len(workflow.description) > _LONGEST_DESCRIPTION:
         raise invalid(f"The description must not exceed {_LONGEST_DESCRIPTION} characters.")
-    _check_labels(workflow.labels)
+    check_labels(workflow.labels)
     if len(workflow.user_env_vars) > _MOST_VARIABLES:
         raise invalid(f"At most {_MOST_VARIABLES} user-defined environment variables are allowed.")
 
 
-def _check_labels(labels: Any) -> None:  # noqa: ANN401 - a map
+def check_labels(labels: Any) -> None:  # noqa: ANN401 - a map
+    """Raise `ApiError` (INVALID_ARGUMENT) for labels of a workflow or execution that cannot be."""
     fit = all(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(labels[key]) for key in labels)
     if not fit or len(labels) > _MOST_LABELS:
         raise invalid(

@@ -1,0 +1,190 @@
+"""Executions as they run: tasks of the event loop, one each."""
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from google.cloud.workflows import executions_v1
+
+from provision.emulator.language import Program, execute
+from provision.emulator.language.faults import Raised, fault
+from provision.emulator.language.values import Value, encoded
+from provision.emulator.packing import packed, unpacked
+from provision.emulator.rpc.execution_forms import Execution, StepEntry
+from provision.emulator.services.callers.execution_steps import History
+from provision.emulator.services.callers.execution_world import WorkflowWorld
+from provision.emulator.services.callers.sending import Sender
+from provision.emulator.times import timestamp, to_micros
+from provision.emulator.world import World
+
+_STATE = executions_v1.Execution.State
+_ACTIVE = int(_STATE.ACTIVE)
+_MOST_KEPT = 5_000
+_MICROS = 1_000_000
+
+
+class ExecutionRuns:
+    """Runs executions and keeps what became of them.
+
+    Args:
+        world: projects, where they are kept.
+        sender: sends what they ask of the network.
+    """
+
+    def __init__(self, world: World, sender: Sender) -> None:
+        self._world = world
+        self._sender = sender
+        self._table = world.store.table(
+            "workflow-executions",
+            encode=packed,
+            decode=lambda value: unpacked(value, Execution()),
+        )
+        self._steps = world.store.table(
+            "workflow-execution-steps",
+            encode=lambda entries: [packed(one) for one in entries],
+            decode=lambda kept: [unpacked(one, StepEntry()) for one in kept],
+        )
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._histories: dict[str, History] = {}
+
+    def find(self, name: str) -> Any:  # noqa: ANN401 - Execution or None
+        """An execution by its name with the project's id; None when there is none."""
+        return self._table.get(name)
+
+    def below(self, workflow: str) -> list[Any]:
+        """The executions of a workflow, the newest first."""
+        names = reversed(list(self._table.below(f"{workflow}/executions")))
+        return [one for one in map(self._table.get, names) if one is not None]
+
+    def steps(self, name: str) -> list[Any]:
+        """The entries of an execution's history, in the order in which its steps began."""
+        going = self._histories.get(name)
+        return going.entries if going is not None else self._steps.get(name) or []
+
+    def forget_steps(self, name: str) -> None:
+        """Delete the history of an execution."""
+        self._steps.pop(name)
+
+    def begin(
+        self,
+        key: str,
+        execution: Any,  # noqa: ANN401 - Execution
+        workflow: Any,  # noqa: ANN401 - Workflow
+        program: Program,
+        argument: Value,
+    ) -> None:
+        """Start an execution.
+
+        Args:
+            key: its name with the project's id.
+            execution: the message; kept, and changed in place until its end.
+            workflow: the revision that runs.
+            program: that revision's source, compiled.
+            argument: what it is given.
+        """
+        self._table.put(key, execution)
+        self._forget_oldest()
+        history = self._histories[key] = History(execution)
+        project = self._world.hierarchy.find(key.split("/")[1])
+        number = project.number if project else 0
+        world = WorkflowWorld(self._sender, workflow, execution, number)
+
+        async def work() -> None:
+            await _run(execution, lambda: execute(program, argument, world, history))
+
+        task = self._running[key] = asyncio.create_task(work())
+        task.add_done_callback(lambda _: self._over(key, execution))
+
+    def _over(self, key: str, execution: Any) -> None:  # noqa: ANN401 - Execution
+        """Keep what became of an execution."""
+        self._running.pop(key, None)
+        history = self._histories.pop(key)
+        history.close()
+        if key not in self._table or self._table.get(key) is not execution:
+            return  # deleted meanwhile
+        if execution.state == _ACTIVE:  # the emulator is being stopped
+            return
+        self._table.put(key, execution)
+        self._steps.put(key, history.entries)
+
+    def _forget_oldest(self) -> None:
+        """What has ended makes room for later ones, the oldest first."""
+        if len(self._table) <= _MOST_KEPT:
+            return
+        oldest = next((name for name in self._table if name not in self._running), None)
+        if oldest is not None:
+            self._remove(oldest)
+
+    def _remove(self, name: str) -> None:
+        self._table.pop(name)
+        self._steps.pop(name)
+
+    async def cancel(self, name: str) -> None:
+        """Stop an execution, and wait until it has stopped."""
+        task = self._running.get(name)
+        if task is None:
+            return
+        _end(self._table.get(name), _STATE.CANCELLED)
+        task.cancel()
+        await asyncio.wait({task})
+
+    async def forget(self, workflow: str) -> None:
+        """Cancel and delete every execution of a workflow."""
+        for name in list(self._table.below(f"{workflow}/executions")):
+            await self.cancel(name)
+            self._remove(name)
+
+    def restore(self) -> None:
+        """After a restart: what was running runs no more."""
+        for name in self._table:
+            execution = self._table.get(name)
+            if execution is not None and execution.state == _ACTIVE:
+                _fail(execution, fault("SystemError", "The emulator was stopped meanwhile."))
+                self._table.put(name, execution)
+
+    async def stop(self) -> None:
+        """Stop whatever is running, for the end or a reset."""
+        await _stopped(self._running.values())
+
+
+async def _stopped(tasks: Iterable["asyncio.Task[None]"]) -> None:
+    found = tuple(tasks)
+    for task in found:
+        task.cancel()
+    await asyncio.gather(*found, return_exceptions=True)
+
+
+async def _run(execution: Any, work: Callable[[], Any]) -> None:  # noqa: ANN401 - Execution
+    """Run a program to its end and write down how it ended."""
+    try:
+        result = encoded(await work())
+    except Raised as error:
+        _fail(execution, error)
+    except (TypeError, ValueError) as error:
+        _fail(execution, fault("TypeError", f"the result cannot be told as JSON: {error}"))
+    except Exception as error:  # noqa: BLE001 - of the emulator itself, which goes on
+        traceback.print_exception(error, file=sys.stderr)
+        _fail(execution, fault("SystemError", "Internal error encountered."))
+    else:
+        execution.result = result
+        _end(execution, _STATE.SUCCEEDED)
+
+
+def _fail(execution: Any, error: Raised) -> None:  # noqa: ANN401 - Execution
+    told = execution.error
+    told.payload, told.context = error.payload, error.context
+    for place in error.trace or ():
+        element = told.stack_trace.elements.add(step=place.step, routine=place.routine)
+        element.position.line, element.position.column = place.line, place.column
+        element.position.length = place.length
+    _end(execution, _STATE.FAILED)
+
+
+def _end(execution: Any, state: Any) -> None:  # noqa: ANN401 - Execution, an enum's value
+    now = timestamp()
+    execution.state = int(state)
+    execution.end_time.CopyFrom(now)
+    taken = to_micros(now) - to_micros(execution.start_time)
+    execution.duration.FromMicroseconds(max(taken, 0) % (_MICROS * 10**9))
