@@ -44,7 +44,9 @@ _PACKAGES = (
     ("google.cloud.eventarc.", "eventarc"),
     ("google.cloud.scheduler.", "cloudscheduler"),
     ("google.cloud.tasks.", "cloudtasks"),
+    ("google.cloud.workflows.executions.", "workflowexecutions"),
     ("google.cloud.workflows.", "workflows"),
+    ("google.storage.", "storage"),
 )
 _SHARED_PATHS = (
     ("/v2/policies/", ("iam",)),
