@@ -58,6 +58,16 @@ class Functions:
             return None
         return _from_message(name, told)
 
+    def everywhere(self, project: str) -> list[Function]:
+        """Every function of a project, of both generations and in all regions."""
+        doing = f"Listing the functions of {project} in every region"
+        parent = f"projects/{project}/locations/-"
+        with calling(doing, member=self.google.caller.member):
+            listed = self.google.functions.list_functions(
+                request={"parent": parent, "page_size": 1000}, timeout=TIMEOUT
+            )
+            return [_from_message(FunctionName.parse(one.name), one) for one in listed]
+
 
 def _from_message(name: FunctionName, message: Any) -> Function:  # noqa: ANN401 - functions_v2
     live = from_message(message)

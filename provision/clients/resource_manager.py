@@ -6,6 +6,7 @@ from typing import Any
 from provision.clients.calls import TIMEOUT, calling
 from provision.clients.google import GoogleClients
 from provision.clients.policies import PolicyClient
+from provision.errors import NotFoundError, PermissionDeniedError
 from provision.policy import Policy
 
 MAX_DEPTH = 12
@@ -33,6 +34,15 @@ class ResourceManager:
             else:
                 told = self.google.projects.get_project(name=resource, timeout=TIMEOUT)
         return str(told.parent)
+
+    def number(self, project: str) -> str:
+        """The number of the project of that id; empty where it may not be read."""
+        try:
+            with calling(f"Reading projects/{project}", member=self.google.caller.member):
+                told = self.google.projects.get_project(name=f"projects/{project}", timeout=TIMEOUT)
+        except (PermissionDeniedError, NotFoundError):
+            return ""
+        return str(told.name).rpartition("/")[2]
 
     def policy(self, resource: str) -> Policy:
         """The allow policy of a project, a folder or an organisation."""

@@ -3,6 +3,7 @@
 https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions
 """
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,6 +62,28 @@ class Failure:
     payload: str
     context: str = ""
     trace: tuple[Frame, ...] = ()
+
+    @property
+    def raised(self) -> object:
+        """What was raised, as a value; the text itself where it is no JSON."""
+        try:
+            value: object = json.loads(self.payload)
+        except ValueError:
+            return self.payload
+        return value
+
+    @property
+    def code(self) -> int | None:
+        """The HTTP status that it failed of; None where there was none."""
+        code = self.raised.get("code") if isinstance(self.raised, dict) else None
+        return code if isinstance(code, int) else None
+
+    @property
+    def message(self) -> str:
+        """In words, what was raised."""
+        raised = self.raised
+        told = raised.get("message") if isinstance(raised, dict) else None
+        return str(told or (raised if isinstance(raised, str) else self.payload) or self.context)
 
 
 @dataclass(frozen=True)

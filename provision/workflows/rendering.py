@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -128,7 +129,7 @@ def _service(
         "HEADERS": _headers(call),
         "BODY": call.body,
         "TIMEOUT": _timeout(call.timeout),
-        "AUDIENCE": call.audience or for_address(call.url).value,
+        "AUDIENCE": call.audience or _audience(call.url),
         "RETURN": _DECODED if decode else _JSON,
         "PREDICATE": "${http.default_retry_predicate}"
         if repeatable
@@ -152,6 +153,12 @@ def _url(call: HttpCall) -> str:
             ' signs, as in /a%20b. Or it is one expression: ${"/orders/" + args.id}.',
         )
     return root + call.path
+
+
+def _audience(root: str) -> str:
+    """The root URL as tokens have it; a traffic tag's address is none."""
+    right = for_address(root)
+    return right.value if right.note or not urlsplit(root).path.strip("/") else root.rstrip("/")
 
 
 def _headers(call: HttpCall) -> Mapping[str, str] | None:
