@@ -18,6 +18,8 @@ from provision.clients.policies import PolicyClient
 from provision.clients.registry import Registry
 from provision.clients.registry_http import RegistryHttp
 from provision.clients.resource_manager import ResourceManager
+from provision.clients.workflow_executions import WorkflowExecutions
+from provision.clients.workflows import Workflows
 from provision.image.bases import Bases
 from provision.image.context import FileIds
 from provision.image.destination import Destination
@@ -27,6 +29,7 @@ from provision.proof.policies_say import PoliciesSay
 from provision.proof.prove import Proof
 from provision.proof.prove_job import JobProof
 from provision.proof.revocations import DEFAULT_LIMIT, Revocations
+from provision.proof.workflow_runs import WorkflowProof
 from provision.roles import INVOKE, RUN_JOB
 from provision.spec import BuiltImage, GivenImage, JobSpec, ServiceSpec, Spec
 from provision.stages import Progress, Stage
@@ -37,9 +40,13 @@ from provision.stages.given import Given
 from provision.stages.job import Job
 from provision.stages.push import Push
 from provision.stages.service import Service
+from provision.stages.workflow import Workflow
 
-STAGES = ("build", "push", "deploy", "bind")
-"""What `up` chains for a service or job, in this order; `verify` then looks at all of them."""
+STAGES = ("build", "push", "deploy", "workflow", "callers", "bind")
+"""What `up` chains for a service or job, in this order; `verify` then looks at all of them.
+
+Of `workflow` and `callers` it has those that the spec declares something for.
+"""
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,9 @@ class Pipeline:
         else:
             made = self._given(spec.image)
         made |= {"deploy": lambda: self._deploy(spec), "bind": lambda: self._bind(spec)}
-        return tuple(made[name]() for name in STAGES)
+        if spec.workflows:
+            made["workflow"] = lambda: self._workflow(spec)
+        return tuple(made[name]() for name in STAGES if name in made)
 
     @cached_property
     def run(self) -> CloudRun:
@@ -103,6 +112,11 @@ class Pipeline:
     def engine(self) -> DockerEngine:
         """The Docker engine."""
         return DockerEngine(Connection(self.environ))
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        """Workflows."""
+        return Workflows(self.google, self.clock)
 
     @cached_property
     def policies(self) -> PolicyClient:
@@ -149,9 +163,23 @@ class Pipeline:
 
         return Service(service, self.run, close, self.progress, self.wait, self.clock)
 
+    def _workflow(self, spec: Spec) -> Workflow:
+        proof = WorkflowProof(
+            spec,
+            WorkflowExecutions(self.google, self.clock),
+            self._policies(spec),
+            self.progress,
+            self.clock,
+            self.wait,
+        )
+        return Workflow(spec, self.workflows, self.iam, proof.checks, self.progress, self.clock)
+
+    def _policies(self, spec: Spec) -> PolicyClient:
+        return self.job_policies if isinstance(spec, JobSpec) else self.policies
+
     def _bind(self, spec: Spec) -> Bind:
         is_job = isinstance(spec, JobSpec)
-        policies = self.job_policies if is_job else self.policies
+        policies = self._policies(spec)
         carries = self.iam.carrying(RUN_JOB if is_job else INVOKE)
         prove = self._prove_job(spec) if isinstance(spec, JobSpec) else self._prove(_service(spec))
         return Bind(spec, policies, carries, prove, self.progress, self.prune, self.clock)

@@ -193,13 +193,6 @@ class GoogleClients:
         return self._made(ExecutionsClient)
 
     @cached_property
-    def queue_targets(self) -> Any:  # noqa: ANN401
-        """Cloud Tasks v2beta3, where alone a queue says where its tasks go."""
-        from google.cloud.tasks_v2beta3 import CloudTasksClient
-
-        return self._made(CloudTasksClient)
-
-    @cached_property
     def assets(self) -> Any:  # noqa: ANN401
         """Cloud Asset Inventory v1."""
         from google.cloud.asset_v1 import AssetServiceClient

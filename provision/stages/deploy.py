@@ -6,15 +6,13 @@ from typing import Any, Protocol
 
 from provision.clients.clock import Clock
 from provision.clients.iam import Iam
-from provision.errors import DeployError, ProvisionError
+from provision.errors import DeployError
 from provision.plan import Change, Check, Known
 from provision.spec import Spec
 from provision.stages import Progress
+from provision.stages.accounts import Accounts
 
 Json = Mapping[str, Any]
-
-_ACCOUNT_SPREADS = 60.0
-"""Seconds in which a new account may still be unknown to Cloud Run."""
 
 
 class Resource(Protocol):
@@ -108,13 +106,12 @@ class Deploy:
         if live is None:
             return None
         fields = self.resource.observed(live, self.resource.desired(""))
-        return Deployed(self._found_account(), self.resource.is_ready(live), fields, live)
+        account = self._accounts.find(self.spec.service_account)
+        return Deployed(account, self.resource.is_ready(live), fields, live)
 
     def apply(self, change: Change[Deployed]) -> Deployed:
         """Create or update, and wait until it is ready or has failed."""
-        if self._found_account() is None:
-            self.progress(f"creating service account {self.spec.account_email}")
-            self.iam.create_account(self.spec.service_account, f"Cloud Run {self.spec}")
+        self._accounts.bring(self.spec.service_account, f"Cloud Run {self.spec}")
         try:
             self._write(change)
         except DeployError as error:
@@ -133,12 +130,12 @@ class Deploy:
         """The control side: what Cloud Run says of it."""
         return self.resource.checks(self.clock.stamp())
 
-    def _found_account(self) -> str | None:
-        """The account's e-mail; None when it is one that we make and that is missing."""
-        if not self.spec.creates_account:
-            return self.spec.account_email
-        account = self.iam.find_account(self.spec.service_account)
-        return account.email if account else None
+    @property
+    def _accounts(self) -> Accounts:
+        return Accounts(self.spec, self.iam, self.progress, self.clock)
+
+    def _patiently(self, write: Callable[[], None]) -> None:
+        self._accounts.patiently(self.spec.service_account, write)
 
     def _write(self, change: Change[Deployed]) -> None:
         resource, wanted = self.resource, change.desired.fields
@@ -157,24 +154,6 @@ class Deploy:
             mask.append("template")
             body["template"] = _another_try(body["template"])
         self._patiently(lambda: resource.update(body, mask))
-
-    def _patiently(self, write: Callable[[], None]) -> None:
-        """Repeat `write` while an account made a moment ago is not known everywhere."""
-        deadline = self.clock.monotonic() + _ACCOUNT_SPREADS
-        while True:
-            try:
-                return write()
-            except ProvisionError as error:
-                if not self._still_spreading(error) or self.clock.monotonic() > deadline:
-                    raise
-            self.progress(f"waiting until Cloud Run knows {self.spec.account_email}")
-            self.clock.sleep(2.0)
-
-    def _still_spreading(self, error: ProvisionError) -> bool:
-        """Whether the account is there, and Cloud Run says it is not."""
-        denied = f"service account {self.spec.account_email}" in str(error)
-        missing = denied and "does not exist" in str(error) and "actAs" not in str(error)
-        return missing and self.spec.creates_account
 
     def _with_reason(self, error: DeployError) -> DeployError:
         """`error` with what Cloud Run says of the failure and where the log is."""

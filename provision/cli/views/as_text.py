@@ -59,7 +59,7 @@ def show_change(change: Change[Any]) -> None:
     # What differs stands below, field by field.
     why = f" ({_brief(change.reason)})" if change.action is Action.NOTHING else ""
     results.print(
-        f"  {_SIGNS[change.action]} {change.stage:<7}{safe(change.subject)}: {words}{why}"
+        f"  {_SIGNS[change.action]} {change.stage:<9}{safe(change.subject)}: {words}{why}"
     )
     for item in change.fields:
         results.print(f"      {_brief(_field(item))}")
@@ -91,7 +91,7 @@ def show_steps(outcome: Outcome) -> None:
     results.print()
     for step in outcome.steps:
         if step.applied:
-            results.print(f"  [green]done   [/]{step.change.stage:<7}{safe(step.change.subject)}")
+            results.print(f"  [green]done   [/]{step.change.stage:<9}{safe(step.change.subject)}")
     results.print()
 
 

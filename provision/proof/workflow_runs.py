@@ -1,0 +1,183 @@
+"""The proof about a workflow: it is executed, and what it returned or failed of is shown."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from provision.clients.clock import Clock
+from provision.clients.policies import PolicyClient
+from provision.clients.workflow_executions import WorkflowExecutions
+from provision.errors import ProvisionError
+from provision.invokers import Wanted, bound
+from provision.plan import Check, Claim, Evidence, Verdict
+from provision.principals import canonical
+from provision.proof.revocations import DEFAULT_LIMIT
+from provision.spec import Spec
+from provision.spec.calls import WorkflowSpec
+from provision.workflows.execution import Execution, State
+
+CHECK = "workflow-executed"
+
+_PAUSE = 2.0
+"""Seconds between two tries."""
+_LONGEST = 900.0
+"""Seconds to follow one execution."""
+_SHOWN = 300
+"""Characters of a result or an error that a check shows."""
+_FORBIDDEN = 403
+_WATCH = "run.executions.get"
+
+
+@dataclass(frozen=True)
+class WorkflowProof:
+    """Executes the workflows of a service or job, as verification does.
+
+    Args:
+        spec: what is declared.
+        executions: executions of workflows.
+        policies: of the service or job, to tell what is missing from what is not in effect yet.
+        progress: told where the execution is, and of each wait.
+        limit: seconds to wait for IAM to take effect.
+    """
+
+    spec: Spec
+    executions: WorkflowExecutions
+    policies: PolicyClient
+    progress: Callable[[str], None]
+    clock: Clock = field(default_factory=Clock)
+    limit: float = DEFAULT_LIMIT
+
+    def checks(self, workflow: WorkflowSpec) -> Iterator[Check]:
+        """That it comes to a good end; not proven where the spec says it is not to be executed."""
+        if not workflow.verify:
+            yield self._not_tried(workflow, "the spec says `verify: false`")
+            return
+        try:
+            yield self._executed(workflow)
+        except ProvisionError as error:
+            yield replace(self._not_tried(workflow, str(error)), hint=error.hint)
+
+    def _executed(self, workflow: WorkflowSpec) -> Check:
+        """Execute it, again while IAM may need time and nothing was done but being refused."""
+        deadline = self.clock.monotonic() + self.limit
+        while True:
+            execution = self._run(workflow)
+            late = _is_refused(execution) and not self._missing(workflow)
+            left = deadline - self.clock.monotonic()
+            if not late or not _did_nothing(workflow, execution) or left <= 0:
+                return self._judged(workflow, execution, late=late)
+            self.progress(
+                f"waiting for IAM to take effect (workflow {workflow.name} was refused):"
+                f" {left:.0f} s left of {self.limit:.0f} s"
+            )
+            self.clock.sleep(min(_PAUSE, left))
+
+    def _run(self, workflow: WorkflowSpec) -> Execution:
+        self.progress(f"executing workflow {workflow.name}")
+
+        def told(execution: Execution) -> None:
+            where = ", ".join(map(str, execution.steps)) or "not begun"
+            self.progress(f"workflow {workflow.name}: {where}")
+
+        name = self.spec.workflow_name(workflow)
+        begun = self.executions.start(name, workflow.argument)
+        return self.executions.follow(begun.name, told, _LONGEST)
+
+    def _missing(self, workflow: WorkflowSpec) -> frozenset[str]:
+        """Which roles the policy does not give its account; with all of them it takes time."""
+        member = canonical(workflow.account.member)
+        wanted = Wanted.by(self.spec, exclusive=False)
+        needed = {one for one in wanted.all if one == member or one.startswith(f"{member} as ")}
+        missing = needed - bound(self.policies.get(self.spec.resource_name.name), wanted)
+        role = self.spec.invoker_role
+        return frozenset(role if one == member else one.partition(" as ")[2] for one in missing)
+
+    def _judged(self, workflow: WorkflowSpec, execution: Execution, *, late: bool) -> Check:
+        verdict, told, hint = self._outcome(workflow, execution, late=late)
+        asked = f"CreateExecution {self.spec.workflow_name(workflow)} as {workflow.account.email}"
+        answered = f"{execution.own_id}: {execution.state}, {told}"
+        return Check(
+            CHECK,
+            Claim.ADMISSION,
+            verdict,
+            f"workflow {workflow.name} {told}",
+            (Evidence(asked, answered, self.clock.stamp()),),
+            pending=verdict is Verdict.NOT_PROVEN,
+            hint=hint,
+        )
+
+    def _outcome(
+        self, workflow: WorkflowSpec, execution: Execution, *, late: bool
+    ) -> tuple[Verdict, str, str]:
+        """The verdict, what is to be told, and what to do next."""
+        look = f"`gcloud workflows executions describe {execution.own_id}"
+        look += f" --workflow={workflow.name} --location={self.spec.region.value}` shows it."
+        if execution.state is State.SUCCEEDED:
+            return Verdict.PASSED, f"returned {_short(execution.result or 'null')}", ""
+        if not execution.is_over:
+            return Verdict.NOT_PROVEN, f"is still running after {_LONGEST:.0f} s", look
+        if execution.failure is None:
+            return Verdict.FAILED, f"ended as {execution.state}", look
+        told = f"failed: {_failure(execution)}"
+        if late:
+            hint = f"Not yet in effect after {self.limit:.0f} s. IAM can take 7 minutes and longer:"
+            return Verdict.NOT_PROVEN, told, f"{hint} run `provision verify` again."
+        if _is_refused(execution):
+            return Verdict.FAILED, told, self._refused_hint(workflow)
+        return (
+            Verdict.FAILED,
+            told,
+            f"`provision workflow run {workflow.name}` follows and explains it.",
+        )
+
+    def _refused_hint(self, workflow: WorkflowSpec) -> str:
+        missing = ", ".join(sorted(self._missing(workflow)))
+        if not missing:
+            return _explain(workflow)
+        return (
+            f"{workflow.account.email} does not hold {missing} on {self.spec}:"
+            " `provision bind` gives it."
+        )
+
+    def _not_tried(self, workflow: WorkflowSpec, why: str) -> Check:
+        asked = f"CreateExecution {self.spec.workflow_name(workflow)}"
+        return Check(
+            CHECK,
+            Claim.ADMISSION,
+            Verdict.NOT_PROVEN,
+            f"workflow {workflow.name} was not executed: {why}",
+            (Evidence(asked, why, self.clock.stamp()),),
+            hint=f"`provision workflow run {workflow.name}` executes it.",
+        )
+
+
+def _is_refused(execution: Execution) -> bool:
+    """Whether it failed of a refusal by the service, or by Cloud Run's API."""
+    return execution.failure is not None and execution.failure.code == _FORBIDDEN
+
+
+def _did_nothing(workflow: WorkflowSpec, execution: Execution) -> bool:
+    """Whether all that it did was being refused, so that it may as well be executed again.
+
+    A file of the user's own may have done other things first; and whoever may not look at an
+    execution of a job has started it before.
+    """
+    failure = execution.failure
+    return workflow.call is not None and failure is not None and _WATCH not in failure.payload
+
+
+def _explain(workflow: WorkflowSpec) -> str:
+    return f"`provision workflow run {workflow.name}` follows and explains it."
+
+
+def _failure(execution: Execution) -> str:
+    failure = execution.failure
+    if failure is None:
+        return ""
+    frame = failure.trace[0] if failure.trace else None
+    where = f" at {frame.routine}.{frame.step}" if frame and frame.step else ""
+    return _short(failure.message) + where
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
