@@ -59,6 +59,7 @@ from provision.emulator.services.run.knative import Knative
 from provision.emulator.services.run.knative.routes import Routes as KnativeRoutes
 from provision.emulator.services.run.room import CloudRun
 from provision.emulator.services.service_usage import ServiceUsage
+from provision.emulator.services.storage.room import CloudStorage
 from provision.emulator.store import remove_tree
 from provision.emulator.world import DEVELOPER, World
 
@@ -99,6 +100,7 @@ class Emulator:
         self._operations = Operations(self.world)
         self._run = CloudRun(self.world, self._operations, self._registry.images, self._log_address)
         self._functions = self._open_functions()
+        self._storage = CloudStorage(self.world, self._folder() / "objects")
         self._sender = Sender(self.world, self._locate)
         self._callers = Callers(
             self.world, self._operations, self._address_of_service, self._sender
@@ -198,6 +200,7 @@ class Emulator:
             self._operations,
             self._run,
             self._functions,
+            self._storage,
             MixedPolicies(self._callers.policies(), self._functions.handlers()),
             self._callers,
             Repositories(world, self._records, self._operations, images, self._public_host),
@@ -328,6 +331,7 @@ class Emulator:
             **self._functions.mounts(self._dispatcher),
             **self._callers.mounts(self._dispatcher),
         }
+        rooms["storage"] = (*rooms["storage"], self._storage.mount(self._dispatcher))
         app = host_apps.build(self._dispatcher, offered, rooms, (admin.mount,), _MAX_BODY)
         if self._options.answers is not None:
             AnswerLog(self._options.answers).attach(app)
@@ -335,6 +339,7 @@ class Emulator:
 
     async def _reset(self) -> None:
         await self._functions.remove_all()
+        self._storage.clear()
         await self._run.remove_all()
         for repository in self._records.all():
             self._registry.images.forget(repository)

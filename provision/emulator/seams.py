@@ -138,12 +138,14 @@ class RequestAttributes:
         modified_roles: ``iam.googleapis.com/modifiedGrantsByRole``: the roles whose grants a
             SetIamPolicy would change.
         time: ``request.time``; now when left out.
+        resource: ``resource.name``, ``type`` and ``service``, where the API tells them.
     """
 
     path: str | None = None
     host: str | None = None
     modified_roles: frozenset[str] | None = None
     time: dt.datetime | None = None
+    resource: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True)

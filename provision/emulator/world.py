@@ -76,6 +76,7 @@ class World:
             self.groups.members,
             self._account_is_below,
             lambda number, above: self.hierarchy.contains(above, number),
+            self._holders,
         )
         self.denials = DenyPolicies(
             self.store,
@@ -162,6 +163,12 @@ class World:
             return False
         project = domain.removesuffix(".iam.gserviceaccount.com")
         return not (project != domain and name and self.hierarchy.find(project))
+
+    def _holders(self, project: str, role: str) -> tuple[str, ...]:
+        """Whom a project's own policy grants a role, without conditions."""
+        name = self.hierarchy.canonical(f"projects/{project}")
+        found = (one for one in self.policies.grants(name) if one.role == role)
+        return tuple(member for one in found for member in (*one.named, *one.indirect))
 
     def _may_not_act(self, member: str) -> bool:
         if not member.startswith("serviceAccount:"):

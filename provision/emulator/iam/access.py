@@ -97,12 +97,12 @@ class PolicyAccess:
             path=attributes.path,
             host=attributes.host,
             modified_roles=attributes.modified_roles,
-            resource=self._resource(permission, chain[0]),
+            resource=attributes.resource or self._resource(permission, chain[0]),
             tags=self._tags.effective(chain[0]) if self._tags else (),
         )
 
     def _resource(self, permission: str, resource: str) -> tuple[str, str, str] | None:
-        """Name, type and service of what is checked; Resource Manager alone tells them here."""
+        """Name, type and service of what Resource Manager checks; others tell them themselves."""
         collection, _, key = resource.partition("/")
         if not permission.startswith("resourcemanager.") or collection not in _KINDS or "/" in key:
             return None

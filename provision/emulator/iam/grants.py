@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-_INDIRECT = ("group:", "domain:", "principalset:")
+_INDIRECT = (
+    *("group:", "domain:", "principalset:"),
+    *("projectowner:", "projecteditor:", "projectviewer:"),
+)
 
 
 @dataclass(frozen=True)

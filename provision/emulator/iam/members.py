@@ -30,7 +30,7 @@ _FORMS = tuple(
         ACCOUNT_SET.pattern,
     )
 )
-_LEGACY = re.compile(r"project(Owner|Editor|Viewer):\S+")
+_LEGACY = re.compile(r"project(Owner|Editor|Viewer):(\S+)")
 _AGENT = re.compile(
     r"service-(\d+)@[a-z0-9.-]+\.gserviceaccount\.com|(\d+)@cloudservices\.gserviceaccount\.com"
 )
@@ -45,6 +45,12 @@ def is_well_formed(member: str) -> bool:
 def is_legacy(member: str) -> bool:
     """Whether a member is a ``projectOwner:`` and the like, which Cloud Storage alone knows."""
     return _LEGACY.fullmatch(member) is not None
+
+
+def project_of(member: str) -> str:
+    """The project of a ``projectOwner:`` and the like, by id or number; else empty."""
+    found = _LEGACY.fullmatch(member)
+    return "" if found is None else found.group(2)
 
 
 def kind_of_address(email: str) -> str:
@@ -81,6 +87,8 @@ class Membership:
         accounts_below: whether a service account (by e-mail) lives beneath a resource that is
             named by number, as in ``folders/200000000001``.
         project_below: whether a project (by number) is, or is beneath, such a resource.
+        holders: whom a basic role (``roles/owner``) is granted to on a project, by the project's
+            own policy.
     """
 
     def __init__(
@@ -88,10 +96,12 @@ class Membership:
         groups: Callable[[str], tuple[str, ...]],
         accounts_below: Callable[[str, str], bool],
         project_below: Callable[[str, str], bool],
+        holders: Callable[[str, str], tuple[str, ...]],
     ) -> None:
         self._groups = groups
         self._accounts_below = accounts_below
         self._project_below = project_below
+        self._holders = holders
 
     def includes(self, listed: str, member: str) -> bool:
         """Whether the `listed` member of a binding is, or includes, `member`."""
@@ -110,6 +120,10 @@ class Membership:
             return any(self._names(one, member, seen | {lowered}) for one in inner)
         if listed.startswith("domain:"):
             return member.startswith("user:") and domain_of(member) == domain_of(listed)
+        legacy = _LEGACY.fullmatch(listed)
+        if legacy is not None:
+            inner = self._holders(legacy.group(2), f"roles/{legacy.group(1).lower()}")
+            return any(self._names(one, member, seen) for one in inner)
         found = ACCOUNT_SET.fullmatch(listed)
         return bool(found and self._is_in_set(member, found.group(1), found.group(2)))
 

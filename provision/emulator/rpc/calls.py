@@ -218,12 +218,19 @@ class Dispatcher:
             return result
 
     def _principal(self, token: str | None, method: str) -> str:
+        if not token and method.startswith(_OPEN):
+            return _ANONYMOUS
         if not token:
             raise ApiError("UNAUTHENTICATED", NO_CREDENTIAL)
         member = self._identities.member(token, api_of_method(method))
         if member is None:
             raise ApiError("UNAUTHENTICATED", BAD_CREDENTIAL)
         return member
+
+
+_ANONYMOUS = "allUsers"
+_OPEN = "google.storage."
+"""The API that also answers whoever sends no token: objects may be public."""
 
 
 def is_write(method: str) -> bool:

@@ -18,6 +18,7 @@ _WRITING = {
     "serviceusage": {"service.management"},
     "cloudidentity": {"cloud-identity.groups"},
     "pubsub": {"pubsub"},
+    "storage": {"devstorage.read_write", "devstorage.full_control"},
 }
 _READING = {
     "run": {"run.readonly"},
@@ -25,6 +26,7 @@ _READING = {
     "cloudresourcemanager": {"cloud-platform.read-only"},
     "serviceusage": {"cloud-platform.read-only"},
     "cloudidentity": {"cloud-identity.groups.readonly"},
+    "storage": {"devstorage.read_only", "cloud-platform.read-only"},
 }
 
 

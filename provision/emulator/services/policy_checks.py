@@ -16,6 +16,7 @@ from provision.emulator.iam.members import (
     is_legacy,
     is_well_formed,
     kind_of_address,
+    project_of,
 )
 from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.services.permissions import Refusal
@@ -42,6 +43,7 @@ class PolicyKind:
         public: whether allUsers and allAuthenticatedUsers may be members.
         conditions: whether bindings may have conditions.
         own_name: tells the name under which a policy is kept, where a resource has several.
+        basic: whether ``projectOwner:`` and the like may be members (Cloud Storage's alone).
     """
 
     service: str
@@ -51,6 +53,7 @@ class PolicyKind:
     public: bool = True
     conditions: bool = True
     own_name: Callable[[str], str] | None = None
+    basic: bool = False
 
     def check_name(self, resource: str) -> None:
         """Raise `ApiError` (INVALID_ARGUMENT) for the name of something else."""
@@ -109,6 +112,10 @@ class PolicyChecks:
             raise invalid(refused)
 
     def _check_member(self, member: str) -> None:
+        if self._kind.basic and is_legacy(member):
+            if self._world.hierarchy.find(project_of(member)) is None:
+                raise invalid(f"Invalid member: {member}")
+            return
         public = member in PUBLIC
         if (public and not self._kind.public) or is_legacy(member):
             raise invalid(
@@ -183,6 +190,7 @@ _SHAPES: dict[str, re.Pattern[str]] = {
     "pubsub.subscriptions": re.compile(r"projects/[^/]+/subscriptions/[^/]+"),
     "eventarc.triggers": re.compile(r"projects/[^/]+/locations/[^/]+/triggers/[^/]+"),
     "cloudtasks.queues": re.compile(r"projects/[^/]+/locations/[^/]+/queues/[^/]+"),
+    "storage.buckets": re.compile(r"projects/[^/]+/buckets/[^/]+"),
     "iap.web": re.compile(r"projects/[^/]+/iap_web"),
     "iap.webTypes": re.compile(r"projects/[^/]+/iap_web/[^/]+"),
     "iap.webServices": re.compile(r"projects/[^/]+/iap_web/[^/]+/services/[^/]+"),
@@ -203,6 +211,7 @@ WITHIN: dict[str, tuple[str, ...]] = {
     "iap.webTypes": ("iap.webTypes.", "iap.webServices.", "iap.webServiceVersions."),
     "iap.webServices": ("iap.webServices.", "iap.webServiceVersions."),
     "cloudtasks.queues": ("cloudtasks.queues.", "cloudtasks.tasks."),
+    "storage.buckets": ("storage.buckets.", "storage.objects."),
 }
 """Beginnings of the permissions that can be asked about on a kind of resource below a project."""
 

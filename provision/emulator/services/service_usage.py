@@ -39,6 +39,8 @@ TITLES = {
     "pubsub.googleapis.com": "Cloud Pub/Sub API",
     "run.googleapis.com": "Cloud Run Admin API",
     "serviceusage.googleapis.com": "Service Usage API",
+    "storage.googleapis.com": "Cloud Storage API",
+    "workflowexecutions.googleapis.com": "Workflow Executions API",
     "workflows.googleapis.com": "Workflows API",
 }
 """What the emulator offers, and its titles at Google."""

@@ -1,0 +1,1 @@
+"""Cloud Storage's JSON API: buckets, their policies, and objects on disk."""

@@ -1,0 +1,81 @@
+"""An object's content on its way out: all of it, or a range."""
+
+import re
+from http import HTTPStatus
+
+from aiohttp import web
+
+from provision.emulator.services.storage.checksums import etag
+from provision.emulator.services.storage.objects import Media
+from provision.emulator.services.storage.records import Stored
+
+_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
+_PIECE = 1 << 18
+_COPIED = {
+    "contentEncoding": "Content-Encoding",
+    "contentDisposition": "Content-Disposition",
+    "contentLanguage": "Content-Language",
+}
+
+
+async def send(request: web.Request, media: Media) -> web.StreamResponse:
+    """Answer a request with a content, which stays what it is while it is sent."""
+    with media.path.open("rb") as file:
+        size = media.stored.content.size
+        place = _place(request.headers.get("Range", ""), size)
+        if place is None:
+            headers = {"Content-Range": f"bytes */{size}"}
+            status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            return web.Response(
+                status=status, text="Request range not satisfiable", headers=headers
+            )
+        first, end = place
+        answer = web.StreamResponse(headers=_headers(media.stored))
+        if "Range" in request.headers and end - first < size:
+            answer.set_status(HTTPStatus.PARTIAL_CONTENT)
+            answer.headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
+        answer.content_length = end - first
+        await answer.prepare(request)
+        file.seek(first)
+        while first < end and (piece := file.read(min(_PIECE, end - first))):
+            await answer.write(piece)
+            first += len(piece)
+        await answer.write_eof()
+        return answer
+
+
+def _place(header: str, size: int) -> tuple[int, int] | None:
+    """First byte and end of what is asked for; None where there is nothing of it."""
+    found = _RANGE.fullmatch(header.strip())
+    if found is None:
+        return 0, size
+    if found.group(3):
+        return (max(0, size - int(found.group(3))), size) if size else None
+    first = int(found.group(1))
+    end = min(int(found.group(2)) + 1, size) if found.group(2) else size
+    return (first, end) if first < end else None
+
+
+def _headers(stored: Stored) -> dict[str, str]:
+    content, settings = stored.content, stored.settings
+    # A header is a line of its own, whatever somebody put into the metadata.
+    told = {
+        header: re.sub(r"[\r\n\0]+", " ", settings[key])
+        for key, header in _COPIED.items()
+        if settings.get(key)
+    }
+    kind = settings.get("contentType", "application/octet-stream")
+    return {
+        "Content-Type": re.sub(r"[\r\n\0]+", " ", kind),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
+        "ETag": f'"{etag(stored.generation, stored.metageneration)}"',
+        "Server": "UploadServer",
+        "X-Goog-Generation": str(stored.generation),
+        "X-Goog-Metageneration": str(stored.metageneration),
+        "X-Goog-Hash": f"crc32c={content.crc32c},md5={content.md5}",
+        "X-Goog-Storage-Class": settings.get("storageClass", "STANDARD"),
+        "X-Goog-Stored-Content-Encoding": settings.get("contentEncoding", "identity"),
+        "X-Goog-Stored-Content-Length": str(content.size),
+        **told,
+    }
