@@ -51,6 +51,11 @@ class Moved:
     causes: tuple[Change, ...] = ()
     members: int = 0
 
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The causes in words, each once: a function goes with its service, and both are gone."""
+        return tuple(dict.fromkeys(cause.words for cause in self.causes))
+
 
 @dataclass(frozen=True, slots=True)
 class TargetDiff:

@@ -94,14 +94,14 @@ def _result(index: int, target: str, moved: Moved) -> dict[str, Any]:
             "members": moved.members,
             "before": moved.before.value,
             "after": moved.after.value,
-            "by": [cause.words for cause in moved.causes],
+            "by": list(moved.by),
         },
     }
 
 
 def _message(target: str, moved: Moved) -> str:
     inside = f" and {moved.members:,} in it" if moved.members else ""
-    causes = "; ".join(dict.fromkeys(cause.words for cause in moved.causes))
+    causes = "; ".join(moved.by)
     by = f", by: {causes}" if causes else ""
     who = f"{moved.principal}{inside}: {moved.before} → {moved.after}"
     return f"{who} on {target.rpartition('/')[2]} ({target}){by}."

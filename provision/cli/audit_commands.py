@@ -25,8 +25,15 @@ audit_app = typer.Typer(
 def _judging(context: typer.Context) -> None:
     """Judge without looking for circles of dead objects in between: half of the time goes there."""
     if gc.isenabled():
+        gc.unfreeze()
         gc.disable()
-        context.call_on_close(gc.enable)
+        context.call_on_close(_look_again)
+
+
+def _look_again() -> None:
+    """Look for them from here on: what is there by now most often goes with the process."""
+    gc.freeze()
+    gc.enable()
 
 
 _COMMANDS: tuple[tuple[Callable[..., None], type[TyperCommand], str], ...] = (

@@ -1,6 +1,5 @@
 """Where an audit looks: the project, the specs beside it, and whom it acts as."""
 
-import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provision.cli.console import note
 from provision.cli.options import DEFAULT_FILES
 from provision.clients.gcloud_config import Defaults, read_defaults
 from provision.errors import ProvisionError, UsageError
@@ -50,9 +50,11 @@ class Place:
                 f"There is no {', '.join(map(str, missing))}.", hint="-f names a spec."
             )
         allowed = () if self.file is not None else (ProvisionError,)
-        with contextlib.suppress(*allowed):
+        try:
             return load(files, project=self.defaults.project, region=self.defaults.region)
-        return ()
+        except allowed as error:
+            note(f"{files[0]} here cannot be used, and is left aside: {str(error).splitlines()[0]}")
+            return ()
 
     @cached_property
     def defaults(self) -> Defaults:

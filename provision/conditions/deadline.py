@@ -108,7 +108,8 @@ def _read(text: str, option: str) -> datetime:
 
 
 def _shown(option: str) -> str:
-    return f"Write it as in {option} 2026-12-24T18:00Z or 2026-12-24T18:00+01:00."
+    forms = "2026-12-24T18:00+01:00" if option == _UNTIL else "now, -2d or +8h"
+    return f"Write it as in {option} 2026-12-24T18:00Z{',' if option == _AT else ' or'} {forms}."
 
 
 def _moment(text: str, found: re.Match[str], option: str) -> datetime:

@@ -109,4 +109,8 @@ def _records(
         try:
             yield decoder.decode(line)
         except msgspec.DecodeError as error:
-            raise UsageError(f"Reading {path}, line {number}: {error}.") from error
+            raise UsageError(
+                f"Reading {path}, line {number}: {error}.",
+                hint="A file that was cut off or edited tells too little: copy it again, or write"
+                " another with `provision audit snapshot -o FILE`.",
+            ) from error

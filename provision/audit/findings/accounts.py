@@ -46,7 +46,7 @@ def default_runtime_account(scene: Scene) -> Iterator[Found]:
         claim = f"{number(len(targets), 'target')} {run} as {account}, {holds}"
         yield Found(
             claim,
-            scene.index.account_name(account),
+            _named(scene, account),
             tuple(sorted(target.name for target in targets)),
             account_member(account),
             severity=Severity.MEDIUM if editor else None,
@@ -66,8 +66,8 @@ def default_runtime_account(scene: Scene) -> Iterator[Found]:
 def id_token_minter(scene: Scene) -> Iterator[Found]:
     """Members of the own policies of accounts that open something."""
     for one in _speaking(scene, lambda hold: "/serviceAccounts/" in hold.resource):
-        account = account_member(place(one.resource).name)
-        targets = scene.invokers.reached_by([account])
+        account = account_member(one.resource.rpartition("/")[2])
+        targets = scene.invokers.reached(account)
         if targets and one.member.text != account:
             claim = f"{one.member.text} can speak as {account.partition(':')[2]}"
             yield Found(
@@ -132,7 +132,7 @@ def stale_key(scene: Scene) -> Iterator[Found]:
     for key in scene.snapshot.keys:
         account = account_member(place(key.account).name)
         if _works(scene, key) and key.created and scene.at - key.created > timedelta(days=days):
-            targets = scene.invokers.reached_by([account])
+            targets = scene.invokers.reached(account)
             if targets:
                 email = account.partition(":")[2]
                 yield Found(
@@ -153,6 +153,15 @@ def _default(scene: Scene, target: Target) -> str:
         return ""
     container = scene.index.containers.get(scene.places.project(target.name))
     return f"{container.number}{_DEFAULTS[0]}" if container and container.number else ""
+
+
+def _named(scene: Scene, account: str) -> str:
+    """Its full name; of one that a reader may not list, in the project whose number it has."""
+    number, numbered, _ = account.partition(_DEFAULTS[0])
+    if account in scene.index.accounts or not numbered:
+        return scene.index.account_name(account)
+    project = scene.index.short(f"projects/{number}")
+    return f"//iam.googleapis.com/{project}/serviceAccounts/{account}"
 
 
 def _own_account(targets: list[Target]) -> tuple[str, ...]:

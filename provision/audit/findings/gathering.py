@@ -1,7 +1,7 @@
 """Bindings of one member on one resource told as one finding. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from provision.audit.answers import Hop, HopKind, Severity
 from provision.audit.findings.holds import Held, Hold
@@ -11,8 +11,7 @@ from provision.audit.findings.places import joined
 from provision.audit.findings.rule import Found
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(NamedTuple):
     """What one member holds by one policy.
 
     Args:

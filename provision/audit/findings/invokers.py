@@ -36,6 +36,13 @@ class Invokers:
         holds = {id(hold): hold for member in members for hold in self.holds(member)}
         return joined(hold.opened for hold in holds.values())
 
+    def reached(self, member: str) -> tuple[str, ...]:
+        """The targets that one account opens, sorted."""
+        found = self._reached.get(member)
+        if found is None:
+            found = self._reached[member] = self.reached_by([member])
+        return found
+
     def reached_below(self, container: str) -> tuple[str, ...]:
         """The targets that accounts of the projects at or below a container open, sorted."""
         found = self._reached.get(container)
@@ -56,7 +63,12 @@ class Invokers:
             opening = self._opening
             named = (member, *sorted(self._scene.kin.groups(member)), *self._sets(member))
             holds = chain.from_iterable(opening[name] for name in named if name in opening)
-            found = tuple(hold for hold in holds if not self._scene.denied(member, hold))
+            touched = self._scene.touched
+            found = tuple(
+                hold
+                for hold in holds
+                if id(hold) not in touched or not self._scene.denied(member, hold)
+            )
             self._holds[member] = found
         return found
 

@@ -28,7 +28,9 @@ def _missing(scene: "Scene") -> Iterator[Unread]:
     for target in scene.snapshot.targets:
         if target.kind is not Kind.FUNCTION or target.generation == 1:
             above[target.name] = None
-        above.update(dict.fromkeys(scene.index.lineage(target.name).containers))
+        project = scene.places.project(target.name)
+        if project not in above:
+            above.update(dict.fromkeys(scene.index.lineage(project).containers))
     for resource in above:
         if resource not in scene.index.policies:
             yield Unread(resource, Part.POLICY, _WHY)

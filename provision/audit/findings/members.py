@@ -5,7 +5,8 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import NamedTuple
 
-from provision.principals import canonical, is_public
+from provision.principals import canonical
+from provision.resources import project_in
 
 
 class Shape(Enum):
@@ -88,25 +89,24 @@ _GOOGLE_OWN = frozenset(
 """Where Google's service agents live beside ``gcp-sa-*`` (iam/docs/service-agents)."""
 
 _KINDS = {"user": Shape.USER, "group": Shape.GROUP, "domain": Shape.DOMAIN}
-_BASIC = ("projectOwner:", "projectEditor:", "projectViewer:")
+_OTHERS = {
+    "deleted": Shape.DELETED,
+    "allUsers": Shape.PUBLIC,
+    "allAuthenticatedUsers": Shape.PUBLIC,
+    **dict.fromkeys(("projectOwner", "projectEditor", "projectViewer"), Shape.BASIC),
+}
 
 
 @lru_cache(maxsize=1 << 18)
 def parsed(text: str) -> Member:
     """Take a member of a policy apart."""
     member = canonical(text)
-    if member.startswith("deleted:"):
-        return Member(member, Shape.DELETED)
-    if is_public(member):
-        return Member(member, Shape.PUBLIC)
-    if member.startswith(_BASIC):
-        return Member(member, Shape.BASIC)
     kind, _, value = member.partition(":")
     if kind in _KINDS:
         return Member(member, _KINDS[kind], value.rpartition("@")[2])
     if kind == "serviceAccount":
         return _account(member, value)
-    return Member(member, _federated(member))
+    return Member(member, _OTHERS.get(kind) or _federated(member))
 
 
 def _account(member: str, email: str) -> Member:
@@ -119,12 +119,14 @@ def _account(member: str, email: str) -> Member:
 
 
 def _is_agent(local: str, host: str) -> bool:
+    numbered = local.startswith("service-") and local[8:].isdigit()
+    return _is_googles(host) or (numbered and host not in _DEFAULTS)
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_googles(host: str) -> bool:
     where = host.removesuffix(_ACCOUNT_HOSTS)
-    return (
-        host in _GOOGLE_OWN
-        or _AGENT_DOMAIN.fullmatch(where) is not None
-        or (local.startswith("service-") and local[8:].isdigit() and host not in _DEFAULTS)
-    )
+    return host in _GOOGLE_OWN or _AGENT_DOMAIN.fullmatch(where) is not None
 
 
 def _project(local: str, host: str) -> str:
@@ -132,13 +134,7 @@ def _project(local: str, host: str) -> str:
         return local.removesuffix("-compute")
     if host == "appspot.gserviceaccount.com":
         return local
-    return _scoped(host.removesuffix(".iam" + _ACCOUNT_HOSTS))
-
-
-def _scoped(project: str) -> str:
-    """The id of a project: in a legacy domain ``id.example.com`` means ``example.com:id``."""
-    own, dot, domain = project.partition(".")
-    return f"{domain}:{own}" if dot else own
+    return project_in(host.removesuffix(".iam" + _ACCOUNT_HOSTS))
 
 
 def _federated(member: str) -> Shape:

@@ -45,6 +45,7 @@ class Place(NamedTuple):
     name: str
 
 
+@lru_cache(maxsize=1 << 14)
 def place(resource: str) -> Place:
     """The project, region and name in a full resource name."""
     parts = resource.split("/")
@@ -54,7 +55,10 @@ def place(resource: str) -> Place:
 
 def command(*words: str) -> str:
     """A line that a shell takes as those words."""
-    return shlex.join(words)
+    return " ".join(map(_quoted, words))
+
+
+_quoted = lru_cache(maxsize=1 << 14)(shlex.quote)
 
 
 def revoke(members: Iterable[str], resources: Iterable[str], role: str = "") -> str:

@@ -45,6 +45,9 @@ class Places:
 
     def opened(self, resource: str, gates: frozenset[str]) -> tuple[str, ...]:
         """Targets at or below `resource` that one of those permissions opens, sorted."""
+        own = self._gates.get(resource)
+        if own is not None:
+            return own[1] if own[0] in gates else ()
         key = (resource, gates)
         found = self._opened.get(key)
         if found is None:
@@ -102,6 +105,15 @@ class Places:
                 found[target.name] = ()
                 found.setdefault(target.service, (target,))
         return found
+
+    @cached_property
+    def _gates(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """The permission that opens a resource's own target, and that target."""
+        return {
+            name: (gate(target), (target.name,))
+            for name, targets in self._own.items()
+            for target in targets
+        }
 
     @cached_property
     def _below(self) -> dict[str, tuple[Target, ...]]:

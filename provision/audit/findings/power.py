@@ -6,14 +6,16 @@ from provision.audit.answers import Hop, HopKind, Severity, Verdict
 from provision.audit.findings.gathering import Gathered, gathered
 from provision.audit.findings.holds import SETTING, SETTING_ABOVE, Hold
 from provision.audit.findings.members import Shape, account_member
-from provision.audit.findings.mending import command
+from provision.audit.findings.mending import command, place
 from provision.audit.findings.places import gate
 from provision.audit.findings.rule import Found, Rule, rule
 from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, roles, what
 from provision.audit.forms import normal
+from provision.audit.gates import iap_resource
 from provision.snapshot.records import Caller, Target
 
+_THROUGH_IAP = "roles/iap.httpsResourceAccessor"
 _ANYBODY = frozenset({Shape.PUBLIC, Shape.DOMAIN, Shape.POOL, Shape.ACCOUNTS})
 
 
@@ -47,7 +49,8 @@ def can_grant(scene: Scene) -> Iterator[Found]:
     Severity.LOW,
     title="Something that calls a target on its own is refused",
     why="Its calls end in 403, mostly unseen: pushes are tried again and dropped, runs fail.",
-    mend="`provision grant serviceAccount:EMAIL --on TARGET`; give it an account if it has none.",
+    mend="`provision grant serviceAccount:EMAIL --on TARGET`, or IAP's role where IAP asks; give "
+    "it an account if it has none.",
 )
 def caller_refused(scene: Scene) -> Iterator[Found]:
     """Subscriptions, triggers, jobs and queues whose account cannot invoke what they call."""
@@ -63,11 +66,12 @@ def caller_refused(scene: Scene) -> Iterator[Found]:
     }
     for caller in scene.snapshot.callers:
         target = scene.index.targets.get(caller.calls) or addresses.get(_host(caller.calls))
-        if target is None or caller.paused or not target.invoker_check or target.iap:
+        if target is None or caller.paused or not (target.invoker_check or target.iap):
             continue
         who = account_member(caller.account) if caller.account else "allUsers"
         position = universe.bit(normal(who))
-        holders = scene.audit.judge.holders(gate(target), target.name)
+        asked = iap_resource(target) if target.iap else target.name
+        holders = scene.audit.judge.holders(gate(target), asked)
         if position is not None and holders.verdict(position) is Verdict.CANNOT:
             yield _refused(caller, target, who)
 
@@ -100,7 +104,7 @@ def _refused(caller: Caller, target: Target, who: str) -> Found:
     name = caller.name.rpartition("/")[2]
     told = f"as {caller.account}" if caller.account else "without a token"
     claim = f"{caller.kind} {name} calls {called(target.name)} {told}, and is refused"
-    mend = (command("provision", "grant", who, "--on", target.name),) if caller.account else ()
+    mend = _let_in(target, who) if caller.account else ()
     return Found(
         claim,
         caller.name,
@@ -109,6 +113,15 @@ def _refused(caller: Caller, target: Target, who: str) -> Found:
         mend=mend,
         hops=(Hop(HopKind.CALLS_AS, caller.name, who),) if caller.account else (),
     )
+
+
+def _let_in(target: Target, who: str) -> tuple[str, ...]:
+    if not target.iap:
+        return (command("provision", "grant", who, "--on", target.name),)
+    at = place(target.name)
+    words = ("gcloud", "beta", "iap", "web", "add-iam-policy-binding", "--resource-type=cloud-run")
+    where = (f"--service={at.name}", f"--region={at.region}", f"--project={at.project}")
+    return (command(*words, *where, f"--member={who}", f"--role={_THROUGH_IAP}"),)
 
 
 def _host(url: str) -> str:

@@ -92,18 +92,27 @@ def external_in_group(scene: Scene) -> Iterator[Found]:
 
 @rule(
     "service-agent-above",
-    Severity.LOW,
+    Severity.INFO,
     title="A service agent of Google's can invoke all of a project",
-    why="The role came with an API that was turned on. Whoever may set that service's work can "
-    "make its agent call any target here.",
+    why="The role came with an API that was turned on, as in every project that uses it, so this "
+    "is a hint. Whoever may set that service's work can make its agent call any target here.",
     mend="Turn the API off where it is not used; without its agent's role the service fails.",
+    varies="low above projects, where no API binds its agent by itself",
 )
 def service_agent_above(scene: Scene) -> Iterator[Found]:
     """Google's own accounts in a container's policy."""
     for one in gathered(scene.held(Shape.AGENT), scene.entered):
         if scene.places.is_container(one.resource) and not one.member.text.endswith(_IAP_AGENT):
             claim = f"{one.member.email} can invoke {_what(one)}, as {roles(one.holds)}"
-            yield Found(claim, one.resource, one.targets, one.member.text, hops=one.hops)
+            above = not one.resource.startswith("projects/")
+            yield Found(
+                claim,
+                one.resource,
+                one.targets,
+                one.member.text,
+                severity=Severity.LOW if above else None,
+                hops=one.hops,
+            )
 
 
 @rule(

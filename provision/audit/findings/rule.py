@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provision.audit.answers import Finding, Hop, Severity
 
@@ -14,8 +14,7 @@ _DIGITS = 10
 """Of the hash: 40 bits tell the findings of one rule apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One thing that a rule found.
 
     Args:

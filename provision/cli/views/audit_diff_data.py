@@ -62,7 +62,7 @@ def _moved(one: "Moved") -> dict[str, Any]:
         "members": one.members,
         "before": audit_json.slug(one.before),
         "after": audit_json.slug(one.after),
-        "by": [cause.words for cause in one.causes],
+        "by": list(one.by),
     }
 
 
@@ -89,6 +89,6 @@ def _row(word: str, one: "Moved", target: "TargetDiff") -> Sequence[str]:
         target.target.rpartition("/")[2],
         region,
         project,
-        "; ".join(cause.words for cause in one.causes),
+        "; ".join(one.by),
         target.target,
     )

@@ -81,6 +81,6 @@ def _target(one: "TargetDiff", names: Names) -> Iterator[str]:
 
 def _row(word: str, moved: "Moved") -> str:
     inside = f" and {count(moved.members, 'member')} of it" if moved.members else ""
-    causes = "; ".join(dict.fromkeys(cause.words for cause in moved.causes))
+    causes = "; ".join(moved.by)
     cells = (word, f"{moved.principal}{inside}", moved.before.value, moved.after.value, causes)
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"

@@ -44,8 +44,8 @@ def _target(one: "TargetDiff", names: Names, *, verbose: bool) -> None:
 
 
 def _causes(one: "Moved") -> None:
-    for cause in one.causes:
-        say(f"by: {cause.words}", 6, "dim")
+    for cause in one.by:
+        say(f"by: {cause}", 6, "dim")
 
 
 def _changes(found: "Diff", names: Names, *, verbose: bool) -> None:

@@ -53,11 +53,10 @@ def _rule(
     colour = _COLOURS[severity] if open_ else "dim"
     results.print(f"  [{colour}]{severity:<6}[/]  [bold]{safe(rule)}[/]{number}")
     say(found[0].reason if verbose else f"{_title(rule)}.", _INDENT, "dim")
-    rows = [Alike(one) for one in found] if verbose else list(alike(found))
-    shown = rows if verbose else rows[:_CLAIMS]
-    for row in shown:
+    rows = [Alike(one) for one in found] if verbose else list(alike(found, _CLAIMS))
+    for row in rows:
         _claim(row, names, verbose=verbose)
-    rest = sum(1 + len(row.others) for row in rows[len(shown) :])
+    rest = len(found) - sum(1 + len(row.others) for row in rows)
     if rest:
         say(f"… and {rest:,} more (-v or --json)", _INDENT, "dim")
 
@@ -68,18 +67,25 @@ def _title(rule: str) -> str:
     return BY_NAME[rule].title
 
 
-def alike(found: Sequence[Finding]) -> Iterator[Alike]:
+def alike(found: Sequence[Finding], most: int) -> Iterator[Alike]:
     """Findings of one rule, those that say the same of other resources gathered behind the first.
 
     Args:
         found: in the order in which they are told.
+        most: how many things are said; what says something else after that is left out.
     """
     from provision.audit.findings.words import called
 
     gathered: dict[tuple[str, str], list[Finding]] = {}
+    principals = set[str]()
     for one in found:
-        words = one.claim.replace(called(one.resource), "\0")
-        gathered.setdefault((words, one.principal), []).append(one)
+        full = len(gathered) == most
+        if full and one.principal not in principals:
+            continue
+        key = (one.claim.replace(called(one.resource), "\0"), one.principal)
+        if key in gathered or not full:
+            gathered.setdefault(key, []).append(one)
+            principals.add(one.principal)
     for first, *others in gathered.values():
         yield Alike(first, tuple(others))
 
@@ -109,7 +115,9 @@ def _claim(row: Alike, names: Names, *, verbose: bool) -> None:
 
 def _in_several(resources: Sequence[str]) -> bool:
     """Whether they are of more than one project, so that their names alone may mislead."""
-    return len({placed(one)[0] for one in resources}) > 1
+    projects = (placed(one)[0] for one in resources)
+    first = next(projects)
+    return any(one != first for one in projects)
 
 
 def _listed(

@@ -207,6 +207,7 @@ def test_terminal_text_fits_eighty_columns(offline: Offline) -> None:
         (("who", "orders"), "is 2 targets"),
         (("who", "orders", "--json", "--csv"), "--json and --csv"),
         (("who", "shop", "--at", "yesterday"), "--at 'yesterday' is no time"),
+        (("who", "shop", "--at", "yesterday"), "now, -2d or +8h"),
         (("who", "shop", "--scope", "project/elsewhere-1"), "is not in it"),
         (("what", "ann"), "not a principal"),
         (("why", "usr:ann@example.com", "shop"), "did you mean user"),
@@ -228,6 +229,27 @@ def test_what_is_no_snapshot_is_refused(offline: Offline) -> None:
     done = offline("who", "shop", snapshot="other.json")
     assert done.code == 2
     assert "it is no snapshot" in done.err
+
+
+def test_a_snapshot_that_was_cut_off_is_refused_with_what_to_do(offline: Offline) -> None:
+    """Half of what was read would be judged as all of it."""
+    whole = offline.path("acme.jsonl").read_bytes()
+    offline.path("half.jsonl").write_bytes(whole[: len(whole) // 2])
+    done = offline("who", "shop", snapshot="half.jsonl")
+    assert done.code == 2
+    assert "copy it again" in " ".join(done.err.split())
+
+
+def test_a_spec_that_nobody_named_and_that_cannot_be_used_is_told_of(offline: Offline) -> None:
+    """On one line, beside the answer; a named one is refused."""
+    offline.path("provision.yaml").write_text("service: shop\nimages: {}\n")
+    done = offline("who", "shop", *HERE)
+    assert done.code == 0
+    assert [line for line in done.err.splitlines() if "provision.yaml" in line] == [
+        line for line in done.err.splitlines() if "is left aside" in line
+    ]
+    assert "provision.yaml here cannot be used" in done.err
+    assert offline("who", "shop", *HERE, "-f", "provision.yaml").code == 2
 
 
 def _beneath(lines: list[str], first: str, then: str) -> bool:

@@ -107,15 +107,18 @@ def _accepted(until: str) -> World:
     return world(settings=Settings(acceptances=(one,)))
 
 
+PUSH = Caller(
+    "//pubsub.googleapis.com/projects/shop-prod/subscriptions/push",
+    CallerKind.PUSH,
+    CALLS.partition(":")[2],
+    "https://orders-111.europe-west1.run.app/push",
+)
+"""A subscription that calls the service, by its address."""
+
+
 def _called(member: str) -> World:
-    caller = Caller(
-        "//pubsub.googleapis.com/projects/shop-prod/subscriptions/push",
-        CallerKind.PUSH,
-        CALLS.partition(":")[2],
-        "https://orders-111.europe-west1.run.app/push",
-    )
     service = replace(_SERVICE, urls=("https://orders-111.europe-west1.run.app",))
-    return world(service, caller, policy(ORDERS, (NARROW, member)))
+    return world(service, PUSH, policy(ORDERS, (NARROW, member)))
 
 
 PAIRS: dict[str, tuple[World, World]] = {

@@ -200,6 +200,18 @@ def test_a_new_target_is_a_gain_of_those_who_can_invoke_it() -> None:
     _gained(found, ANN, ChangeKind.TARGET)
 
 
+def test_a_function_that_goes_with_its_service_is_told_to_be_gone_once() -> None:
+    """Two changes account for it, in the same words."""
+    name = ORDERS.replace("orders", "resize")
+    other = name.replace("run.", "cloudfunctions.").replace("/services/", "/functions/")
+    function = Target(other, Kind.FUNCTION, generation=2, service=name)
+    found = _diff((Target(name, Kind.SERVICE), policy(name, (NARROW, ANN)), function), ())
+    gone = next(one for one in found.targets if one.target == other)
+    lost = _one(gone.lost, ANN)
+    assert [one.words for one in lost.causes].count("it is gone") == len((name, other))
+    assert lost.by.count("it is gone") == 1
+
+
 def test_what_can_no_longer_be_read_makes_answers_unknown_not_none() -> None:
     """Whoever had access perhaps has it still, and so has everybody else."""
     found = _diff((_BOUND,), (Unread(ORDERS, Part.POLICY, "403 denied"),))

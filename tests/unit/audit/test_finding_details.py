@@ -9,6 +9,7 @@ from provision.audit.answers import Finding, HopKind, Severity
 from provision.audit.settings import Settings
 from provision.principals import Principal
 from provision.snapshot.records import (
+    Account,
     Binding,
     Boundary,
     BoundaryBinding,
@@ -26,7 +27,7 @@ from provision.snapshot.records import (
     Unread,
 )
 from tests.audit_world import Size, snapshot
-from tests.unit.audit.finding_pairs import PAIRS
+from tests.unit.audit.finding_pairs import PAIRS, PUSH
 from tests.unit.audit.finding_worlds import (
     ANN,
     CALLER,
@@ -62,6 +63,7 @@ _COMMANDS = (
     "gcloud iam service-accounts keys delete",
     "gcloud identity groups memberships delete",
     "gcloud beta iap web remove-iam-policy-binding",
+    "gcloud beta iap web add-iam-policy-binding",
 )
 
 
@@ -228,6 +230,40 @@ def test_minting_that_is_taken_away_is_no_finding() -> None:
     )
     assert len(world(*records).of("id-token-minter")) == 1
     assert world(*records, *fenced).of("id-token-minter") == []
+
+
+def test_what_calls_a_service_behind_iap_needs_iaps_role() -> None:
+    """The invoker's does not help, and the command to paste is IAP's own."""
+    service = Target(ORDERS, Kind.SERVICE, ingress="all", iap=True, urls=(PUSH.calls,))
+    web = "//iap.googleapis.com/projects/shop-prod/iap_web/cloud_run-europe-west1/services/orders"
+    bound = policy(ORDERS, (INVOKER, CALLS))
+    above = (Policy(web.partition("/services/")[0]), Policy(web.partition("/cloud_run")[0]))
+    found = _only(world(service, PUSH, bound, Policy(web), *above).of("caller-refused"))
+    assert found.mend[0].startswith(_COMMANDS)
+    assert "--role=roles/iap.httpsResourceAccessor" in found.mend[0]
+    through = policy(web, ("roles/iap.httpsResourceAccessor", CALLS))
+    assert world(service, PUSH, bound, through, *above).of("caller-refused") == []
+
+
+@pytest.mark.parametrize(("where", "severity"), [(PROJECT, Severity.INFO), (FOLDER, Severity.LOW)])
+def test_a_service_agent_is_a_hint_where_its_api_bound_it(where: str, severity: Severity) -> None:
+    """Above projects somebody did."""
+    agent = "serviceAccount:service-111@serverless-robot-prod.iam.gserviceaccount.com"
+    bound = policy(where, ("roles/run.serviceAgent", agent))
+    assert _only(world(bound).of("service-agent-above")).severity is severity
+
+
+def test_a_default_account_that_was_not_read_is_found_in_its_project() -> None:
+    """By the number in its name; what a reader may list does not change the finding's id."""
+    email = "111-compute@developer.gserviceaccount.com"
+    runs = Target(ORDERS, Kind.SERVICE, ingress="all", account=email)
+    name = f"//iam.googleapis.com/{PROJECT}/serviceAccounts/{email}"
+    unread = _only(world(runs).of("default-runtime-account"))
+    read = _only(world(runs, Account(name, email)).of("default-runtime-account"))
+    assert unread.resource == name
+    assert unread.id == read.id
+    elsewhere = Target(ORDERS, Kind.SERVICE, ingress="all", account=email.replace("111", "999"))
+    assert "/projects/999/" in _only(world(elsewhere).of("default-runtime-account")).resource
 
 
 def test_an_account_in_a_set_of_accounts_is_an_invoker_too() -> None:
