@@ -112,9 +112,9 @@ def test_a_regional_host_refuses_another_region(ask: Ask, emulator: RunningEmula
 
 def test_an_api_that_is_not_emulated_says_so_by_name(ask: Ask) -> None:
     """Nothing pretends to be an API that is not there."""
-    status, answer = ask("http://storage.googleapis.com/storage/v1/b")
+    status, answer = ask("http://bigquery.googleapis.com/bigquery/v2/projects")
     assert status == 501
-    text = "storage.googleapis.com is not offered by this emulator."
+    text = "bigquery.googleapis.com is not offered by this emulator."
     assert answer["error"]["message"] == text
 
 
@@ -200,7 +200,7 @@ def test_enabling_something_else_is_remembered(ask: Ask, emulator: RunningEmulat
     assert ask(f"{base}/storage.googleapis.com")[1]["state"] == "ENABLED"
     listed = [one["config"]["name"] for one in ask(base)[1]["services"]]
     assert "storage.googleapis.com" in listed
-    assert ask("http://storage.googleapis.com/storage/v1/b")[0] == 501
+    assert ask("http://bigquery.googleapis.com/bigquery/v2/projects")[0] == 501
     assert ask("http://serviceusage.googleapis.com/v1/operations/acat.p2-1-none")[0] == 404
     assert ask(f"{base}/nonsense:enable", "POST")[0] == 400
 
