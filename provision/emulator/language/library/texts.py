@@ -1,0 +1,132 @@
+"""``text``. Source: https://cloud.google.com/workflows/docs/reference/stdlib/text."""
+
+import codecs
+from typing import Final
+from urllib.parse import quote, quote_plus, unquote_to_bytes
+
+from provision.emulator.language.faults import value_fault
+from provision.emulator.language.library.patterns import compiled
+from provision.emulator.language.library.signature import (
+    Entry,
+    optional_text,
+    plain,
+    raw,
+    text,
+    whole,
+)
+from provision.emulator.language.values import Value
+
+
+def _charset(named: Value, function: str) -> str:
+    """A character set that texts are written in; Python knows others that are none."""
+    name = optional_text(named, function) or "UTF-8"
+    try:
+        found = codecs.lookup(name)
+        "".encode(found.name)
+    except (LookupError, ValueError) as error:
+        raise value_fault(f"unknown charset: {name[:100]}") from error
+    return found.name
+
+
+def _decode(data: Value, charset: Value) -> Value:
+    given, name = raw(data, "text.decode"), _charset(charset, "text.decode")
+    try:
+        return given.decode(name)
+    except UnicodeError as error:
+        raise value_fault(f"the bytes are not {name}") from error
+
+
+def _encode(given: Value, charset: Value) -> Value:
+    source, name = text(given, "text.encode"), _charset(charset, "text.encode")
+    try:
+        return source.encode(name)
+    except UnicodeError as error:
+        raise value_fault(f"the text cannot be written in {name}") from error
+
+
+def _find_all(source: Value, substr: Value) -> Value:
+    within, wanted = text(source, "text.find_all"), text(substr, "text.find_all")
+    found: list[Value] = []
+    at = within.find(wanted)
+    while at >= 0:
+        found.append(at)
+        at = within.find(wanted, at + max(len(wanted), 1))
+    return found
+
+
+def _find_all_regex(source: Value, regexp: Value) -> Value:
+    function = "text.find_all_regex"
+    pattern = compiled(text(regexp, function))
+    matches = pattern.finditer(text(source, function))
+    return [{"index": match.start(), "match": match.group()} for match in matches]
+
+
+def _match_regex(source: Value, regexp: Value) -> Value:
+    pattern = compiled(text(regexp, "text.match_regex"))
+    return pattern.search(text(source, "text.match_regex")) is not None
+
+
+def _replace_all(source: Value, substr: Value, repl: Value) -> Value:
+    function = "text.replace_all"
+    return text(source, function).replace(text(substr, function), text(repl, function))
+
+
+def _replace_all_regex(source: Value, regexp: Value, repl: Value) -> Value:
+    function = "text.replace_all_regex"
+    instead = text(repl, function)
+    return compiled(text(regexp, function)).sub(lambda _: instead, text(source, function))
+
+
+def _split(source: Value, separator: Value) -> Value:
+    within, between = text(source, "text.split"), text(separator, "text.split")
+    return list(within.split(between) if between else within)
+
+
+def _substring(source: Value, start: Value, end: Value) -> Value:
+    function = "text.substring"
+    within, first, last = text(source, function), whole(start, function), whole(end, function)
+    if first < 0 or last > len(within) or first > last:
+        raise value_fault(f"no substring from {first} to {last} in a text of {len(within)}")
+    return within[first:last]
+
+
+def _to_lower(source: Value) -> Value:
+    return text(source, "text.to_lower").lower()
+
+
+def _to_upper(source: Value) -> Value:
+    return text(source, "text.to_upper").upper()
+
+
+def _url_encode(source: Value) -> Value:
+    return quote(text(source, "text.url_encode"), safe="")
+
+
+def _url_encode_plus(source: Value) -> Value:
+    return quote_plus(text(source, "text.url_encode_plus"), safe="")
+
+
+def _url_decode(source: Value) -> Value:
+    given = text(source, "text.url_decode").replace("+", " ")
+    try:
+        return unquote_to_bytes(given).decode()
+    except UnicodeError as error:
+        raise value_fault("the text is not URL-encoded UTF-8") from error
+
+
+FUNCTIONS: Final[dict[str, Entry]] = {
+    "text.decode": plain(_decode, "data", "charset?"),
+    "text.encode": plain(_encode, "text", "charset?"),
+    "text.find_all": plain(_find_all, "source", "substr"),
+    "text.find_all_regex": plain(_find_all_regex, "source", "regexp"),
+    "text.match_regex": plain(_match_regex, "source", "regexp"),
+    "text.replace_all": plain(_replace_all, "source", "substr", "repl"),
+    "text.replace_all_regex": plain(_replace_all_regex, "source", "regexp", "repl"),
+    "text.split": plain(_split, "source", "separator"),
+    "text.substring": plain(_substring, "source", "start", "end"),
+    "text.to_lower": plain(_to_lower, "source"),
+    "text.to_upper": plain(_to_upper, "source"),
+    "text.url_decode": plain(_url_decode, "source"),
+    "text.url_encode": plain(_url_encode, "source"),
+    "text.url_encode_plus": plain(_url_encode_plus, "source"),
+}
