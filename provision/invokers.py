@@ -75,6 +75,15 @@ def bound(policy: Policy, wanted: Wanted) -> frozenset[str]:
     return frozenset(members | further)
 
 
+def missing_roles(policy: Policy, wanted: Wanted, member: str) -> frozenset[str]:
+    """Roles that `wanted` has for `member` and that the policy does not give it."""
+    named = canonical(member)
+    missing = wanted.all - bound(policy, wanted)
+    own = {wanted.role} if named in missing else set()
+    further = {role for role, _ in wanted.further if _further(role, named) in missing}
+    return frozenset(own | further)
+
+
 def _further(role: str, member: str) -> str:
     return f"{canonical(member)} as {role}"
 

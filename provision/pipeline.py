@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from provision.clients.artifact_registry import ArtifactRegistry
+from provision.clients.callers import Queues, Schedules, Subscriptions
 from provision.clients.clock import Clock
 from provision.clients.cloud_run import CloudRun
 from provision.clients.cloud_run_jobs import CloudRunJobs
@@ -25,6 +26,7 @@ from provision.image.context import FileIds
 from provision.image.destination import Destination
 from provision.image.inputs import InputsReader
 from provision.invokers import Wanted, public, without_public
+from provision.proof.caller_runs import CallerProof
 from provision.proof.policies_say import PoliciesSay
 from provision.proof.prove import Proof
 from provision.proof.prove_job import JobProof
@@ -32,9 +34,12 @@ from provision.proof.revocations import DEFAULT_LIMIT, Revocations
 from provision.proof.workflow_runs import WorkflowProof
 from provision.roles import INVOKE, RUN_JOB
 from provision.spec import BuiltImage, GivenImage, JobSpec, ServiceSpec, Spec
+from provision.spec.calls import CallerSpec, PushSpec, ScheduleSpec
 from provision.stages import Progress, Stage
 from provision.stages.bind import Bind, Prove
 from provision.stages.build import Build
+from provision.stages.called_by import CalledBy, PushCaller, QueueCaller, ScheduleCaller
+from provision.stages.callers import Callers
 from provision.stages.deploy import Deploy, Resource
 from provision.stages.given import Given
 from provision.stages.job import Job
@@ -80,6 +85,8 @@ class Pipeline:
         made |= {"deploy": lambda: self._deploy(spec), "bind": lambda: self._bind(spec)}
         if spec.workflows:
             made["workflow"] = lambda: self._workflow(spec)
+        if isinstance(spec, ServiceSpec) and spec.callers:
+            made["callers"] = lambda: self._callers(spec)
         return tuple(made[name]() for name in STAGES if name in made)
 
     @cached_property
@@ -117,6 +124,21 @@ class Pipeline:
     def workflows(self) -> Workflows:
         """Workflows."""
         return Workflows(self.google, self.clock)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """Jobs of Cloud Scheduler."""
+        return Schedules(self.google, self.clock)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Topics and subscriptions of Pub/Sub."""
+        return Subscriptions(self.google)
+
+    @cached_property
+    def queues(self) -> Queues:
+        """Queues of Cloud Tasks."""
+        return Queues(self.google)
 
     @cached_property
     def policies(self) -> PolicyClient:
@@ -173,6 +195,21 @@ class Pipeline:
             self.wait,
         )
         return Workflow(spec, self.workflows, self.iam, proof.checks, self.progress, self.clock)
+
+    def _callers(self, spec: ServiceSpec) -> Callers:
+        proof = CallerProof(
+            spec, self.schedules, self.policies, self.progress, self.clock, self.wait
+        )
+        called_by = tuple(self.called_by(spec, caller) for caller in spec.callers)
+        return Callers(spec, called_by, self.iam, proof.checks, self.progress, self.clock)
+
+    def called_by(self, spec: Spec, caller: CallerSpec) -> CalledBy:
+        """A schedule, subscription or queue that is declared beside a service."""
+        if isinstance(caller, ScheduleSpec):
+            return ScheduleCaller(spec, caller, self.schedules)
+        if isinstance(caller, PushSpec):
+            return PushCaller(spec, caller, self.subscriptions, self.progress)
+        return QueueCaller(spec, caller, self.queues)
 
     def _policies(self, spec: Spec) -> PolicyClient:
         return self.job_policies if isinstance(spec, JobSpec) else self.policies

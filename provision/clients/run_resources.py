@@ -137,7 +137,7 @@ def to_message(kind: Any, resource: Json) -> Any:  # noqa: ANN401 - a proto-plus
         ParseDict(dict(resource), kind.pb(message))
     except ParseError as error:
         raise UsageError(
-            f"Putting the {kind.__name__.lower()} together for the Cloud Run API: {error}",
+            f"Putting the {kind.__name__.lower()} together for Google's API: {error}",
             hint="Look at what stands under `run:` in the spec.",
         ) from error
     return message

@@ -7,9 +7,8 @@ from provision.clients.clock import Clock
 from provision.clients.policies import PolicyClient
 from provision.clients.workflow_executions import WorkflowExecutions
 from provision.errors import ProvisionError
-from provision.invokers import Wanted, bound
+from provision.invokers import Wanted, missing_roles
 from provision.plan import Check, Claim, Evidence, Verdict
-from provision.principals import canonical
 from provision.proof.revocations import DEFAULT_LIMIT
 from provision.spec import Spec
 from provision.spec.calls import WorkflowSpec
@@ -84,12 +83,9 @@ class WorkflowProof:
 
     def _missing(self, workflow: WorkflowSpec) -> frozenset[str]:
         """Which roles the policy does not give its account; with all of them it takes time."""
-        member = canonical(workflow.account.member)
+        policy = self.policies.get(self.spec.resource_name.name)
         wanted = Wanted.by(self.spec, exclusive=False)
-        needed = {one for one in wanted.all if one == member or one.startswith(f"{member} as ")}
-        missing = needed - bound(self.policies.get(self.spec.resource_name.name), wanted)
-        role = self.spec.invoker_role
-        return frozenset(role if one == member else one.partition(" as ")[2] for one in missing)
+        return missing_roles(policy, wanted, workflow.account.member)
 
     def _judged(self, workflow: WorkflowSpec, execution: Execution, *, late: bool) -> Check:
         verdict, told, hint = self._outcome(workflow, execution, late=late)

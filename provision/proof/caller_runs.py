@@ -1,0 +1,148 @@
+"""The proof about what calls by itself: a schedule is run; nothing else can be told to call."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from provision.clients.callers import Schedules
+from provision.clients.clock import Clock
+from provision.clients.policies import PolicyClient
+from provision.errors import ProvisionError
+from provision.invokers import Wanted, missing_roles
+from provision.plan import Check, Claim, Evidence, Verdict
+from provision.proof.revocations import DEFAULT_LIMIT
+from provision.spec import Spec
+from provision.spec.calls import CallerSpec, PushSpec, ScheduleSpec
+
+CHECK = "caller-admitted"
+
+_PAUSE = 2.0
+"""Seconds between two tries."""
+_LONGEST = 180.0
+"""Seconds to wait for one attempt: Cloud Scheduler gives an HTTP target as many by default."""
+_PERMISSION_DENIED = 7
+"""As google.rpc.Code has it; Cloud Scheduler tells a 403 so."""
+
+
+@dataclass(frozen=True)
+class CallerProof:
+    """Has schedules run, as verification does.
+
+    Args:
+        spec: what is declared.
+        schedules: Cloud Scheduler.
+        policies: of the service, to tell what is missing from what is not in effect yet.
+        progress: told of each wait.
+        limit: seconds to wait for IAM to take effect.
+    """
+
+    spec: Spec
+    schedules: Schedules
+    policies: PolicyClient
+    progress: Callable[[str], None]
+    clock: Clock = field(default_factory=Clock)
+    limit: float = DEFAULT_LIMIT
+
+    def checks(self, caller: CallerSpec, name: str) -> Iterator[Check]:
+        """That it gets in; not proven where it cannot be told to call, or is not to be."""
+        if not isinstance(caller, ScheduleSpec):
+            yield self._of_its_own_accord(caller)
+        elif not caller.verify:
+            yield self._not_tried(caller, "the spec says `verify: false`", _run_it(caller))
+        else:
+            try:
+                yield self._run(caller, name)
+            except ProvisionError as error:
+                yield replace(self._not_tried(caller, str(error), error.hint))
+
+    def _run(self, caller: ScheduleSpec, name: str) -> Check:
+        """Run it, again while it is refused and IAM may need time."""
+        deadline = self.clock.monotonic() + self.limit
+        while True:
+            self.progress(f"running schedule {caller.name}")
+            job = self.schedules.run(name, self.progress, _LONGEST)
+            status = (job or {}).get("status", {})
+            refused = status.get("code", 0) == _PERMISSION_DENIED
+            missing = self._missing(caller) if refused else frozenset()
+            left = deadline - self.clock.monotonic()
+            if not refused or missing or left <= 0:
+                return self._judged(caller, job, status, missing)
+            self.progress(
+                f"waiting for IAM to take effect (schedule {caller.name} was refused):"
+                f" {left:.0f} s left of {self.limit:.0f} s"
+            )
+            self.clock.sleep(min(_PAUSE, left))
+
+    def _missing(self, caller: CallerSpec) -> frozenset[str]:
+        policy = self.policies.get(self.spec.resource_name.name)
+        return missing_roles(policy, Wanted.by(self.spec, exclusive=False), caller.account.member)
+
+    def _judged(
+        self,
+        caller: ScheduleSpec,
+        job: Mapping[str, Any] | None,
+        status: Mapping[str, Any],
+        missing: frozenset[str],
+    ) -> Check:
+        code = status.get("code", 0)
+        told = status.get("message") or f"google.rpc code {code}"
+        if job is None:
+            verdict, answered = Verdict.NOT_PROVEN, f"no attempt ended within {_LONGEST:.0f} s"
+        elif not code:
+            verdict, answered = Verdict.PASSED, "the service took it"
+        else:
+            late = code == _PERMISSION_DENIED and not missing
+            verdict = Verdict.NOT_PROVEN if late else Verdict.FAILED
+            answered = f"failed: {told}"
+        return Check(
+            CHECK,
+            Claim.ADMISSION,
+            verdict,
+            f"schedule {caller.name}: {answered}",
+            (Evidence(f"RunJob {caller.name} as {caller.account.email}", answered, self._at),),
+            pending=verdict is Verdict.NOT_PROVEN,
+            hint=self._hint(caller, missing) if verdict is not Verdict.PASSED else "",
+        )
+
+    def _hint(self, caller: CallerSpec, missing: frozenset[str]) -> str:
+        if missing:
+            roles = ", ".join(sorted(missing))
+            return f"{caller.account.email} does not hold {roles} on {self.spec}: `provision bind`."
+        return (
+            f"`gcloud scheduler jobs describe {caller.name} --location={self.spec.region.value}`"
+            " shows its last attempt."
+        )
+
+    def _of_its_own_accord(self, caller: CallerSpec) -> Check:
+        """A message would go to every subscriber, and a task would be one that nobody meant."""
+        kind = "message" if isinstance(caller, PushSpec) else "task"
+        why = f"it takes a {kind} of yours to make it call"
+        return self._not_tried(caller, why, _send_it(caller, self.spec))
+
+    def _not_tried(self, caller: CallerSpec, why: str, hint: str) -> Check:
+        named = f"{caller.kind} {caller.name}"
+        return Check(
+            CHECK,
+            Claim.ADMISSION,
+            Verdict.NOT_PROVEN,
+            f"{named} was not tried: {why}",
+            (Evidence(f"{named} as {caller.account.email}", why, self._at),),
+            hint=hint,
+        )
+
+    @property
+    def _at(self) -> str:
+        return self.clock.stamp()
+
+
+def _run_it(caller: CallerSpec) -> str:
+    return f"`gcloud scheduler jobs run {caller.name}` runs it."
+
+
+def _send_it(caller: CallerSpec, spec: Spec) -> str:
+    if isinstance(caller, PushSpec):
+        return f"`gcloud pubsub topics publish {caller.topic} --message=…` has it call."
+    return (
+        f"`gcloud tasks create-http-task --queue={caller.name}"
+        f" --location={spec.region.value} --url=https://any.invalid/` has it call."
+    )
