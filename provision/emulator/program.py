@@ -293,6 +293,7 @@ class Emulator:
         )
         await self._proxy.start(self._proxy_socket)
         self._keep_place()
+        self._callers.restore()
         await self._functions.serving.restore()
         await self._run.rollouts.restore()
 
@@ -338,6 +339,7 @@ class Emulator:
         return app
 
     async def _reset(self) -> None:
+        await self._callers.stop()
         await self._functions.remove_all()
         self._storage.clear()
         await self._run.remove_all()
@@ -352,6 +354,7 @@ class Emulator:
 
     async def close(self) -> None:
         """Stop listening, stop every container, remove what was temporary."""
+        await self._callers.stop()
         await self._operations.close()
         if self._proxy is not None:
             await self._proxy.close()

@@ -102,12 +102,10 @@ class ExecutionRuns:
         self._running.pop(key, None)
         history = self._histories.pop(key)
         history.close()
-        if key not in self._table or self._table.get(key) is not execution:
-            return  # deleted meanwhile
-        if execution.state == _ACTIVE:  # the emulator is being stopped
-            return
-        self._table.put(key, execution)
-        self._steps.put(key, history.entries)
+        kept = self._table.get(key) is execution  # or else deleted meanwhile
+        if kept and execution.state != _ACTIVE:  # or else the emulator is being stopped
+            self._table.put(key, execution)
+            self._steps.put(key, history.entries)
 
     def _forget_oldest(self) -> None:
         """What has ended makes room for later ones, the oldest first."""
@@ -123,10 +121,10 @@ class ExecutionRuns:
 
     async def cancel(self, name: str) -> None:
         """Stop an execution, and wait until it has stopped."""
-        task = self._running.get(name)
-        if task is None:
+        task, execution = self._running.get(name), self._table.get(name)
+        if task is None or execution is None:
             return
-        _end(self._table.get(name), _STATE.CANCELLED)
+        _end(execution, _STATE.CANCELLED)
         task.cancel()
         await asyncio.wait({task})
 

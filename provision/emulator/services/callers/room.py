@@ -5,6 +5,8 @@ from typing import Any
 
 from provision.emulator.rpc.calls import Dispatcher, Handler
 from provision.emulator.rpc.host_apps import Mount
+from provision.emulator.services.callers.execution_runs import ExecutionRuns
+from provision.emulator.services.callers.executions import Executions
 from provision.emulator.services.callers.kept import Resources
 from provision.emulator.services.callers.locations import CallerLocations
 from provision.emulator.services.callers.placed import Placed
@@ -42,6 +44,8 @@ class Callers:
         transports = Transports(world, self._topics, kept, self._subscriptions, address_of)
         self._triggers = Triggers(world, operations, transports)
         self._workflows = Workflows(world, operations)
+        self._runs = ExecutionRuns(world, sender)
+        self._workflows.deleted.append(self._runs.forget)
         queues, tasks = Placed(world, QUEUES), Placed(world, TASKS)
         self._locations, schedules = CallerLocations(world), Schedules(world)
         self._others = (
@@ -49,6 +53,7 @@ class Callers:
             schedules,
             Queues(world, queues, tasks),
             QueueTasks(world, queues, tasks),
+            Executions(world, self._workflows, self._runs),
         )
 
         self._assets = {
@@ -87,6 +92,14 @@ class Callers:
             "subscriptions": self._subscriptions.policies,
             "triggers": self._triggers.policies,
         }
+
+    def restore(self) -> None:
+        """After a restart: see to what was going on."""
+        self._runs.restore()
+
+    async def stop(self) -> None:
+        """Stop what is going on, for the end or a reset."""
+        await self._runs.stop()
 
     def work_of(self, operation: Any) -> Work | None:  # noqa: ANN401 - Operation
         """The work of an operation that a restart broke off; None when it is none of ours."""

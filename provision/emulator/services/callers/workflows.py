@@ -1,14 +1,16 @@
-"""Workflows: ``google.cloud.workflows.v1.Workflows``. Their sources are kept, and never run."""
+"""Workflows: ``google.cloud.workflows.v1.Workflows``; `executions` runs them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.cloud import workflows_v1
 
+from provision.emulator.language import Program, SourceError, compile_source
 from provision.emulator.packing import packed, unpacked
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.callers import places
 from provision.emulator.services.callers.acting import find_account, may_act_as
+from provision.emulator.services.callers.connector_table import CONNECTORS
 from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.ordering import in_order
@@ -31,6 +33,9 @@ from provision.emulator.services.operations import Operations
 from provision.emulator.services.paging import page
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 _SERVICE = "google.cloud.workflows.v1.Workflows"
 _ACTIVE = int(workflows_v1.Workflow.State.ACTIVE)
@@ -65,6 +70,19 @@ class Workflows:
             encode=packed,
             decode=lambda value: unpacked(value, WORKFLOWS.message()),
         )
+        self._programs: dict[tuple[str, str], Program] = {}
+        self.deleted: list[Callable[[str], Awaitable[None]]] = []
+        """Told of each workflow that is deleted, by its name."""
+
+    def program(self, workflow: Any) -> Program:  # noqa: ANN401 - Workflow
+        """The source of a workflow, compiled. Raises `ApiError` for one that no longer can be."""
+        key = (workflow.name, workflow.revision_id)
+        if key not in self._programs:
+            try:
+                self._programs[key] = compiled(workflow.source_contents)
+            except SourceError as error:
+                raise ApiError("FAILED_PRECONDITION", source_problem(error)) from error
+        return self._programs[key]
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
@@ -99,6 +117,11 @@ class Workflows:
         """Check, keep and tell of a workflow, as a new revision where it is one."""
         check(message)
         self._settle_account(call, message, before)
+        if before is None or message.source_contents != before.source_contents:
+            try:
+                compiled(message.source_contents)
+            except SourceError as error:
+                return self.progress.refused(verb, message, source_problem(error))
         now = timestamp()
         message.update_time.CopyFrom(now)
         if before is None or is_new_revision(message, before):
@@ -163,4 +186,19 @@ class Workflows:
         gone = self.resources.remove(name)
         for revision in self._revisions.below(f"{name}@"):
             self._revisions.pop(revision)
+        for key in [one for one in self._programs if one[0] == name]:
+            del self._programs[key]
+        for tell in self.deleted:
+            await tell(name)
         return self.progress.begin("delete", gone)
+
+
+def compiled(source: str) -> Program:
+    """A source, compiled. Raises `SourceError`."""
+    return compile_source(source, frozenset(CONNECTORS))
+
+
+def source_problem(error: SourceError) -> str:
+    """Why a source is refused; the place behind it is the emulator's own word."""
+    place = f" (line {error.line}, column {error.column})" if error.line else ""
+    return f"{error.message}{place}"
