@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "proxy": "proxy:proxy",
     "snippet": "snippet:snippet",
     "execute": "execute:execute",
+    "workflow": "workflow_commands:workflow_app",
     "audit": "audit_commands:audit_app",
     "emulator": "emulator_env:emulator_app",
 }

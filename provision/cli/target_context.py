@@ -65,8 +65,8 @@ def open_targets(
     targets = parse_targets(
         texts,
         specs,
-        _setting(defaults.project, (spec.project for spec in specs)),
-        _setting(defaults.region, (spec.region for spec in specs)),
+        setting_of(defaults.project, (spec.project for spec in specs)),
+        setting_of(defaults.region, (spec.region for spec in specs)),
     )
     acting = defaults.impersonate.value if defaults.impersonate else None
     return TargetContext(specs, acting, os.environ, targets=targets)
@@ -85,7 +85,7 @@ def _specs(
     return load(named, project=defaults.project, region=defaults.region)
 
 
-def _setting(outside: Setting | None, declared: Iterable[Setting]) -> Setting | None:
+def setting_of(outside: Setting | None, declared: Iterable[Setting]) -> Setting | None:
     """A flag, what the spec says where all its documents say the same, or what is set outside."""
     if outside is not None and outside.overrides:
         return outside

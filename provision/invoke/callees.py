@@ -28,7 +28,6 @@ from provision.workflows.call_rules import audience_of, is_google
 from provision.workflows.outgoing import JobStart, Request
 
 OVERRIDE = "run.jobs.runWithOverrides"
-WATCH = "run.executions.get"
 
 _BALANCED = {"INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "ALLOW_INTERNAL_AND_GCLB"}
 _EVERYBODY = "allUsers"
@@ -138,8 +137,8 @@ class Callees:
                 other = replace(resolved, permission=OVERRIDE)
                 told = replace(told, overridden=_access(self.known(other, member)))
             if call.waits:
-                other = replace(resolved, permission=WATCH)
-                told = replace(told, watched=_access(self.known(other, member)))
+                known = self.known(replace(resolved, permission=call.watch), member)
+                told = replace(told, watched=_access(_above(known) if call.is_v2 else known))
         except ProvisionError as error:
             return Unread(str(error))
         return told
@@ -245,6 +244,12 @@ def _access(known: Known) -> Access:
     if known.standings is None or unsure or known.unread:
         return Access(May.UNKNOWN, "; ".join((*unsure, *known.unread)) or "its policy was not read")
     return Access(May.NO)
+
+
+def _above(known: Known) -> Known:
+    """What is known without the target's own policy, beneath which operations do not stand."""
+    standings = [one for one in known.standings or () if one.where != known.name]
+    return replace(known, standings=None if known.standings is None else tuple(standings))
 
 
 def _root(url: str) -> str:

@@ -13,7 +13,17 @@ MAIN = "main"
 
 
 class SourceError(UsageError):
-    """What was given is no source of a workflow at all."""
+    """What was given is no source of a workflow at all.
+
+    Args:
+        message: what it is instead.
+        hint: what to do; empty when there is nothing to add.
+        position: line and column, from 1.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", position: Position = (1, 1)) -> None:
+        super().__init__(message, hint=hint)
+        self.position = position
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,11 @@ def parse(text: str) -> Document:
     try:
         documents = list(nodes.read_documents(text, report))
     except yaml.MarkedYAMLError as error:
-        raise SourceError(_told(error), hint=_QUOTE) from error
+        mark = error.problem_mark or error.context_mark
+        at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise SourceError(
+            f"not YAML: {error.problem or error.context}", hint=_QUOTE, position=at
+        ) from error
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise SourceError(f"cannot be read: {' '.join(str(error).split())}") from error
     if len(documents) != 1:
@@ -96,9 +110,3 @@ def _document(tree: nodes.Document, remarks: tuple[Remark, ...]) -> Document:
     if not routines:
         raise SourceError("a workflow is a list of steps, or `main` and subworkflows with theirs")
     return Document(routines, remarks, tree, places)
-
-
-def _told(error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    where = f"line {mark.line + 1}:{mark.column + 1}: " if mark else ""
-    return f"{where}not YAML: {error.problem or error.context}"

@@ -16,6 +16,11 @@ _OVERRIDES = "roles/run.jobsExecutorWithOverrides"
 _VIEWER = "roles/run.viewer"
 _INVOKERS = frozenset({"roles/run.invoker", "roles/cloudfunctions.invoker"})
 """Roles that `provision grant` takes by itself."""
+_UNWATCHED = ", or let the call end at once with `connector_params: {skip_polling: true}`"
+_WATCH_V2 = (
+    " for googleapis.run.v1.namespaces.jobs.run; that of v2 looks at operations, which asks for the"
+    " role on the whole project"
+)
 Judged = Iterator[Finding | Unknown]
 
 
@@ -121,7 +126,7 @@ class _Judge:
             rule = Rule.NO_OVERRIDES
             needs.append((job.overridden, rule, "execute it with overrides", executes, ""))
         if call.waits:
-            other = ", or let the call end at once with `connector_params: {skip_polling: true}`"
+            other = _WATCH_V2 if call.is_v2 else _UNWATCHED
             needs.append((job.watched, Rule.CANNOT_WATCH, "watch its execution", _VIEWER, other))
         for access, rule, what, role, other in needs:
             if access.may is May.NO:

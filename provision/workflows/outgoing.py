@@ -95,6 +95,7 @@ class JobStart:
         overrides: whether it changes anything of the job for this execution.
         waits: whether it waits for the end.
         path: where its name is.
+        is_v2: whether the connector is that of Cloud Run v2.
     """
 
     step: Step
@@ -104,6 +105,12 @@ class JobStart:
     overrides: bool
     waits: bool
     path: Path
+    is_v2: bool = False
+
+    @property
+    def watch(self) -> str:
+        """The permission that waiting asks for; of v2 on the project, where operations are."""
+        return "run.operations.get" if self.is_v2 else "run.executions.get"
 
 
 def _split(url: str) -> str:
@@ -200,4 +207,5 @@ def _job(
         overrides=isinstance(body, Mapping) and bool(body.get("overrides")),
         waits=skips is not True,
         path=(*step.path, "args", "name"),
+        is_v2=function != _V1,
     )
