@@ -16,6 +16,8 @@ from provision.plan import (
     Unknown,
     Verdict,
     diff,
+    in_short,
+    lines_that_differ,
 )
 from provision.stages import Stage
 
@@ -131,7 +133,7 @@ def _as_declared(change: Change[Any], at: str) -> Check:
         verdict, answered = Verdict.FAILED, "there is none"
         summary = f"{change.subject}: there is none"
     elif left:
-        answered = "; ".join(f"{item.path} is {item.before!r}, not {item.after!r}" for item in left)
+        answered = "; ".join(_told(item) for item in left)
         verdict, summary = Verdict.FAILED, f"{change.subject}: {len(left)} field(s) differ"
     elif unknown:
         answered = "; ".join(f"{item.path}: {item.after}" for item in unknown)
@@ -147,6 +149,13 @@ def _as_declared(change: Change[Any], at: str) -> Check:
         evidence=(Evidence(f"{change.subject}, compared with the spec", answered, at),),
         hint="`provision plan` shows what `provision up` would change.",
     )
+
+
+def _told(item: FieldChange) -> str:
+    lines = lines_that_differ(item)
+    if lines:
+        return f"{item.path}: {', '.join(lines)}"
+    return f"{item.path} is {item.before!r}, not {item.after!r}"
 
 
 def _not_looked_at(stage: Stage[Any], error: ProvisionError, at: str) -> Check:
@@ -216,9 +225,10 @@ def _check_approved(change: Change[Any], seen: Change[Any]) -> None:
     for item in change.fields:
         known = approved.get(item.path)
         if known is None or (known.after != item.after and not isinstance(known.after, Unknown)):
+            shown = in_short(item.after) if isinstance(item.after, str) else item.after
             raise PlanOutdatedError(
                 f"Applying the plan to {change.subject}: {item.path} would now be set to"
-                f" {item.after!r}, which was not in the plan.",
+                f" {shown!r}, which was not in the plan.",
                 hint="Something changed since the plan was shown. Look again: `provision plan`.",
             )
 

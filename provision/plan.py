@@ -6,6 +6,7 @@ declared ``compare=False`` and never differ. A value that only a later write can
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from difflib import ndiff
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -134,6 +135,28 @@ class Known:
     image_id: str | Unknown = Unknown("build")
     image: str | Unknown = Unknown("push")
     urls: tuple[str, ...] | Unknown = Unknown("deploy")
+
+
+def in_short(value: str) -> str:
+    """A text as one line: of one with several, how many."""
+    return value if "\n" not in value.strip("\n") else f"{len(value.splitlines())} lines"
+
+
+def lines_that_differ(change: FieldChange, most: int = 20) -> tuple[str, ...]:
+    """Of a text with several lines, those that go (``- …``) and those that come (``+ …``).
+
+    Args:
+        change: the difference; nothing is told where there was no text before.
+        most: lines that are told; the rest is counted.
+    """
+    before, after = change.before, change.after
+    if not isinstance(before, str) or not isinstance(after, str) or "\n" not in before + after:
+        return ()
+    told = tuple(
+        line for line in ndiff(before.splitlines(), after.splitlines()) if line[:2] in {"- ", "+ "}
+    )
+    left = len(told) - most
+    return told if left <= 0 else (*told[:most], f"… and {left} more")
 
 
 def diff(observed: S | None, desired: S) -> tuple[FieldChange, ...]:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "build": "stage:build",
     "push": "stage:push",
     "deploy": "stage:deploy",
+    "callers": "stage:callers",
     "bind": "stage:bind",
     "destroy": "destroy:destroy",
     "grant": "grant:grant",

@@ -1,4 +1,4 @@
-"""`provision destroy`: the service or job, and with --all what was made for it."""
+"""`provision destroy`: the service or job with what calls it; with --all what was made for it."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,7 +10,7 @@ from provision.cli.command import require_consent, running
 from provision.cli.report import ServiceReport
 from provision.cli.run import Run
 from provision.cli.views import as_text
-from provision.destroy import Destroy, Removal
+from provision.destroy import CallingThings, Destroy, Removal
 from provision.resources import JobName, ServiceName
 from provision.spec import BuiltImage, Kind, Spec
 
@@ -21,7 +21,7 @@ def destroy(
     everything: Annotated[
         bool,
         typer.Option(
-            "--all", help="The service account and the repository too, if ours and unused."
+            "--all", help="Service accounts, topics and the repository too, if ours and unused."
         ),
     ] = False,
     project: options.Project = None,
@@ -29,7 +29,7 @@ def destroy(
     impersonate: options.Impersonate = None,
     as_json: options.Json = False,
 ) -> None:
-    """Delete the service or job and the bindings on it, after showing them.
+    """Delete the service or job, the bindings on it and what calls it, after showing them.
 
     Example: `provision destroy --all`
     """
@@ -48,18 +48,36 @@ def _plan(run: Run, *, everything: bool) -> None:
     pipeline = run.pipeline
     policies = {Kind.SERVICE: pipeline.policies, Kind.JOB: pipeline.job_policies}
     plan = Destroy(
-        pipeline.run, pipeline.jobs, pipeline.iam, pipeline.artifacts, policies, run.progress
+        pipeline.run,
+        pipeline.jobs,
+        pipeline.iam,
+        pipeline.artifacts,
+        pipeline.workflows,
+        policies,
+        run.progress,
+    )
+    calling = CallingThings(
+        pipeline.workflows,
+        pipeline.schedules,
+        pipeline.subscriptions,
+        pipeline.queues,
+        pipeline.called_by,
+        run.progress,
     )
 
     def deployed(report: ServiceReport) -> None:
         found = plan.deployed(report.spec)
-        report.removals = [found] if found else []
+        report.removals = [*([found] if found else []), *calling.of(report.spec)]
 
     def rest(report: ServiceReport) -> None:
         if everything:
             listed = {item.resource for other in run.reports for item in other.removals}
             images = [name for other in run.reports for name in _image_names(other.spec)]
-            found = plan.the_rest(report.spec, _going(run), images)
+            others = _resources(run)
+            found = [
+                *calling.topics(report.spec, others),
+                *plan.the_rest(report.spec, _going(run), images, others),
+            ]
             report.removals += [item for item in found if item.resource not in listed]
         with run.showing(report):
             as_text.show_removals(report)
@@ -79,6 +97,12 @@ def _going(run: Run) -> list[ServiceName | JobName]:
         for report in run.reports
         if report.error is None and _goes(report)
     ]
+
+
+def _resources(run: Run) -> frozenset[str]:
+    """The full names of all that is taken away so far."""
+    named = [item for report in run.reports if report.error is None for item in report.removals]
+    return frozenset(item.resource for item in named if item.remove)
 
 
 def _goes(report: ServiceReport) -> bool:

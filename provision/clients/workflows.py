@@ -77,6 +77,13 @@ class Workflows:
             operation = self.google.workflows.delete_workflow(name=name.name, timeout=TIMEOUT)
         self._resources.await_operation(operation, doing, report)
 
+    def everywhere(self, project: str) -> list[Json]:
+        """All workflows of a project, of every region."""
+        with self._resources.calling(f"Listing the workflows of {project}"):
+            parent = f"projects/{project}/locations/-"
+            found = self.google.workflows.list_workflows(parent=parent, timeout=TIMEOUT)
+            return [from_message(one) for one in found]
+
     @property
     def _resources(self) -> RunResources:
         return RunResources(self.google, self.clock)

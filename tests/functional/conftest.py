@@ -18,11 +18,12 @@ from provision.clients.local_cloud import find_local_cloud
 from provision.pipeline import Pipeline
 from provision.spec import Spec
 from provision.spec.load import load
+from tests.conftest import ImagePusher, make_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.conftest import RunningEmulator
+    from tests.conftest import Clients, RunningEmulator
 
 BASE = "provision-base:dev"
 """What test images are built from; `make test` makes it."""
@@ -99,12 +100,19 @@ class Project:
         cloud: where it goes.
         declared: the spec, as YAML has it.
         environ: the environment of commands.
+        prepare: brings about what has to be there.
     """
 
     path: Path
     cloud: "RunningEmulator"
     declared: dict[str, Any]
     environ: dict[str, str] = field(default_factory=dict)
+    prepare: "Callable[[], None]" = lambda: None
+
+    def begin_anew(self) -> None:
+        """Have the cloud forget everything but what the project stands on."""
+        self.cloud.admin("POST", "/reset")
+        self.prepare()
 
     def declare(self, **changes: object) -> None:
         """Write the spec with some of it changed; None takes a field away."""
@@ -181,22 +189,83 @@ def project(tmp_path: Path, cloud: "RunningEmulator") -> Project:
 
 def new_project(place: Path, cloud: "RunningEmulator") -> Project:
     """Such a project in the empty directory `place`."""
+    made = project_in(place, cloud, image={"context": ".", "repository": "services"})
+    # The engine outlives a test: inputs of its own make sure that nothing was built before.
+    (made.path / "app.py").write_text(f"{APP}\n# {uuid4()}\n")
+    (made.path / "Dockerfile").write_text(DOCKERFILE)
+    (made.path / ".dockerignore").write_text("*.yaml\n")  # as `init` writes it: no input
+    return made
+
+
+def project_in(place: Path, cloud: "RunningEmulator", **declared: object) -> Project:
+    """A directory with a spec alone, in the empty directory `place`, and what it declares."""
     path, home = place / "orders", place / "home"
     path.mkdir()
     home.mkdir()
-    # The engine outlives a test: inputs of its own make sure that nothing was built before.
-    (path / "app.py").write_text(f"{APP}\n# {uuid4()}\n")
-    (path / "Dockerfile").write_text(DOCKERFILE)
-    (path / ".dockerignore").write_text("*.yaml\n")  # as `init` writes it: the spec is no input
-    declared: Mapping[str, Any] = {
+    always: Mapping[str, Any] = {
         "project": cloud.project,
         "region": "asia-east1",
         "service": "orders",
-        "image": {"context": ".", "repository": "services"},
         "ingress": "all",
         "service_account": "orders-run",
         "invokers": ["user:developer@example.com"],
     }
-    made = Project(path, cloud, dict(declared), _environment(home, cloud.http))
+    made = Project(path, cloud, {**always, **declared}, _environment(home, cloud.http))
     made.declare()
     return made
+
+
+WORKFLOW = {
+    "name": "nightly-orders",
+    "service_account": "nightly-orders",
+    "call": {"path": "/reconcile", "query": {"day": "today"}, "body": {"dry": False}},
+}
+SCHEDULE = {
+    "kind": "schedule",
+    "name": "tick",
+    "service_account": "ticker",
+    "schedule": "0 3 * * *",
+    "call": {"path": "/tick", "body": {"at": "night"}},
+}
+PUSH = {
+    "kind": "push",
+    "name": "orders-push",
+    "service_account": "pusher",
+    "topic": "orders",
+    "call": {"path": "/events"},
+}
+QUEUE = {
+    "kind": "queue",
+    "name": "work",
+    "service_account": "worker",
+    "call": {"path": "/work", "headers": {"X-From": "queue"}},
+}
+
+
+@pytest.fixture
+def called(
+    tmp_path: Path, emulator: "RunningEmulator", clients_of: "Callable[[str], Clients]"
+) -> Project:
+    """A service that everything there is calls, on an emulator without an engine."""
+    project = project_in(tmp_path, emulator)
+
+    def prepare() -> None:
+        make_repository(clients_of("user:developer@example.com"), emulator.project)
+        image = f"asia-east1/{emulator.project}/services/hello"
+        reference = ImagePusher(emulator).push(image, "v1")
+        project.declare(image={"reference": reference})
+
+    project.prepare = prepare
+    prepare()
+    project.declare(workflows=[WORKFLOW], callers=[SCHEDULE, PUSH, QUEUE])
+    return project
+
+
+@pytest.fixture
+def called_job(called: Project) -> Project:
+    """A job that a workflow executes otherwise than it says, likewise."""
+    call = {"env": {"DAY": "today"}, "tasks": 2}
+    workflow = {"name": "nightly-run", "service_account": "nightly-run", "call": call}
+    called.declare(kind="job", job="nightly", service=None, ingress=None)
+    called.declare(workflows=[workflow], callers=None)
+    return called

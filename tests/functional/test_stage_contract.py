@@ -8,40 +8,62 @@ import pytest
 from provision import engine
 from provision.engine import Outcome
 from provision.errors import ProvisionError
-from provision.pipeline import STAGES
 from provision.plan import Verdict
 
 if TYPE_CHECKING:
-    from tests.conftest import RunningEmulator
+    from provision.engine import Stages
     from tests.functional.conftest import Project
 
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(params=["service", "job"])
-def project(project: "Project", request: pytest.FixtureRequest) -> "Project":
-    """A project with a service or a job: the same is promised of both."""
-    if request.param == "job":
-        project.declare(kind="job", job="nightly", service=None, ingress=None)
+STAGES_OF = {
+    "project": ("build", "push", "deploy", "bind"),
+    "job": ("build", "push", "deploy", "bind"),
+    "called": ("workflow", "callers"),
+    "called_job": ("workflow",),
+}
+EVERY = [(of, stage) for of, stages in STAGES_OF.items() for stage in stages]
+"""Every stage of a service and of a job, and those of what calls them."""
+
+
+@pytest.fixture
+def job(project: "Project") -> "Project":
+    """A project with a job: the same is promised of both."""
+    project.declare(kind="job", job="nightly", service=None, ingress=None)
     return project
 
 
+@pytest.fixture
+def declared(request: pytest.FixtureRequest) -> "Project":
+    """What the test is about."""
+    found: Project = request.getfixturevalue(request.param)
+    return found
+
+
+def stages_until(project: "Project", last: str) -> "Stages":
+    """The stages up to `last`, as a new process would make them."""
+    stages = project.pipeline().stages(project.spec)
+    names = [stage.name for stage in stages]
+    return stages[: names.index(last) + 1]
+
+
 def apply_until(project: "Project", last: str) -> None:
-    """Apply the stages up to `last`, as a new process would."""
-    stages = project.pipeline().stages(project.spec)[: STAGES.index(last) + 1]
+    """Apply the stages up to `last`."""
+    stages = stages_until(project, last)
     engine.apply(stages, engine.plan(stages), Outcome())
 
 
 def plan_until(project: "Project", last: str) -> engine.Plan:
-    """Plan the stages up to `last`, as a new process would."""
-    return engine.plan(project.pipeline().stages(project.spec)[: STAGES.index(last) + 1])
+    """Plan the stages up to `last`."""
+    return engine.plan(stages_until(project, last))
 
 
 def apply_before(project: "Project", stage: str) -> None:
     """Apply the stages before `stage`."""
-    index = STAGES.index(stage)
-    if index:
-        apply_until(project, STAGES[index - 1])
+    stages = stages_until(project, stage)[:-1]
+    if stages:
+        apply_until(project, stages[-1].name)
 
 
 def failed_checks(project: "Project") -> list[str]:
@@ -51,9 +73,10 @@ def failed_checks(project: "Project") -> list[str]:
     return [check.name for check in checks if check.verdict is Verdict.FAILED]
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_observing_writes_nothing(project: "Project", stage: str) -> None:
+@pytest.mark.parametrize(("declared", "stage"), EVERY, indirect=["declared"])
+def test_observing_writes_nothing(declared: "Project", stage: str) -> None:
     """Neither where there is nothing yet, nor where all is done."""
+    project = declared
     project.forget_requests()
     plan_until(project, stage)
     assert project.writes() == []
@@ -63,11 +86,12 @@ def test_observing_writes_nothing(project: "Project", stage: str) -> None:
     assert project.writes() == []
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(("declared", "stage"), EVERY, indirect=["declared"])
 def test_the_plan_after_an_apply_is_empty_and_a_second_apply_writes_nothing(
-    project: "Project", stage: str
+    declared: "Project", stage: str
 ) -> None:
     """What was applied is what is observed."""
+    project = declared
     assert not plan_until(project, stage).is_empty
     apply_until(project, stage)
     assert plan_until(project, stage).is_empty
@@ -86,21 +110,21 @@ def writes_of(project: "Project", stage: str) -> list[str]:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("stage", ["push", "deploy", "bind"])
+@pytest.mark.parametrize(
+    ("declared", "stage"), [one for one in EVERY if one[1] != "build"], indirect=["declared"]
+)
 def test_a_fault_at_any_write_and_then_apply_again_converges(
-    project: "Project",
-    cloud: "RunningEmulator",
-    stage: str,
-    when: str,
+    declared: "Project", stage: str, when: str
 ) -> None:
     """Whether the write took effect before it failed or not."""
+    project = declared
     methods = writes_of(project, stage)
     assert methods
     for method in methods:
-        cloud.admin("POST", "/reset")
+        project.begin_anew()
         apply_before(project, stage)
         fault = {"method": method, "code": "INTERNAL", "message": "a bad day", "times": 1}
-        cloud.admin("POST", "/faults", **fault, when=when)
+        project.cloud.admin("POST", "/faults", **fault, when=when)
         with pytest.raises(ProvisionError, match="a bad day"):
             apply_until(project, stage)
         apply_until(project, stage)
@@ -154,6 +178,21 @@ def empty_policy(project: "Project") -> None:
     project.pipeline().google.jobs.set_iam_policy(request=request)
 
 
+def call_elsewhere(project: "Project") -> None:
+    """Have the workflow do something else."""
+    name = project.spec.workflow_name(project.spec.workflows[0])
+    source = {"sourceContents": "main: {steps: [{end: {return: elsewhere}}]}"}
+    project.pipeline().workflows.update(name, source, ["sourceContents"], lambda _: None)
+
+
+def push_unsigned(project: "Project") -> None:
+    """Have the subscription push without a token."""
+    subscriptions = project.pipeline().subscriptions
+    name = f"projects/{project.cloud.project}/subscriptions/orders-push"
+    push = {"pushConfig": {"pushEndpoint": "https://elsewhere.example.com/"}}
+    subscriptions.update(name, push, ["pushConfig"])
+
+
 Edit = tuple[Callable[["Project"], None], str]
 EDITS: dict[str, dict[str, Edit]] = {
     "service": {
@@ -161,21 +200,25 @@ EDITS: dict[str, dict[str, Edit]] = {
         "push": (delete_repository, "push-as-declared"),
         "deploy": (open_service, "invoker-check-on"),
         "bind": (open_policy, "no-public-member"),
+        "workflow": (call_elsewhere, "workflow-as-declared"),
+        "callers": (push_unsigned, "callers-as-declared"),
     },
     "job": {
         "build": (edit_source, "build-as-declared"),
         "push": (delete_repository, "push-as-declared"),
         "deploy": (run_as_default, "runtime-account"),
         "bind": (empty_policy, "invokers-as-named"),
+        "workflow": (call_elsewhere, "workflow-as-declared"),
     },
 }
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(("declared", "stage"), EVERY, indirect=["declared"])
 def test_an_outside_edit_is_found_by_verify_and_undone_by_apply(
-    project: "Project", stage: str
+    declared: "Project", stage: str
 ) -> None:
     """Whoever made it, and by whatever way."""
+    project = declared
     edit, check = EDITS[project.spec.kind][stage]
     apply_until(project, "bind")
     assert failed_checks(project) == []

@@ -9,7 +9,16 @@ from provision.cli.report import ServiceReport
 from provision.cli.views.as_json import plain
 from provision.destroy import Removal
 from provision.engine import Outcome, Plan
-from provision.plan import Action, Change, Check, FieldChange, Unknown, Verdict
+from provision.plan import (
+    Action,
+    Change,
+    Check,
+    FieldChange,
+    Unknown,
+    Verdict,
+    in_short,
+    lines_that_differ,
+)
 
 _HEX = re.compile(r"\b((?:inputs-)?[0-9a-f]{12})[0-9a-f]{28,52}\b")
 
@@ -63,6 +72,8 @@ def show_change(change: Change[Any]) -> None:
     )
     for item in change.fields:
         results.print(f"      {_brief(_field(item))}")
+        for line in lines_that_differ(item):
+            results.print(f"        [dim]{safe(line)}[/]")
     for warning in getattr(change.observed, "warnings", ()):
         results.print(f"      [yellow]can invoke too, and is not in the spec:[/] {safe(warning)}")
 
@@ -73,6 +84,8 @@ def _field(item: FieldChange) -> str:
         added = [f"+ {one}" for one in sorted(map(str, item.after - before))]
         removed = [f"- {one}" for one in sorted(map(str, before - item.after))]
         return f"{item.path}: {', '.join([*added, *removed])}"
+    if isinstance(item.after, str) and "\n" in item.after:
+        return f"{item.path}: {in_short(item.after)}"
     if item.before is None:
         return f"{item.path}: {_value(item.after)}"
     return f"{item.path}: {_value(item.before)} → {_value(item.after)}"
@@ -82,7 +95,7 @@ def _value(value: object) -> str:
     if value is None:
         return "(none)"
     if isinstance(value, str):
-        return value or '""'
+        return in_short(value) or '""'
     return str(value) if isinstance(value, Unknown) else json.dumps(plain(value))
 
 

@@ -1,6 +1,6 @@
-"""What `destroy` takes away, and what it leaves and why."""
+"""What `destroy` takes away of a service or job, and of what was made for it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,31 +9,14 @@ from provision.clients.cloud_run import CloudRun
 from provision.clients.cloud_run_jobs import CloudRunJobs
 from provision.clients.iam import Iam
 from provision.clients.policies import PolicyClient
-from provision.resources import JobName, RepositoryName, ServiceName
+from provision.clients.workflows import Workflows
+from provision.destroy.removal import NOT_OURS, Removal
+from provision.resources import JobName, RepositoryName, ServiceAccountName, ServiceName
 from provision.run.resource_json import MARK
 from provision.spec import BuiltImage, JobSpec, Kind, ServiceSpec, Spec
 from provision.stages import Progress
 
 Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Removal:
-    """One thing, and whether it goes.
-
-    Args:
-        subject: in words.
-        resource: the full resource name.
-        remove: takes it away; None when it stays.
-        details: what goes with it.
-        reason: why it stays.
-    """
-
-    subject: str
-    resource: str
-    remove: Callable[[], None] | None = None
-    details: tuple[str, ...] = ()
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +28,7 @@ class Destroy:
         jobs: its jobs.
         iam: service accounts.
         artifacts: repositories.
+        workflows: those of Workflows, to tell who still uses an account.
         policies: the policies of services and of jobs, to show what goes with one.
         progress: told what is being waited for.
     """
@@ -53,6 +37,7 @@ class Destroy:
     jobs: CloudRunJobs
     iam: Iam
     artifacts: ArtifactRegistry
+    workflows: Workflows
     policies: Mapping[Kind, PolicyClient]
     progress: Progress
 
@@ -86,17 +71,22 @@ class Destroy:
             self.run.delete(spec.service_name, etag, self.progress)
 
     def the_rest(
-        self, spec: Spec, going: Sequence[ServiceName | JobName], images: Sequence[str]
+        self,
+        spec: Spec,
+        going: Sequence[ServiceName | JobName],
+        images: Sequence[str],
+        others: frozenset[str] = frozenset(),
     ) -> Iterator[Removal]:
-        """Account and repository, where they are ours and nothing that stays uses them.
+        """Accounts and repository, where they are ours and nothing that stays uses them.
 
-        Other products than Cloud Run are not looked at; an account that is deleted can be undeleted
-        for 30 days.
+        Other products than Cloud Run and Workflows are not looked at; an account that is deleted
+        can be undeleted for 30 days.
 
         Args:
             spec: the service or job they were made for.
             going: the services and jobs that are taken away now.
             images: names of images that the specs at hand declare, and that may go.
+            others: full names of what else is taken away now.
         """
         project = spec.project.value
         here = [name for name in going if name.project == project]
@@ -106,21 +96,35 @@ class Destroy:
             *(it for it in self.run.services_everywhere(project) if not _is_among(it, services)),
             *(it for it in self.jobs.jobs_everywhere(project) if not _is_among(it, jobs)),
         ]
-        yield from self._account(spec, staying)
+        users = {_name(one): _pod(one).get("serviceAccountName") for one in staying}
+        accounts = [spec.service_account, *(caller.account for caller in spec.all_callers)]
+        if spec.all_callers:
+            users |= self._workflows(project, others)
+        for account in dict.fromkeys(accounts):
+            yield from self._account(account, users)
         if isinstance(spec.image, BuiltImage):
             yield from self._repository(spec.image.repository, staying, images)
 
-    def _account(self, spec: Spec, staying: Sequence[Json]) -> Iterator[Removal]:
-        name = spec.service_account
+    def _workflows(self, project: str, going: frozenset[str]) -> dict[str, str]:
+        """The workflows that stay, and as whom they run."""
+        return {
+            f"workflow {_short(one['name'])}": _short(one.get("serviceAccount", ""))
+            for one in self.workflows.everywhere(project)
+            if one["name"] not in going
+        }
+
+    def _account(
+        self, name: ServiceAccountName, users: Mapping[str, str | None]
+    ) -> Iterator[Removal]:
         account = self.iam.find_account(name)
         if account is None:
             return
         subject = f"service account {name.email}"
-        users = [_name(one) for one in staying if _pod(one).get("serviceAccountName") == name.email]
+        using = [user for user, email in users.items() if email == name.email]
         if not account.is_ours:
-            yield Removal(subject, name.name, reason="it was not made by provision")
-        elif users:
-            yield Removal(subject, name.name, reason=f"there runs as it: {', '.join(users)}")
+            yield Removal(subject, name.name, reason=NOT_OURS)
+        elif using:
+            yield Removal(subject, name.name, reason=f"there runs as it: {', '.join(using)}")
         else:
             yield Removal(subject, name.name, lambda: self.iam.delete_account(name))
 
@@ -137,7 +141,7 @@ class Destroy:
         own = tuple(f"{base}{image}@" for base in bases for image in images)
         foreign = [uri for uri in held if not uri.startswith(own)]
         if not repository.is_ours:
-            yield Removal(subject, name.name, reason="it was not made by provision")
+            yield Removal(subject, name.name, reason=NOT_OURS)
         elif users:
             why = f"there runs an image from it: {', '.join(users)}"
             yield Removal(subject, name.name, reason=why)
@@ -170,6 +174,10 @@ def _pod(resource: Json) -> Json:
 
 def _images(resource: Json) -> list[str]:
     return [str(container.get("image", "")) for container in _pod(resource).get("containers", [])]
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _name(resource: Json) -> str:
