@@ -40,7 +40,7 @@ google.cloud.iap.v1.IdentityAwareProxyOAuthService: DeleteIdentityAwareProxyClie
 google.cloud.resourcemanager.v3.TagHolds: CreateTagHold DeleteTagHold ListTagHolds
 google.cloud.functions.v2.FunctionService: GenerateDownloadUrl
 google.cloud.functions.v1.CloudFunctionsService: GenerateDownloadUrl
-google.pubsub.v1.Publisher: Publish ListTopicSnapshots
+google.pubsub.v1.Publisher: ListTopicSnapshots
 google.pubsub.v1.Subscriber: Pull Acknowledge ModifyAckDeadline Seek
 google.pubsub.v1.Subscriber: CreateSnapshot GetSnapshot ListSnapshots UpdateSnapshot DeleteSnapshot
 google.pubsub.v1.SchemaService: CreateSchema GetSchema ListSchemas DeleteSchema CommitSchema
@@ -59,8 +59,7 @@ google.cloud.eventarc.v1.Eventarc: GetPipeline ListPipelines CreatePipeline Upda
 google.cloud.eventarc.v1.Eventarc: DeletePipeline
 google.cloud.eventarc.v1.Eventarc: GetGoogleApiSource ListGoogleApiSources CreateGoogleApiSource
 google.cloud.eventarc.v1.Eventarc: UpdateGoogleApiSource DeleteGoogleApiSource
-google.cloud.scheduler.v1.CloudScheduler: RunJob
-google.cloud.tasks.v2.CloudTasks: RunTask BatchCreateTasks BatchDeleteTasks
+google.cloud.tasks.v2.CloudTasks: BatchCreateTasks BatchDeleteTasks
 google.longrunning.Operations: CancelOperation
 google.cloud.tasks.v2.CloudTasks: GetCmekConfig UpdateCmekConfig
 """

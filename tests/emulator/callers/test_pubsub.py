@@ -283,11 +283,9 @@ def test_policies_hold_roles_of_pub_sub_alone(grpc_clients: Clients, role: str, 
         )
 
 
-def test_messages_are_neither_taken_nor_given(clients: Clients) -> None:
-    """Nothing is delivered here: whoever publishes is told so."""
+def test_messages_are_not_taken_by_those_who_ask(clients: Clients) -> None:
+    """They are pushed, or nobody gets them: whoever pulls is told so."""
     subscribe(clients)
-    with refused("Publisher/Publish is not offered", exceptions.MethodNotImplemented):
-        publisher(clients).publish(topic=TOPIC, messages=[pubsub_v1.PubsubMessage(data=b"x")])
     with refused("Subscriber/Pull is not offered", exceptions.MethodNotImplemented):
         subscriber(clients).pull(subscription=PUSHED, max_messages=1)
 

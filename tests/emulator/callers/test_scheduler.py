@@ -181,13 +181,6 @@ def test_accounts_that_are_none_are_refused_alike(grpc_clients: Clients, named: 
         create(grpc_clients, job(named))
 
 
-def test_jobs_do_not_fire(clients: Clients) -> None:
-    """Who runs one is told so."""
-    create(clients, job())
-    with refused("CloudScheduler/RunJob is not offered", exceptions.MethodNotImplemented):
-        scheduler(clients).run_job(name=NAME)
-
-
 def test_not_every_region_has_it(grpc_clients: Clients) -> None:
     """As people are told by the real one."""
     words = "Location 'europe-west9' is not a valid location. Use ListLocations"

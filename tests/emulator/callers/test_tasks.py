@@ -161,15 +161,6 @@ def test_tasks_wait_in_their_queue(clients: Clients) -> None:
     assert list(client.list_tasks(parent=NAME)) == []
 
 
-def test_tasks_are_never_sent(clients: Clients) -> None:
-    """Who asks for it is told so."""
-    create(clients)
-    made = put(clients)
-    with refused("CloudTasks/RunTask is not offered", exceptions.MethodNotImplemented):
-        tasks(clients).run_task(name=made.name)
-    assert tasks(clients).get_task(name=made.name).dispatch_count == 0
-
-
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

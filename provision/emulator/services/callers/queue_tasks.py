@@ -1,4 +1,4 @@
-"""Tasks in Cloud Tasks' queues. They are kept until they are deleted, and never dispatched."""
+"""Tasks in Cloud Tasks' queues. `dispatching.py` sends them."""
 
 import secrets
 from typing import Any
@@ -9,6 +9,7 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.callers import places, queue_rules
+from provision.emulator.services.callers.dispatching import Dispatching
 from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.queues import SERVICE
@@ -36,10 +37,14 @@ class QueueTasks:
         world: projects, accounts, policies.
         queues: what tasks can be put into.
         tasks: the tasks.
+        dispatching: sends them.
     """
 
-    def __init__(self, world: World, queues: Placed, tasks: Placed) -> None:
+    def __init__(
+        self, world: World, queues: Placed, tasks: Placed, dispatching: Dispatching
+    ) -> None:
         self._world = world
+        self._dispatching = dispatching
         self._queues = queues
         self._tasks = tasks
 
@@ -50,6 +55,7 @@ class QueueTasks:
             f"{SERVICE}/GetTask": self._get,
             f"{SERVICE}/ListTasks": self._list,
             f"{SERVICE}/DeleteTask": self._delete,
+            f"{SERVICE}/RunTask": self._run,
         }
 
     def _queue(self, call: Call, verb: str) -> str:
@@ -98,6 +104,7 @@ class QueueTasks:
             made.schedule_time.CopyFrom(timestamp())
         shown = self._shown(call, made, parent)
         self._tasks.keep(made)
+        self._dispatching.plan(name)
         return shown
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Task
@@ -111,5 +118,16 @@ class QueueTasks:
         return tasks_v2.ListTasksResponse.pb()(tasks=shown, next_page_token=token)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
-        self._tasks.remove(self._allowed(call, "delete"))
+        name = self._allowed(call, "delete")
+        self._tasks.remove(name)
+        self._dispatching.drop(name)
         return Empty()
+
+    async def _run(self, call: Call) -> Any:  # noqa: ANN401 - Task
+        """Due now, and sent whether its queue is paused or not (documented)."""
+        name = self._allowed(call, "run")
+        task = self._tasks.copy(name)
+        task.schedule_time.CopyFrom(timestamp())
+        shown = self._shown(call, self._tasks.keep(task), name)
+        self._dispatching.run(name)
+        return shown

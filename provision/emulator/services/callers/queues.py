@@ -9,6 +9,7 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.callers import places, queue_rules
+from provision.emulator.services.callers.dispatching import Dispatching
 from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.placed import Placed
@@ -46,10 +47,14 @@ class Queues:
         world: projects, accounts, policies.
         queues: the queues.
         tasks: what is in them.
+        dispatching: sends tasks.
     """
 
-    def __init__(self, world: World, queues: Placed, tasks: Placed) -> None:
+    def __init__(
+        self, world: World, queues: Placed, tasks: Placed, dispatching: Dispatching
+    ) -> None:
         self._world = world
+        self._dispatching = dispatching
         self._queues = queues
         self._tasks = tasks
         self._gone: Table[float] = world.store.table("deleted-queues")
@@ -130,6 +135,7 @@ class Queues:
     def _empty(self, name: str) -> None:
         for task in self._tasks.below(name):
             self._tasks.remove(task.name)
+            self._dispatching.drop(task.name)
 
     async def _purge(self, call: Call) -> Any:  # noqa: ANN401 - Queue
         queue = self._queues.copy(self._queues.allowed(call, "purge", call.request.name))
@@ -146,4 +152,6 @@ class Queues:
     def _turned(self, call: Call, verb: str, state: int) -> Any:  # noqa: ANN401 - Queue
         queue = self._queues.copy(self._queues.allowed(call, verb, call.request.name))
         queue.state = state
-        return self._queues.keep(queue)
+        kept = self._queues.keep(queue)
+        self._dispatching.resume(kept.name)
+        return kept

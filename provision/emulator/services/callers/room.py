@@ -5,20 +5,24 @@ from typing import Any
 
 from provision.emulator.rpc.calls import Dispatcher, Handler
 from provision.emulator.rpc.host_apps import Mount
+from provision.emulator.services.callers.delivering import Delivery
+from provision.emulator.services.callers.dispatching import Dispatching
 from provision.emulator.services.callers.execution_runs import ExecutionRuns
 from provision.emulator.services.callers.executions import Executions
+from provision.emulator.services.callers.firing import Firing
 from provision.emulator.services.callers.kept import Resources
 from provision.emulator.services.callers.locations import CallerLocations
 from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.progress import Work
 from provision.emulator.services.callers.queue_tasks import TASKS, QueueTasks
 from provision.emulator.services.callers.queues import QUEUES, Queues
-from provision.emulator.services.callers.schedules import Schedules
+from provision.emulator.services.callers.schedules import JOBS, Schedules
 from provision.emulator.services.callers.sending import Sender
 from provision.emulator.services.callers.subscriptions import SUBSCRIPTIONS, Subscriptions
 from provision.emulator.services.callers.topics import TOPICS, Topics
 from provision.emulator.services.callers.trigger_transport import AddressOf, Transports
 from provision.emulator.services.callers.triggers import Triggers
+from provision.emulator.services.callers.turns import Turns
 from provision.emulator.services.callers.workflows import Workflows
 from provision.emulator.services.operations import Operations
 from provision.emulator.world import World
@@ -39,20 +43,25 @@ class Callers:
     ) -> None:
         self._sender = sender
         kept, subscribed = Resources(world, TOPICS), Resources(world, SUBSCRIPTIONS)
+        self._turns = Turns(world.store.flush)
+        self._delivery = Delivery(world, kept, subscribed, sender, self._turns)
         self._subscriptions = Subscriptions(world, subscribed, kept)
-        self._topics = Topics(world, kept, self._subscriptions)
+        self._topics = Topics(world, kept, self._subscriptions, self._delivery)
         transports = Transports(world, self._topics, kept, self._subscriptions, address_of)
         self._triggers = Triggers(world, operations, transports)
         self._workflows = Workflows(world, operations)
         self._runs = ExecutionRuns(world, sender)
         self._workflows.deleted.append(self._runs.forget)
         queues, tasks = Placed(world, QUEUES), Placed(world, TASKS)
-        self._locations, schedules = CallerLocations(world), Schedules(world)
+        self._dispatching = Dispatching(queues, tasks, sender, self._turns)
+        jobs = Placed(world, JOBS)
+        self._firing = Firing(world, jobs, sender, self._delivery, self._turns)
+        self._locations, schedules = CallerLocations(world), Schedules(world, jobs, self._firing)
         self._others = (
             self._locations,
             schedules,
-            Queues(world, queues, tasks),
-            QueueTasks(world, queues, tasks),
+            Queues(world, queues, tasks, self._dispatching),
+            QueueTasks(world, queues, tasks, self._dispatching),
             Executions(world, self._workflows, self._runs),
         )
 
@@ -96,10 +105,13 @@ class Callers:
     def restore(self) -> None:
         """After a restart: see to what was going on."""
         self._runs.restore()
+        for room in (self._delivery, self._dispatching, self._firing):
+            room.restore()
 
     async def stop(self) -> None:
         """Stop what is going on, for the end or a reset."""
         await self._runs.stop()
+        await self._turns.stop_all()
 
     def work_of(self, operation: Any) -> Work | None:  # noqa: ANN401 - Operation
         """The work of an operation that a restart broke off; None when it is none of ours."""

@@ -1,4 +1,4 @@
-"""Cloud Scheduler: ``google.cloud.scheduler.v1.CloudScheduler``. Jobs are kept, and never fire."""
+"""Cloud Scheduler: ``google.cloud.scheduler.v1.CloudScheduler``. `firing.py` fires jobs."""
 
 import secrets
 from typing import Any
@@ -9,6 +9,7 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.callers import places, schedule_rules
+from provision.emulator.services.callers.firing import Firing
 from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.placed import Placed
@@ -34,11 +35,14 @@ class Schedules:
 
     Args:
         world: projects, accounts, policies.
+        jobs: the jobs.
+        firing: fires them.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, jobs: Placed, firing: Firing) -> None:
         self._world = world
-        self.resources = Placed(world, JOBS)
+        self.resources = jobs
+        self._firing = firing
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
@@ -50,6 +54,7 @@ class Schedules:
             f"{_SERVICE}/DeleteJob": self._delete,
             f"{_SERVICE}/PauseJob": self._pause,
             f"{_SERVICE}/ResumeJob": self._resume,
+            f"{_SERVICE}/RunJob": self._run,
         }
 
     async def _create(self, call: Call) -> Any:  # noqa: ANN401 - Job
@@ -77,9 +82,15 @@ class Schedules:
         schedule_rules.fill(job)
         if job.HasField("http_target"):
             settle_token(self._world, call, job.http_target, job.name, job.http_target.uri)
+        return self._planned(job)
+
+    def _planned(self, job: Any) -> Any:  # noqa: ANN401 - Job
+        """Keep a job that was written, and wait for its time."""
         job.user_update_time.CopyFrom(timestamp())
         schedule_rules.set_due(job)
-        return self.resources.keep(job)
+        kept = self.resources.keep(job)
+        self._firing.plan(kept.name)
+        return kept
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Job
         return self.resources.get(self.resources.allowed(call, "get", call.request.name))
@@ -91,8 +102,16 @@ class Schedules:
         return scheduler_v1.ListJobsResponse.pb()(jobs=shown, next_page_token=token)
 
     async def _delete(self, call: Call) -> Any:  # noqa: ANN401 - Empty
-        self.resources.remove(self.resources.allowed(call, "delete", call.request.name))
+        name = self.resources.allowed(call, "delete", call.request.name)
+        self.resources.remove(name)
+        self._firing.plan(name)
         return Empty()
+
+    async def _run(self, call: Call) -> Any:  # noqa: ANN401 - Job
+        """The job as it was: what comes of it is told in it later."""
+        job = self.resources.get(self.resources.allowed(call, "run", call.request.name))
+        self._firing.run(job.name)
+        return job
 
     async def _pause(self, call: Call) -> Any:  # noqa: ANN401 - Job
         name = self.resources.allowed(call, "pause", call.request.name)
@@ -108,6 +127,4 @@ class Schedules:
             wanted = _STATES(before).name
             raise ApiError("FAILED_PRECONDITION", f"The job's state must be {wanted}.")
         job.state = after
-        job.user_update_time.CopyFrom(timestamp())
-        schedule_rules.set_due(job)
-        return self.resources.keep(job)
+        return self._planned(job)

@@ -6,6 +6,7 @@ Source: the comments of ``google.pubsub.v1.Subscription``.
 from typing import Any
 
 from provision.emulator.services.callers import pubsub_names as names
+from provision.emulator.services.callers.subscription_filter import FilterError, parsed
 
 WRITABLE = (
     "push_config",
@@ -42,6 +43,10 @@ def check(message: Any) -> None:  # noqa: ANN401 - Subscription
         names.check_duration(message.message_retention_duration, 600, 31 * _DAY, argument)
     if len(message.filter.encode()) > _LONGEST_FILTER:
         raise names.wrong("Subscription::filter")
+    try:
+        parsed(message.filter or "attributes:a")
+    except FilterError as error:
+        raise names.wrong("Subscription::filter") from error
     _check_expiration(message)
     _check_retries(message)
 

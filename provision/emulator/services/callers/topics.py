@@ -7,6 +7,7 @@ from google import pubsub_v1
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.callers import pubsub_names as names
+from provision.emulator.services.callers.delivering import Delivery
 from provision.emulator.services.callers.kept import Kind, Resources
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.subscriptions import Subscriptions
@@ -34,10 +35,18 @@ class Topics:
         world: projects and policies.
         topics: the topics.
         subscriptions: what is attached to them.
+        delivery: takes messages.
     """
 
-    def __init__(self, world: World, topics: Resources, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self,
+        world: World,
+        topics: Resources,
+        subscriptions: Subscriptions,
+        delivery: Delivery,
+    ) -> None:
         self._topics = topics
+        self._delivery = delivery
         self._subscriptions = subscriptions
         kind = PolicyKind(_POLICIES, "pubsub.topics", topics.check_exists, pubsub_refusal)
         self.policies = PolicyRpcs(world, kind).handlers()
@@ -51,6 +60,7 @@ class Topics:
             f"{_SERVICE}/UpdateTopic": self._update,
             f"{_SERVICE}/DeleteTopic": self._delete,
             f"{_SERVICE}/ListTopicSubscriptions": self._list_subscriptions,
+            f"{_SERVICE}/Publish": self._publish,
         }
 
     def make(self, name: str, **labels: str) -> Any:  # noqa: ANN401 - Topic
@@ -104,6 +114,12 @@ class Topics:
         self._topics.remove(name)
         self._subscriptions.orphan(name)
         return Empty()
+
+    async def _publish(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
+        name = self._name(call.request.topic)
+        self._topics.require(call, "publish", name)
+        made = self._delivery.publish(name, call.request.messages)
+        return pubsub_v1.PublishResponse.pb()(message_ids=made)
 
     async def _list_subscriptions(self, call: Call) -> Any:  # noqa: ANN401 - protobuf
         name = self._name(call.request.topic)
