@@ -164,7 +164,7 @@ def _in_a_workflow(found: Explanation, own: tuple[Finding, ...]) -> Explanation:
     """An explanation with what to do in the source in the place of what to type."""
     for finding in own:
         if finding.rule in _SAME.get(found.finding, ()):
-            evidence = (*found.evidence, ("source", f"line {finding.line}: {finding.message}"))
+            evidence = (*found.evidence, ("source", f"line {finding.line}, {finding.rule}"))
             return replace(found, evidence=evidence, next=finding.mend)
     return replace(found, next=_NEXT.get(found.finding, found.next))
 

@@ -79,7 +79,8 @@ def _audience(call: Request, callee: Callee | Unread | None) -> Iterator[Found]:
     accepted = _accepted(call, callee)
     if call.auth is not Auth.OIDC or not accepted:
         return
-    mend = f"Write `audience: {accepted[0]}`."
+    own = call.root if call.root in accepted else accepted[0]
+    mend = f"Write `audience: {own}`."
     if call.audience is None:
         if not (call.url.whole and call.url.start in accepted):
             said = "without `audience` the token is for the whole URL, which is no audience: 401"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provision.cli.console import results, safe
-from provision.cli.views.audit_words import count, say
+from provision.cli.views.workflow_words import count, sentence, tell
 from provision.errors import ExitCode
 from provision.workflows.findings import Finding, Unknown
 from provision.workflows.lint import Report
@@ -88,15 +88,15 @@ def _show_finding(name: str, one: Finding) -> None:
     where = f"{name}:{one.line}:{one.column}"
     step = f"  [dim]{safe(one.step)}[/]" if one.step else ""
     results.print(f"{safe(where)}: [bold red]{one.rule}[/]{step}")
-    say(f"{one.message[:1].upper()}{one.message[1:]}.", _INDENT)
+    tell(sentence(one.message), _INDENT)
     if one.mend:
-        say(one.mend, _INDENT, "green")
+        tell(one.mend, _INDENT, "green")
 
 
 def _show_unknown(name: str, one: Unknown) -> None:
     step = f"  [dim]{safe(one.step)}[/]" if one.step else ""
     results.print(f"{safe(name)}:{one.line}: [bold yellow]not known[/]{step}")
-    say(f"{one.what[:1].upper()}{one.what[1:]}: {one.why}", _INDENT)
+    tell(sentence(f"{one.what}: {one.why}".rstrip(".")), _INDENT)
 
 
 def _show_count(name: str, report: Report) -> None:

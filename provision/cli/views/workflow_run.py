@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from provision.cli.console import results, safe
-from provision.cli.views.audit_words import say
 from provision.cli.views.call_json import explained
+from provision.cli.views.workflow_words import tell
 from provision.errors import ExitCode, ProvisionError
 from provision.resources import WorkflowName
 from provision.workflows.execution import Execution, State, Step
@@ -179,25 +179,25 @@ def _show_failure(report: Report, told: "Told") -> None:
         lines = report.source.splitlines()
         if 0 < frame.line <= len(lines):
             results.print(f"    [dim]{safe(lines[frame.line - 1].strip()[:72])}[/]")
-    say(told.raised.message, 2)
+    tell(told.raised.message, 2)
     if told.explanation is not None:
         _show_explanation(told.raised.code, told.explanation)
     elif told.raised.body:
-        say(told.raised.body[:400], 4, "dim")
+        tell(told.raised.body[:400], 4, "dim")
     if told.explanation is None and told.next:
-        say(f"Next: {told.next}", 2, hang=2)
+        tell(f"Next: {told.next}", 2, hang=2)
     if report.unread:
-        say(f"Not looked at: {report.unread}", 2, "yellow")
+        tell(f"Not looked at: {report.unread}", 2, "yellow")
 
 
 def _show_explanation(code: int, found: "Explanation") -> None:
     status = f"HTTP {code}: " if code else ""
     sure = "" if found.certain else " (likely)"
-    say(f"{status}{found.answer}{sure}.", 2, "bold")
+    tell(f"{status}{found.answer}{sure}.", 2, "bold")
     for label, text in found.evidence:
-        say(f"{label:<{_LABELS}}{text}", 4, hang=_LABELS)
+        tell(f"{label:<{_LABELS}}{text}", 4, hang=_LABELS)
     if found.next:
-        say(f"Next: {found.next}", 2, hang=2)
+        tell(f"Next: {found.next}", 2, hang=2)
 
 
 def _show_steps(report: Report) -> None:
