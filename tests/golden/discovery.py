@@ -35,6 +35,7 @@ _NAMES = (
     "cloudscheduler.v1",
     "cloudtasks.v2",
     "workflows.v1",
+    "workflowexecutions.v1",
     "cloudasset.v1",
     "iap.v1",
 )

@@ -17,6 +17,7 @@ from google.cloud import (  # noqa: F401 - importing them registers their enums
     tasks_v2,
     workflows_v1,
 )
+from google.cloud.workflows import executions_v1  # noqa: F401 - likewise
 
 
 def names_of(names: Iterable[str]) -> dict[int, str]:

@@ -65,6 +65,8 @@ _BY_FIELD = {
     "uniqueId": Kind("number", r"\d+", r"\d{15,21}"),
     "oauth2ClientId": Kind("number", r"\d+", r"\d{15,21}"),
     "projectNumber": Kind("project", r"\d+", r"\d{9,12}"),
+    "workflowRevisionId": Kind("revision", r"\d{6}-[0-9a-f]{3}", r"\d{6}-[0-9a-f]{3}"),
+    "duration": Kind("duration", r"\d+(?:\.\d{1,9})?s", r"\d+(?:\.\d{1,9})?s"),
     "resourceVersion": Kind("version", r"[\w/+-]+=*", r"[\w/+-]+=*"),
 }
 _CONSTANT_ETAGS = {"ACAB", "MDEwMjE5MjA="}

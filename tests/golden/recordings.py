@@ -127,8 +127,21 @@ def _exchange(method: str, url: str, body: str, status: int, answer: str) -> Exc
         query,
         json.loads(body) if body.strip() else None,
         status,
-        json.loads(answer) if answer.strip() else None,
+        _undebugged(json.loads(answer)) if answer.strip() else None,
     )
+
+
+def _undebugged(answer: Any) -> Any:  # noqa: ANN401 - JSON
+    """An answer without the details of an error that has stacks of Google's own servers in them.
+
+    They were told to somebody of Google's; other recordings of the same requests have no details.
+    """
+    error = answer.get("error") if isinstance(answer, dict) else None
+    details = error.get("details", ()) if isinstance(error, dict) else ()
+    if not any(one.get("@type", "").endswith("google.rpc.DebugInfo") for one in details):
+        return answer
+    rest = {key: value for key, value in answer["error"].items() if key != "details"}
+    return {**answer, "error": rest}
 
 
 def _mended(path: str, query: dict[str, str]) -> str:

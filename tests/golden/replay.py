@@ -166,4 +166,5 @@ def _under_way(resource: Any) -> bool:  # noqa: ANN401 - JSON
     conditions = (resource.get("status") or {}) if isinstance(resource.get("status"), dict) else {}
     ready = [one for one in conditions.get("conditions", []) if one.get("type") == "Ready"]
     unknown = any(one.get("status") == "Unknown" for one in ready)
-    return bool(resource.get("reconciling")) or unknown
+    executed = "workflowRevisionId" in resource and resource.get("state") == "ACTIVE"
+    return bool(resource.get("reconciling")) or unknown or executed

@@ -13,6 +13,7 @@ _HOSTS = {
     "pubsub.googleapis.com",
     "run.googleapis.com",
     "serviceusage.googleapis.com",
+    "workflowexecutions.googleapis.com",
     "workflows.googleapis.com",
 }
 _REGIONAL = re.compile(r"[a-z]+-[a-z]+\d+-(?=run\.|cloudresourcemanager\.)")
@@ -24,7 +25,6 @@ _ELSEWHERE = (
 
 _MOCKS = (
     (r"/workflows/.*-full__", "/workflows|/operations", "keys of workflows are not emulated"),
-    (r"/workflows/.*execution", "", "executions of workflows are not emulated"),
     (
         r"_project_crud__http__2025-12-12",
         "",
@@ -51,6 +51,8 @@ def why_not(recording: str, exchange: Exchange) -> str:
         exchange: the request.
     """
     host = host_of(exchange)
+    if exchange.method == "GRPC":
+        return "recorded over gRPC, of which the recording has no requests"
     if host == "cloudfunctions.googleapis.com":
         return "of functions, those of Python with an uploaded source alone are emulated"
     if host not in _HOSTS:

@@ -26,7 +26,7 @@ _HEADERS = {
 _SAYS_NOT_DONE = tuple(
     f"google.cloud.workflows.v1.Workflows/{verb}Workflow" for verb in ("Create", "Update", "Delete")
 )
-"""Whose operations say ``"done": false`` to clients that ask for enums as numbers (recorded)."""
+"""Whose operations say ``"done": false`` (recorded since February 2025)."""
 _LISTING = "google.iam.admin.v1."
 """The API whose errors have the older list, too (recorded)."""
 _REASONS = {
@@ -73,7 +73,7 @@ class RestApi:
         alternative = f"{request.query.get('$alt', '')} {request.query.get('alt', '')}"
         numbers = "enum-encoding=int" in alternative
         answer = to_json(result, enums_as_numbers=numbers)
-        if numbers and match.method.name.startswith(_SAYS_NOT_DONE):
+        if match.method.name.startswith(_SAYS_NOT_DONE):
             answer.setdefault("done", False)
         return json_response(answer)
 

@@ -58,7 +58,11 @@ def executions(clients: Clients) -> executions_v1.ExecutionsClient:
 
 
 def deploy_workflow(
-    clients: Clients, source: str, name: str = "orders", parent: str = LOCATION, **fields: Any
+    clients: Clients,
+    source: str,
+    name: str = "orders",
+    parent: str = LOCATION,
+    **fields: Any,  # noqa: ANN401 - fields of a message
 ) -> workflows_v1.Workflow:
     """Make a workflow, or give it another source."""
     client = workflows(clients)
@@ -75,7 +79,7 @@ def deploy_workflow(
 
 def execute(
     clients: Clients,
-    argument: Any = None,
+    argument: Any = None,  # noqa: ANN401 - JSON
     name: str = f"{LOCATION}/workflows/orders",
 ) -> executions_v1.Execution:
     """Execute a workflow to its end."""

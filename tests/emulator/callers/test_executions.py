@@ -259,16 +259,11 @@ def test_each_execution_runs_the_revision_of_its_time(grpc_clients: Clients) -> 
 def test_variables_tell_where_a_workflow_runs(grpc_clients: Clients) -> None:
     """Google's own, and those of the workflow."""
     names = ("PROJECT_ID", "LOCATION", "WORKFLOW_ID", "WORKFLOW_REVISION_ID")
-    steps = "\n".join(
-        f'          - {name}: ${{sys.get_env("GOOGLE_CLOUD_{name}")}}' for name in names
-    )
-    source = (
-        f'main:\n  steps:\n    - look:\n        assign:\n{steps}\n          - own: ${{sys.get_env("own")}}\n'
-        f"    - done:\n        return: ${{[{', '.join(names)}, own]}}\n"
-    )
+    told = ", ".join(f"'${{sys.get_env(\"GOOGLE_CLOUD_{name}\")}}'" for name in names)
+    source = f"main: {{steps: [{{done: {{return: [{told}, '${{sys.get_env(\"own\")}}']}}}}]}}"
     made = deploy_workflow(grpc_clients, source, user_env_vars={"own": "mine"})
-    told = json.loads(execute(grpc_clients).result)
-    assert told == ["demo-project", "us-central1", "orders", made.revision_id, "mine"]
+    answer = json.loads(execute(grpc_clients).result)
+    assert answer == ["demo-project", "us-central1", "orders", made.revision_id, "mine"]
 
 
 def test_a_deleted_workflow_takes_its_executions_along(grpc_clients: Clients) -> None:
@@ -289,7 +284,8 @@ def test_executing_takes_the_role_for_it(
     deploy_workflow(grpc_clients, SLEEPING)
     begun = executions(grpc_clients).create_execution(parent=WORKFLOW)
     theirs = executions(clients_of(STRANGER))
-    words = f"Permission 'workflows.executions.get' denied on resource '//workflows.googleapis.com/{WORKFLOW}'"
+    full = f"//workflows.googleapis.com/{WORKFLOW}"
+    words = f"Permission 'workflows.executions.get' denied on resource '{full}'"
     with refused(words, exceptions.PermissionDenied):
         theirs.get_execution(name=begun.name)
     grant(emulator, "workflows.viewer")

@@ -7,7 +7,9 @@ from tests.emulator.callers.kit import (
     ADDRESS,
     LOCATION,
     PROJECT,
+    deploy_workflow,
     eventarc,
+    executions,
     publisher,
     scheduler,
     subscriber,
@@ -111,7 +113,7 @@ def _queues(stage: Stage) -> None:
 
 def _workflows(stage: Stage) -> None:
     client, name = workflows(stage.clients), f"{LOCATION}/workflows/orders"
-    wanted = workflows_v1.Workflow(source_contents="main:")
+    wanted = workflows_v1.Workflow(source_contents="main: {steps: [{done: {return: 1}}]}")
     client.create_workflow(parent=LOCATION, workflow=wanted, workflow_id="orders").result(20)
     described = workflows_v1.Workflow(name=name, description="orders")
     mask = {"paths": ["description"]}
@@ -121,6 +123,16 @@ def _workflows(stage: Stage) -> None:
     assert list(client.list_workflows(parent=LOCATION)) == [made]
     assert len(list(client.list_workflow_revisions(request={"name": name}))) == 1
     client.delete_workflow(name=name).result(timeout=20)
+
+
+def _executions(stage: Stage) -> None:
+    client = executions(stage.clients)
+    source = "main: {steps: [{rest: {call: sys.sleep, args: {seconds: 600}}}]}"
+    made = deploy_workflow(stage.clients, source)
+    begun = client.create_execution(parent=made.name)
+    assert client.get_execution(name=begun.name).workflow_revision_id == made.revision_id
+    assert [one.name for one in client.list_executions(parent=made.name)] == [begun.name]
+    assert client.cancel_execution(name=begun.name).state == begun.State.CANCELLED
 
 
 def _instances(stage: Stage) -> None:
@@ -171,6 +183,13 @@ CALLERS = (
         _workflows,
         "google.cloud.workflows.v1.Workflows",
         _verbs("Workflow", "ListWorkflowRevisions"),
+    ),
+    Scenario(
+        "executions",
+        _executions,
+        "google.cloud.workflows.executions.v1.Executions",
+        ("CreateExecution", "GetExecution", "ListExecutions", "CancelExecution"),
+        ("grpc",),
     ),
     Scenario(
         "instances",

@@ -1,4 +1,7 @@
-"""What no client has over REST, with the discovery client: IAM, Resource Manager v1 and v2."""
+"""What no client has over REST, with the discovery client.
+
+IAM, Resource Manager v1 and v2, executions of workflows.
+"""
 
 import base64
 import json
@@ -8,6 +11,8 @@ from typing import Any
 from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 
+from tests.conftest import DEVELOPER, Clients
+from tests.emulator.callers.kit import deploy_workflow
 from tests.emulator.clients.scenario import Scenario, Stage
 from tests.emulator.clients.scenarios_iam import (
     ACCOUNT_RPCS,
@@ -179,6 +184,18 @@ def _folders_v2(stage: Stage) -> None:
     assert folders.undelete(name=name, body={}).execute()["lifecycleState"] == "ACTIVE"
 
 
+def _executions(stage: Stage) -> None:
+    source = "main: {steps: [{rest: {call: sys.sleep, args: {seconds: 600}}}]}"
+    parent = deploy_workflow(Clients(stage.emulator, "grpc", DEVELOPER), source).name
+    service = _discovered(stage, "workflowexecutions", "v1").projects().locations().workflows()
+    begun = service.executions().create(parent=parent, body={"argument": "7"}).execute()
+    assert service.executions().get(name=begun["name"]).execute()["argument"] == "7"
+    [listed] = service.executions().list(parent=parent).execute()["executions"]
+    assert listed["name"] == begun["name"]
+    ended = service.executions().cancel(name=begun["name"], body={}).execute()
+    assert ended["state"] == "CANCELLED"
+
+
 _EACH = ("Get", "Create", "Update", "Delete", "Undelete")
 DISCOVERY = (
     Scenario("iam-accounts-discovered", _accounts, ADMIN, ACCOUNT_RPCS, _REST),
@@ -203,6 +220,13 @@ DISCOVERY = (
         _folders_v2,
         f"{_OLDER}.v2.Folders",
         (*(f"{verb}Folder" for verb in (*_EACH, "Move")), "ListFolders", "SearchFolders"),
+        _REST,
+    ),
+    Scenario(
+        "executions-discovered",
+        _executions,
+        "google.cloud.workflows.executions.v1.Executions",
+        ("CreateExecution", "GetExecution", "ListExecutions", "CancelExecution"),
         _REST,
     ),
 )

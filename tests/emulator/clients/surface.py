@@ -30,6 +30,7 @@ PACKAGES = (
     "google.cloud.scheduler_v1",
     "google.cloud.tasks_v2",
     "google.cloud.workflows_v1",
+    "google.cloud.workflows.executions_v1",
 )
 """The client packages of the emulated services."""
 

@@ -14,6 +14,7 @@ JOB = f"{LOCATION}/jobs/nightly"
 QUEUE = f"{LOCATION}/queues/orders"
 TASK = f"{QUEUE}/tasks/first"
 WORKFLOW = f"{LOCATION}/workflows/orders"
+EXECUTION = f"{WORKFLOW}/executions/1"
 INSTANCE = f"{LOCATION}/instances/orders"
 _ACT_AS = "iam.serviceAccounts.actAs"
 _TOKEN = {"serviceAccountEmail": "{compute}"}
@@ -148,7 +149,11 @@ _WORKFLOWS = "google.cloud.workflows.v1.Workflows"
 _SOURCES = {
     f"{_WORKFLOWS}/CreateWorkflow": (
         ("workflows.workflows.create", _ACT_AS),
-        {"parent": LOCATION, "workflowId": "orders", "workflow": {"sourceContents": "main:"}},
+        {
+            "parent": LOCATION,
+            "workflowId": "orders",
+            "workflow": {"sourceContents": "- done:\n    return: 1"},
+        },
     ),
     **_of(
         _WORKFLOWS,
@@ -159,6 +164,30 @@ _SOURCES = {
             "UpdateWorkflow": ("update", {"workflow": {"name": WORKFLOW}}),
             "DeleteWorkflow": ("delete", {"name": WORKFLOW}),
             "ListWorkflowRevisions": ("listRevision", {"name": WORKFLOW}),
+        },
+    ),
+}
+_EXECUTIONS, _ENTRIES = (
+    f"google.cloud.workflows.executions.v1.{name}" for name in ("Executions", "StepEntries")
+)
+_EXECUTED = {
+    **_of(
+        _EXECUTIONS,
+        "workflows.executions",
+        {
+            "CreateExecution": ("create", {"parent": WORKFLOW}),
+            "GetExecution": ("get", {"name": EXECUTION}),
+            "ListExecutions": ("list", {"parent": WORKFLOW}),
+            "CancelExecution": ("cancel", {"name": EXECUTION}),
+            "DeleteExecutionHistory": ("cancel", {"name": EXECUTION}),
+        },
+    ),
+    **_of(
+        _ENTRIES,
+        "workflows.stepEntries",
+        {
+            "GetStepEntry": ("get", {"name": f"{EXECUTION}/stepEntries/1"}),
+            "ListStepEntries": ("list", {"parent": EXECUTION}),
         },
     ),
 }
@@ -183,7 +212,15 @@ _RUNNING = {
     ),
     **_policies(_INSTANCES, "run.instances", INSTANCE),
 }
-CALLER_ROWS: Rows = {**_PUBSUB, **_TRIGGERS, **_SCHEDULES, **_QUEUES, **_SOURCES, **_RUNNING}
+CALLER_ROWS: Rows = {
+    **_PUBSUB,
+    **_TRIGGERS,
+    **_SCHEDULES,
+    **_QUEUES,
+    **_SOURCES,
+    **_EXECUTED,
+    **_RUNNING,
+}
 """Permissions and a request, by the RPC."""
 
 
