@@ -160,7 +160,9 @@ class _Checker:
             entry = FUNCTIONS[name]
             least, most = len(entry.required), len(entry.parameters)
         elif name in FUNCTIONS or name in REFUSED or name in self._connectors:
-            raise _error(step, f"error evaluating {what}: {name} blocks; use a call step for it")
+            raise _error(
+                step, f"error evaluating {what}: {name} takes time; use a call step for it"
+            )
         else:
             raise _error(step, f"error evaluating {what}: symbol '{name}' not found")
         if not least <= len(call.arguments) <= most:

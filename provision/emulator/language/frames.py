@@ -1,7 +1,8 @@
 """Variables at run time: scopes within scopes, one stack of them a routine that runs.
 
 Values are never changed in place: an assignment to a part makes a new whole, so that what another
-variable or branch holds stays what it was (assumed of Google's).
+variable holds stays what it was, as if it had been copied.
+Source: https://cloud.google.com/workflows/docs/reference/syntax/variables ("Passing by value").
 """
 
 from collections.abc import Mapping

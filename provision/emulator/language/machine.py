@@ -101,6 +101,8 @@ class Machine:
         scope = Scope(self.memory).inner(given)
         try:
             flow = await self.block(routine.steps, Stack(frame, scope, entry))
+        except RecursionError:  # of this interpreter: steps within steps, times the calls
+            raise fault("RecursionError", "steps and calls are nested too deeply") from None
         finally:
             scope.close()
         return flow.value

@@ -44,5 +44,7 @@ REFUSED: Final = {
     "events.create_callback_endpoint": "callbacks",
     "experimental.executions.map": "child executions",
     "experimental.executions.run": "child executions",
+    "gke.create_job": "clusters",
+    "gke.request": "clusters",
 }
 """Functions of Google's that this emulator does not have, and what they are for."""

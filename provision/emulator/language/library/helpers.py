@@ -63,7 +63,7 @@ def _keys(table_: Value) -> Value:
 
 
 def _len(value: Value) -> Value:
-    if isinstance(value, str | list | dict | bytes):
+    if isinstance(value, str | list | dict):
         return len(value)
     raise wrong_type("len", value, "list, map, or string")
 

@@ -1,6 +1,7 @@
 """``text``. Source: https://cloud.google.com/workflows/docs/reference/stdlib/text."""
 
 import codecs
+import re
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
@@ -15,6 +16,8 @@ from provision.emulator.language.library.signature import (
     whole,
 )
 from provision.emulator.language.values import Value
+
+_BROKEN = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def _charset(named: Value, function: str) -> str:
@@ -108,6 +111,8 @@ def _url_encode_plus(source: Value) -> Value:
 
 def _url_decode(source: Value) -> Value:
     given = text(source, "text.url_decode").replace("+", " ")
+    if _BROKEN.search(given):
+        raise value_fault("the text has a % without two digits behind it")
     try:
         return unquote_to_bytes(given).decode()
     except UnicodeError as error:

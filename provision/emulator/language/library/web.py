@@ -2,7 +2,8 @@
 
 Source: https://cloud.google.com/workflows/docs/reference/stdlib/http/request and
 https://cloud.google.com/workflows/docs/http-requests. Assumed: how redirects are followed (as Go's
-client does), which answers are text, and that two headers of one name are joined by a comma.
+client does), that what is no JSON is a string where it is UTF-8 and bytes elsewhere, and that two
+headers of one name are joined by a comma.
 """
 
 import math
@@ -42,12 +43,10 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 async def _request(around: Surroundings, *given: Value) -> Value:
     """``http.request``, with its arguments in the order of the reference."""
-    method, url, timeout, body, headers, query, auth, private, authority = given
+    method, url, timeout, body, headers, query, auth = given
     named = text(method, "http.request").upper()
     if named not in _METHODS:
         raise value_fault(f"unknown HTTP method {named[:50]}")
-    if private is not None or authority is not None:
-        raise fault("SystemError", "private_service_name and ca_certificate are not supported here")
     sent = _headers(headers)
     packed = _body(body, sent)
     request = HttpRequest(
@@ -243,7 +242,7 @@ def _merged(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def _read(body: bytes, headers: Mapping[str, str]) -> Value:
-    """A body as its media type says: JSON is a value, text a string, anything else bytes."""
+    """A body as its media type says: JSON is the value, anything else a string or bytes."""
     kind = headers.get("Content-Type", "")
     media = kind.partition(";")[0].strip().lower()
     if _is_json(media):
@@ -267,7 +266,7 @@ def _read_json(body: bytes) -> Value:
     return value
 
 
-_REST = ("headers?", "query?", "auth?", "private_service_name?", "ca_certificate?")
+_REST = ("headers?", "query?", "auth?")
 _WITH_BODY = ("url", "timeout?", "body?", *_REST)
 FUNCTIONS: Final[dict[str, Entry]] = {
     "http.get": Entry(("url", "timeout?", *_REST), waiting=partial(_bare, "GET")),
