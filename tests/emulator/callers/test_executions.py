@@ -318,3 +318,21 @@ def test_a_source_that_cannot_run_is_refused_when_it_is_deployed(
     with refused(words, exceptions.InvalidArgument):
         deploy_workflow(grpc_clients, source)
     assert workflows(grpc_clients).get_workflow(name=WORKFLOW) == made
+
+
+def test_every_branch_has_its_current_step(grpc_clients: Clients) -> None:
+    """While they run at once; the step that holds them is not told beside them."""
+    branch = "{steps: [{%s: {call: sys.sleep, args: {seconds: 600}}}]}"
+    branches = f"[{{one: {branch % 'rest'}}}, {{two: {branch % 'wait'}}}]"
+    deploy_workflow(
+        grpc_clients, f"main: {{steps: [{{both: {{parallel: {{branches: {branches}}}}}}}]}}"
+    )
+    client = executions(grpc_clients)
+    begun = client.create_execution(parent=WORKFLOW)
+    found: list[str] = []
+    while len(found) < 2:
+        now = client.get_execution(name=begun.name)
+        assert now.state == STATE.ACTIVE
+        found = [one.step for one in now.status.current_steps]
+    assert found == ["rest", "wait"]
+    client.cancel_execution(name=begun.name)

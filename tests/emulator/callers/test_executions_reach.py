@@ -152,8 +152,8 @@ def test_another_projects_workflow_is_outside(
     deploy_workflow(grpc_clients, calling(), parent=parent, service_account=email)
     asked = {"url": service.uri, "audience": service.uri}, f"{parent}/workflows/orders"
     assert error_of(execute(grpc_clients, *asked))["code"] == 404
-    service.ingress = run_v2.IngressTraffic.INGRESS_TRAFFIC_ALL
-    grpc_clients.services.update_service(service=service).result(timeout=30)
+    wide = run_v2.Service(service, ingress=run_v2.IngressTraffic.INGRESS_TRAFFIC_ALL)
+    grpc_clients.services.update_service(service=wide).result(timeout=30)
     assert execute(grpc_clients, *asked).result == "200"
 
 

@@ -21,7 +21,7 @@ _PROGRESS = {
     "STEP_PARALLEL_FOR": "PROGRESS_TYPE_PARALLEL_FOR",
     "STEP_PARALLEL_BRANCH_ENTRY": "PROGRESS_TYPE_PARALLEL_BRANCH",
 }
-_NO_STEPS = frozenset(
+_PARTS = frozenset(
     {
         "STEP_CONDITION",
         "STEP_FOR_ITERATION",
@@ -45,13 +45,13 @@ class History:
         self._execution = execution
         self.entries: list[Any] = []
         self._last: dict[int, int] = {}
+        self._open: dict[int, Entry] = {}
 
     def step_started(self, entry: Entry) -> None:
         """A step begins."""
-        if entry.kind not in _NO_STEPS and entry.step:
-            steps = self._execution.status.current_steps
-            del steps[:]
-            steps.add(routine=entry.routine, step=entry.step)
+        self._open[entry.number] = entry
+        if entry.kind not in _PARTS:
+            self._show_current()
         if len(self.entries) >= _MOST_ENTRIES:
             return
         now = timestamp()
@@ -67,6 +67,20 @@ class History:
         )
         self._place(made, entry)
         self.entries.append(made)
+
+    def _show_current(self) -> None:
+        """Tell of the steps that are under way; of one that holds others, of those alone."""
+        around: set[int] = set()
+        for entry in self._open.values():
+            above = self._open.get(entry.parent) if entry.kind not in _PARTS else None
+            while above is not None and above.number not in around:
+                around.add(above.number)
+                above = self._open.get(above.parent)
+        current = self._execution.status.current_steps
+        del current[:]
+        for number, entry in self._open.items():
+            if number not in around and entry.kind not in _PARTS:
+                current.add(routine=entry.routine, step=entry.step)
 
     def _place(self, made: Any, entry: Entry) -> None:  # noqa: ANN401 - StepEntry
         """Tell where an entry stands: what is before, around and within it."""
@@ -91,7 +105,8 @@ class History:
         return self.entries[number - 1] if 0 < number <= len(self.entries) else None
 
     def step_ended(self, entry: Entry, error: Raised | None) -> None:
-        """A step is done, or failed."""
+        """A step is done, or failed; it stays the current one until another begins."""
+        self._open.pop(entry.number, None)
         made = self._find(entry.number)
         if made is None:
             return
