@@ -1,9 +1,11 @@
-"""Sets of principals as bits of an integer, and what follows from them step by step. Pure."""
+"""Places of bits of an integer, and which vertices of a graph lead to one another. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+_DONE = 1 << 62
+"""Later than any vertex that is still on a stack."""
 _NONZERO = re.compile(rb"[^\0]", re.DOTALL)
 _IN_BYTE = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
 
@@ -22,82 +24,74 @@ def lowest(bits: int) -> int:
     return (bits & -bits).bit_length() - 1
 
 
-def closed(leaves: Sequence[int], inner: Sequence[int]) -> list[int]:
-    """The least sets of which each holds its own leaves and all that its inner sets hold.
+def components(
+    many: int, starts: Iterable[int], inner: Callable[[int], Iterable[int]]
+) -> Iterator[list[int]]:
+    """The strong components of a graph, each after those that it leads to.
+
+    Gabow's path-based algorithm; no recursion, however long a way is.
 
     Args:
-        leaves: what each set holds by itself, as bits.
-        inner: which sets each has inside, as bits over the positions in `leaves`; cycles may be.
+        many: vertices are numbers below.
+        starts: from which everything is reached that is wanted.
+        inner: where a vertex leads.
     """
-    return _Closing(leaves, inner).values()
+    walk = _Walk(inner, [0] * many)
+    for start in starts:
+        if not walk.order[start]:
+            yield from walk.walked(start)
 
 
 @dataclass
-class _Closing:
-    """Gabow's path-based algorithm for strong components, with bits for the lists of neighbours.
+class _Walk:
+    """A walk in depth: what is on the stack is not yet known to be a component."""
 
-    The components come innermost first, so each finds those inside it complete. Every set is
-    visited once, and no edge is looked at alone: dense graphs cost no more than sparse ones.
-    """
-
-    leaves: Sequence[int]
-    inner: Sequence[int]
-    found: list[int] = field(init=False)
-    _within: list[int] = field(init=False)
-    _fresh: int = field(init=False)
+    inner: Callable[[int], Iterable[int]]
+    order: list[int]
+    """When each vertex was come to; 0: not yet."""
     _stack: list[int] = field(default_factory=list)
-    _starts: list[tuple[int, int]] = field(default_factory=list)
-    """Of each component that is still open: where on the stack it starts, and what stands below."""
-    _open: int = 0
+    _open: list[int] = field(default_factory=list)
+    """When the first vertex of each component on the stack was come to, as far as is known."""
+    _count: int = 0
 
-    def __post_init__(self) -> None:
-        self.found = [0] * len(self.leaves)
-        self._within = [0] * len(self.leaves)
-        self._fresh = (1 << len(self.leaves)) - 1
-
-    def values(self) -> list[int]:
-        """Everything, closed."""
-        while self._fresh:
-            self._explore(lowest(self._fresh))
-        return self.found
-
-    def _explore(self, root: int) -> None:
-        path = [self._visit(root)]
+    def walked(self, start: int) -> Iterator[list[int]]:
+        """The components that are reached from a vertex."""
+        path = [self._visited(start)]
         while path:
-            at = path[-1]
-            fresh = self.inner[at] & self._fresh
-            if fresh:
-                path.append(self._visit(lowest(fresh)))
+            at, ahead = path[-1]
+            coming = self._next(ahead)
+            if coming is not None:
+                path.append(self._visited(coming))
                 continue
             path.pop()
-            back = self.inner[at] & self._open
-            while back & self._starts[-1][1]:
-                self._starts.pop()
-            if self._stack[self._starts[-1][0]] == at:
-                self._finish()
+            if self._open[-1] == self.order[at]:
+                self._open.pop()
+                yield self._component(at)
 
-    def _visit(self, at: int) -> int:
-        self._fresh ^= 1 << at
-        self._starts.append((len(self._stack), self._open))
+    def _visited(self, at: int) -> tuple[int, Iterator[int]]:
+        self._count += 1
+        self.order[at] = self._count
         self._stack.append(at)
-        self._open |= 1 << at
-        return at
+        self._open.append(self._count)
+        return at, iter(self.inner(at))
 
-    def _finish(self) -> None:
-        start, self._open = self._starts.pop()
-        component = self._stack[start:]
+    def _next(self, ahead: Iterator[int]) -> int | None:
+        """The next vertex that was not come to yet."""
+        order, open_ = self.order, self._open
+        for one in ahead:
+            place = order[one]
+            if not place:
+                return one
+            while open_[-1] > place:  # it leads back: all since are one component
+                open_.pop()
+        return None
+
+    def _component(self, first: int) -> list[int]:
+        start = len(self._stack) - 1
+        while self._stack[start] != first:
+            start -= 1
+        found = self._stack[start:]
         del self._stack[start:]
-        value = within = todo = 0
-        for member in component:
-            value |= self.leaves[member]
-            todo |= self.inner[member]
-            within |= 1 << member
-        todo &= ~within
-        while todo:
-            inside = lowest(todo)
-            value |= self.found[inside]
-            within |= self._within[inside]
-            todo &= ~within
-        for member in component:
-            self.found[member] = value
-            self._within[member] = within
+        for one in found:
+            self.order[one] = _DONE
+        return found

@@ -115,6 +115,10 @@ class Conditions:
         managed = _MANAGED.get(resource.partition("/")[0], "") if kind == RESOURCE_MANAGER else ""
         return View(kind, self.tags(resource), granting, managed)
 
+    def of_account(self, permission: str, tagged: Tagged) -> View:
+        """The same for a service account with these tags."""
+        return View(OTHER, tagged, _grantable(permission))
+
     def held(self, expression: str, view: View) -> Held:
         """Whether a condition of an allow policy lets its members have the role."""
         if not expression:

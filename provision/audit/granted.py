@@ -85,26 +85,35 @@ class Allow:
 
         None where a condition, a role or a set leaves anything open, or a policy was not read.
         """
-        including = self.index.including(permission)
         bits = 0
         for level in self.index.own_levels(resource):
-            bindings = self.index.policies.get(level)
-            if bindings is None or (level, Part.POLICY) in self.index.unread:
+            given = self.outright(permission, level, view)
+            if given is None:
                 return None
-            for binding in bindings:
-                includes = including.get(binding.role)
-                if includes is None:
-                    continue
-                held = self.conditions.held(binding.condition, view).verdict
-                if held is Verdict.CANNOT:
-                    continue
-                if held is not Verdict.CAN or not includes:
-                    return None
-                found = self._sure(binding.members, apart=view.apart)
+            for members in given:
+                found = self._sure(members, apart=view.apart)
                 if found is None:
                     return None
                 bits |= found
         return bits
+
+    def outright(self, permission: str, level: str, view: View) -> list[tuple[str, ...]] | None:
+        """The members of bindings that surely give it; None where it is open of one, or unread."""
+        bindings = self.index.policies.get(level)
+        if bindings is None or (level, Part.POLICY) in self.index.unread:
+            return None
+        including = self.index.including(permission)
+        found: list[tuple[str, ...]] = []
+        for binding in bindings:
+            includes = including.get(binding.role)
+            if includes is None:
+                continue
+            held = self.conditions.held(binding.condition, view).verdict
+            if held is Verdict.CAN and includes:
+                found.append(binding.members)
+            elif held is not Verdict.CANNOT:
+                return None
+        return found
 
     def _sure(self, members: tuple[str, ...], *, apart: bool) -> int | None:
         """All members of a binding; None where it is not known of somebody whether they are."""

@@ -1,85 +1,121 @@
-"""A graph over accounts: who comes by which token of which, at one degree, however long the way."""
+"""The closure of a graph over accounts: who comes by which token of which, however long the way."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from copy import copy
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from provision.audit.answers import Token
-from provision.audit.closure import closed, positions
-from provision.audit.degrees import Degrees
-from provision.audit.impersonation import Onto
+from provision.audit.closure import components, positions
+from provision.audit.plan import Plan
+from provision.audit.universe import Universe
 
 _FEW, _MANY = 4, 16
-_PIECE = 256
+"""Accounts whose sets are looked for each time; those that are joined one by one."""
+_PIECE = 256 // 8
 _KEPT = 1024
-"""Accounts that are joined one by one; how many make a piece; how many joined pieces are kept."""
+_BITS = 1 << 29
+"""Bytes of a piece; how many joined sets are kept, and how many bits of single ones."""
 
 
-class Parts(NamedTuple):
-    """What leads onto an account.
+@dataclass
+class _Values:
+    """Sets of principals, each a few places and large sets that many have inside.
 
     Args:
-        access: who comes by its access tokens.
-        ids: who comes by its ID tokens.
-        last_access: who does as the last of a chain of delegates.
-        last_ids: likewise.
-        link: who may name it as a delegate.
+        universe: of the snapshot.
+        most: how many places are few.
     """
 
-    access: Degrees
-    ids: Degrees
-    last_access: Degrees
-    last_ids: Degrees
-    link: Degrees
+    universe: Universe
+    most: int
+    ones: list[tuple[int, ...]] = field(default_factory=list)
+    large: list[int] = field(default_factory=list)
+    """For each set, the numbers of large sets inside, as bits."""
+    _bits: list[int] = field(default_factory=list)
+    _within: list[int] = field(default_factory=list)
+    """Large sets, and for each the others inside, as bits."""
+    _whole: dict[int, int] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, onto: Onto) -> "Parts":
-        """Those of an account."""
-        return cls(
-            onto.having(Token.ACCESS),
-            onto.having(Token.ID),
-            onto.having(Token.ACCESS, linked=True),
-            onto.having(Token.ID, linked=True),
-            onto.link,
-        )
+    def add(self, ones: set[int], large: int, bulk: int) -> int:
+        """One more set; its number."""
+        large = self._outermost(large)
+        if bulk or len(ones) > self.most:
+            large = self._large(ones, large, bulk)
+            ones = set()
+        self.ones.append(tuple(ones))
+        self.large.append(large)
+        return len(self.ones) - 1
 
-    def joined(self, more: Degrees) -> "Parts":
-        """With others who come by either token."""
-        return self._replace(access=self.access.either(more), ids=self.ids.either(more))
+    def _large(self, ones: set[int], large: int, bulk: int) -> int:
+        bits = self.bits(ones, large) | bulk
+        if not large & (large - 1) and large and bits == self._bits[large.bit_length() - 1]:
+            return large
+        within = large
+        for number in positions(large):
+            within |= self._within[number]
+        self._bits.append(bits)
+        self._within.append(within)
+        return 1 << len(self._bits) - 1
 
-    def differs(self, degree: int) -> bool:
-        """Whether a degree has anybody whom the one before has not."""
-        return any(part[degree] is not part[degree - 1] for part in self)
+    def _outermost(self, large: int) -> int:
+        """Without those that are inside others."""
+        if large & (large - 1):
+            for number in positions(large):
+                large &= ~self._within[number]
+        return large
+
+    def bits(self, ones: Collection[int], large: int) -> int:
+        """As bits of the universe."""
+        found = self.universe.bits(ones)
+        for number in positions(self._outermost(large)):
+            found |= self._bits[number]
+        return found
+
+    def whole(self, number: int) -> int:
+        """One of the sets, as bits of the universe; those asked for lately are remembered."""
+        found = self._whole.get(number)
+        if found is None:
+            if len(self._whole) * len(self.universe) > _BITS:
+                self._whole.clear()
+            found = self._whole[number] = self.bits(self.ones[number], self.large[number])
+        return found
+
+    def union(self, numbers: Iterable[int]) -> tuple[set[int], int]:
+        """What these sets hold in all."""
+        ones: set[int] = set()
+        large = 0
+        for number in numbers:
+            ones.update(self.ones[number])
+            large |= self.large[number]
+        return ones, large
 
 
 class Graph:
-    """The closure of one degree.
-
-    Vertices are accounts by access, at their own positions; after them accounts as delegates;
-    then accounts by ID token, where those are come by otherwise than access tokens.
+    """One degree, closed.
 
     Args:
-        parts: what leads onto each account, by its position.
-        degree: which.
-        before: the graph of the degree before, with whose sets those that are equal are one.
+        plan: of the graph.
+        universe: of the snapshot.
+        most: how many places are few.
     """
 
-    def __init__(self, parts: Sequence[Parts], degree: int, before: "Graph | None") -> None:
-        leaves, inner, by_id = _vertices(parts, degree)
-        values = closed(leaves, inner)
-        self._values = {
-            Token.ACCESS: values[: len(parts)],
-            Token.ID: [values[vertex] for vertex in by_id],
+    def __init__(self, plan: Plan, universe: Universe, most: int) -> None:
+        self._values = _Values(universe, most)
+        self._changed: list[bool] = []
+        number_of = self._closed(plan)
+        self._numbers = {
+            Token.ACCESS: [number_of[vertex] for vertex in plan.by_access],
+            Token.ID: [number_of[vertex] for vertex in plan.by_id],
         }
+        values = self._values
+        held = [bool(ones or large) for ones, large in zip(values.ones, values.large, strict=True)]
+        self.led_to = self._places(held)
+        """Accounts that anybody comes by at all."""
+        self.changed = self._places(self._changed)
+        """Those that others come by than at the degree before, or may."""
+        self._sums: dict[tuple[Token, int], int] = {}
         self._pieces: dict[tuple[Token, int, int], int] = {}
         self._cores: dict[tuple[Hashable, Token], tuple[int, int]] = {}
-        self.changed = {token: self._shared(token, before) for token in self._values}
-        self.led_to = {token: _places(map(bool, some)) for token, some in self._values.items()}
-        """Accounts that anybody comes by at all."""
-
-    def values(self, token: Token) -> Sequence[int]:
-        """Who comes by tokens of each account."""
-        return self._values[token]
 
     def again(self) -> "Graph":
         """The same for the next degree, of which nothing has changed."""
@@ -87,15 +123,40 @@ class Graph:
         same.changed = dict.fromkeys(self.changed, 0)
         return same
 
-    def _shared(self, token: Token, before: "Graph | None") -> int:
-        """Which accounts others come by than the degree before says."""
-        if before is None:
-            return 0
-        mine, theirs = self._values[token], before.values(token)
-        for place, (value, other) in enumerate(zip(mine, theirs, strict=True)):
-            if value == other:
-                mine[place] = other
-        return _places(one is not other for one, other in zip(mine, theirs, strict=True))
+    def _closed(self, plan: Plan) -> list[int]:
+        """For each vertex the number of the set that it has in the end."""
+        number_of = [-1] * len(plan)
+        for component in components(len(plan), (*plan.by_access, *plan.by_id), plan.inner):
+            own = frozenset(component)
+            ones: set[int] = set()
+            bulk = 0
+            inside: set[int] = set()
+            changed = False
+            for vertex in component:
+                places, bits = plan.holds(vertex)
+                ones.update(places)
+                bulk |= bits
+                changed = changed or plan.changed(vertex)
+                inside.update(number_of[one] for one in plan.inner(vertex) if one not in own)
+            number = self._number(ones, bulk, inside, changed=changed)
+            for vertex in component:
+                number_of[vertex] = number
+        return number_of
+
+    def _number(self, ones: set[int], bulk: int, inside: set[int], *, changed: bool) -> int:
+        if len(inside) == 1 and not ones and not bulk and not changed:
+            return inside.pop()
+        changed = changed or any(self._changed[one] for one in inside)
+        more, large = self._values.union(inside)
+        self._changed.append(changed)
+        return self._values.add(ones | more, large, bulk)
+
+    def _places(self, some: Sequence[bool]) -> dict[Token, int]:
+        """The accounts whose sets are so, as bits."""
+        return {
+            token: _bits(some[number] for number in numbers)
+            for token, numbers in self._numbers.items()
+        }
 
     def onto(self, accounts: int, token: Token, near: Hashable = None) -> int:
         """Who comes by such tokens of any of them.
@@ -107,85 +168,59 @@ class Graph:
                 what they have in common is added up once.
         """
         if accounts.bit_count() < _FEW:
-            return _joined(self._values[token], accounts)
+            return self._added_up(accounts, token)
         key = (near, token)
         core, value = self._cores.get(key, (0, 0))
         common = core & accounts
         if common != core or not core:
             core = accounts if common.bit_count() * 2 < core.bit_count() or not core else common
-            value = self._added_up(core, token)
+            value = self._sum(core, token)
             if len(self._cores) >= _KEPT:
                 self._cores.clear()
             self._cores[key] = core, value
         own = accounts ^ core
         return value | self._added_up(own, token) if own else value
 
-    def _added_up(self, accounts: int, token: Token) -> int:
-        if accounts.bit_count() < _MANY:
-            return _joined(self._values[token], accounts)
-        found = 0
-        size = _PIECE // 8
-        data = accounts.to_bytes((accounts.bit_length() + 7) // 8, "little")
-        for start in range(0, len(data), size):
-            piece = int.from_bytes(data[start : start + size], "little")
-            if piece:
-                found |= self._piece(token, start * 8, piece)
+    def _sum(self, accounts: int, token: Token) -> int:
+        """Remembered: many targets are open to the same accounts, as all to everybody."""
+        key = (token, accounts)
+        found = self._sums.get(key)
+        if found is None:
+            if len(self._sums) >= _KEPT:
+                self._sums.clear()
+            found = self._sums[key] = self._added_up(accounts, token)
         return found
 
-    def _piece(self, token: Token, start: int, piece: int) -> int:
+    def _added_up(self, accounts: int, token: Token) -> int:
+        numbers = self._numbers[token]
+        found = 0
+        if accounts.bit_count() > _MANY:
+            data = accounts.to_bytes((accounts.bit_length() + 7) // 8, "little")
+            for start in range(0, len(data), _PIECE):
+                piece = int.from_bytes(data[start : start + _PIECE], "little")
+                if piece:
+                    found |= self._piece(piece, start * 8, token)
+            return found
+        while accounts:
+            place = accounts.bit_length() - 1
+            found |= self._values.whole(numbers[place])
+            accounts ^= 1 << place
+        return found
+
+    def _piece(self, piece: int, start: int, token: Token) -> int:
         """Neighbours mostly come together, as all of a project: what they add up to is kept."""
-        values = self._values[token]
-        if piece.bit_count() < _MANY:
-            return _joined(values, piece, start)
         key = (token, start, piece)
-        if key not in self._pieces:
+        found = self._pieces.get(key)
+        if found is None:
             if len(self._pieces) >= _KEPT:
                 self._pieces.clear()
-            self._pieces[key] = _joined(values, piece, start)
-        return self._pieces[key]
+            numbers = self._numbers[token]
+            several = {numbers[start + place] for place in positions(piece)}
+            found = self._pieces[key] = self._values.bits(*self._values.union(several))
+        return found
 
 
-def _vertices(parts: Sequence[Parts], degree: int) -> tuple[list[int], list[int], list[int]]:
-    """What each vertex holds by itself, which it has inside, and where accounts are by ID token."""
-    count = len(parts)
-    mask = (1 << count) - 1
-    # Whoever may delegate through an account mostly has its access token anyway; then a chain
-    # leads to nothing that the links do not lead to one by one.
-    chained = any(one.link[degree] & ~one.access[degree] for one in parts)
-    delegates = _places(bool(one.link[degree]) for one in parts) if chained else 0
-    leaves = [one.access[degree] for one in parts]
-    lasts = [one.last_access[degree] for one in parts]
-    if chained:
-        leaves += [one.link[degree] for one in parts]
-        lasts += [one.link[degree] for one in parts]
-    by_id = list(range(count))
-    for place, one in enumerate(parts):
-        same = one.ids[degree] == one.access[degree]
-        if not same or (chained and one.last_access[degree] != one.last_ids[degree]):
-            by_id[place] = len(leaves)
-            leaves.append(one.ids[degree])
-            lasts.append(one.last_ids[degree])
-    inner = [
-        leaf & mask | (last & delegates) << count for leaf, last in zip(leaves, lasts, strict=True)
-    ]
-    return leaves, inner, by_id
-
-
-def _places(some: Iterable[bool]) -> int:
+def _bits(some: Iterable[bool]) -> int:
     """The bits of those that are so."""
     digits = "".join("1" if one else "0" for one in some)[::-1]
     return int(digits, 2) if digits else 0
-
-
-def _joined(values: Sequence[int], bits: int, start: int = 0) -> int:
-    """What the values at these places add up to."""
-    found = 0
-    if bits.bit_count() >= _MANY:
-        for place in positions(bits):
-            found |= values[start + place]
-        return found
-    while bits:
-        last = bits.bit_length() - 1
-        found |= values[start + last]
-        bits ^= 1 << last
-    return found

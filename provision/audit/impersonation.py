@@ -4,7 +4,7 @@ Sources: iam/docs/service-account-permissions; the reference of the IAM Credenti
 accounts whose policies, tags and surroundings are the same, one is looked at.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +13,7 @@ from provision.audit.answers import HopKind, Token
 from provision.audit.asking import Asking
 from provision.audit.degrees import NOBODY, Degrees, union
 from provision.audit.forms import Sort, form
+from provision.audit.holding import Holders
 
 if TYPE_CHECKING:
     from provision.audit.creators import Creators
@@ -53,6 +54,9 @@ _CODE = Means(HopKind.ACT_AS, ACT_AS, linked=False)
 _CALLS = Means(HopKind.ACT_AS, ACT_AS, frozenset({Token.ID}), linked=False)
 BY_PERMISSION = (_ID, _ACCESS, _SIGN_JWT, _SIGN_BLOB, _KEY)
 """The plainest first: of two ways that are as short, that one is told."""
+
+ASKED = (LINK, ACT_AS, *(means.permission for means in BY_PERMISSION))
+"""Permissions on an account that lead onto it."""
 
 
 class Step(NamedTuple):
@@ -141,22 +145,23 @@ class Impersonation:
         return found
 
     def _read(self, resource: str) -> Onto:
-        link = self.judge.holders(LINK, resource)
-        acting = self.judge.holders(ACT_AS, resource)
+        return self.told(lambda permission: self.judge.holders(permission, resource))
+
+    def told(self, holders: Callable[[str], Holders]) -> Onto:
+        """What leads onto an account, by who has each of the permissions `ASKED` on it."""
+        link, acting = holders(LINK), holders(ACT_AS)
         reasons = dict.fromkeys((*link.rest, *acting.rest))
-        steps = list(self._by_permission(resource, reasons))
+        steps: list[Step] = []
+        for means in BY_PERMISSION:
+            held = holders(means.permission)
+            reasons.update(dict.fromkeys(held.rest))
+            steps.append(Step(means, self.asking.named(held)))
         who = self.asking.named(acting)
         if who is not NOBODY:
             steps += [Step(_CODE, who.both(self.creators.code))]
             steps += [Step(_CALLS, who.both(self.creators.calls))]
-        held = tuple(step for step in steps if step.who.rest)
-        return Onto(held, self.asking.named(link), tuple(reasons))
-
-    def _by_permission(self, resource: str, reasons: dict[str, None]) -> Iterator[Step]:
-        for means in BY_PERMISSION:
-            held = self.judge.holders(means.permission, resource)
-            reasons.update(dict.fromkeys(held.rest))
-            yield Step(means, self.asking.named(held))
+        held_steps = tuple(step for step in steps if step.who.rest)
+        return Onto(held_steps, self.asking.named(link), tuple(reasons))
 
     @cached_property
     def accounts(self) -> int:

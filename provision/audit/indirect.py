@@ -20,6 +20,7 @@ from provision.audit.forms import AUTHENTICATED, normal
 from provision.audit.forward import Walks
 from provision.audit.holding import Holders
 from provision.audit.impersonation import Impersonation
+from provision.audit.leads import Leads
 from provision.audit.obstacles import Obstacles
 from provision.audit.reaching import Reaching
 from provision.audit.second_order import SecondOrder
@@ -144,6 +145,10 @@ class Indirect:
         return Impersonation(self._asking, Creators(self._asking))
 
     @cached_property
+    def _leads(self) -> Leads:
+        return Leads(self._impersonation)
+
+    @cached_property
     def _changes(self) -> SecondOrder:
         return SecondOrder(self._asking)
 
@@ -162,11 +167,11 @@ class Indirect:
 
     @cached_property
     def _first(self) -> Reaching:
-        return Reaching(self._impersonation)
+        return Reaching(self._leads)
 
     @cached_property
     def _second(self) -> Reaching:
-        return Reaching(self._impersonation, self._changes)
+        return Reaching(self._leads, self._changes)
 
     def _getting_in(self, reaching: Reaching, target: Target, entrance: "Entrance") -> Degrees:
         held = nested(entrance.apart)

@@ -107,7 +107,7 @@ class Judge:
         own = self._allow.plain(permission, resource, view)
         if own is None:
             return self._holders(permission, resource, view)
-        gone, doubtful = self._taken(permission, resource, view.tagged)
+        gone, doubtful = self.taken(permission, resource, view.tagged)
         if own & doubtful:
             return self._holders(permission, resource, view)
         return self._above(permission, resource, view).with_sure(without(own, gone))
@@ -121,7 +121,7 @@ class Judge:
         alike: dict[int, _Alike] = {}
         for resource in resources:
             view = self.conditions.view(permission, resource)
-            taken = self._taken(permission, resource, view.tagged)
+            taken = self.taken(permission, resource, view.tagged)
             one = alike.setdefault(id(taken), _Alike(taken, {}, {}))  # equal ones are one object
             untagged = view._replace(tagged=UNTAGGED)
             for level in self.index.holders_of_policies(resource):
@@ -138,7 +138,7 @@ class Judge:
         found = self._inherited.get(key)
         if found is None:
             allowed = self._allow.above(permission, resource, view)
-            taken = self._taken(permission, resource, view.tagged)
+            taken = self.taken(permission, resource, view.tagged)
             same = (id(allowed), id(taken))
             if same not in self._lefts:
                 left = allowed.without(taken[0]).weakened(taken[1])
@@ -152,11 +152,25 @@ class Judge:
 
     def _left(self, allowed: Holders, permission: str, resource: str, view: View) -> Holders:
         """What deny policies and boundaries leave of it."""
-        gone, doubtful = self._taken(permission, resource, view.tagged)
+        gone, doubtful = self.taken(permission, resource, view.tagged)
         return allowed.without(gone).weakened(doubtful)
 
-    def _taken(self, permission: str, resource: str, tagged: Tagged) -> tuple[int, int]:
-        """From whom a permission is surely taken away, and from whom perhaps."""
+    def given(self, permission: str, level: str, view: View) -> Holders:
+        """Whom the allow policy of one resource or container gives a permission."""
+        return self._allow.together(permission, ((level, view),))
+
+    def outright(self, permission: str, level: str, view: View) -> list[tuple[str, ...]] | None:
+        """The members of its bindings that surely give a permission; None where more may."""
+        return self._allow.outright(permission, level, view)
+
+    def taken(self, permission: str, resource: str, tagged: Tagged) -> tuple[int, int]:
+        """From whom a permission is surely taken away, and from whom perhaps.
+
+        Args:
+            permission: as allow policies name it.
+            resource: a full resource name, or a container.
+            tagged: its tags. Equal answers are one object.
+        """
         key = (permission, self.index.lineage(resource).containers[0], tagged)
         found = self._takens.get(key)
         if found is None:

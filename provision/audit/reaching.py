@@ -4,15 +4,16 @@ A graph over accounts, closed once: whoever comes by an access token of an accou
 on, that account. No product of principals and targets is ever made.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from provision.audit.answers import Token
 from provision.audit.closure import positions
 from provision.audit.degrees import DEGREES, NOBODY, Degrees
-from provision.audit.graph import Graph, Parts
-from provision.audit.impersonation import Impersonation, Onto
+from provision.audit.graph import Graph
+from provision.audit.leads import Leads
+from provision.audit.plan import Plan
 
 if TYPE_CHECKING:
     from provision.audit.second_order import SecondOrder
@@ -23,18 +24,17 @@ class Reaching:
     """Starting points by the accounts that they lead to.
 
     Args:
-        impersonation: what leads onto each account.
+        leads: what leads onto accounts.
         second: changes that lead onto accounts as well; None for first order.
     """
 
-    impersonation: Impersonation
+    leads: Leads
     second: "SecondOrder | None" = None
-    _reasons: dict[str, int] = field(default_factory=dict)
 
     def onto(self, accounts: Degrees, token: Token, near: str = "") -> Degrees:
         """Who comes by tokens of any of these accounts, however long the way.
 
-        Bits from `reasons_from` on tell why it is not known of others.
+        Bits from `Leads.reasons_from` on tell why it is not known of others.
 
         Args:
             accounts: whose.
@@ -62,47 +62,25 @@ class Reaching:
 
     def reasons(self, bits: int) -> tuple[str, ...]:
         """The reasons among those bits."""
-        if not bits >> self.reasons_from:
+        above = bits >> self.leads.reasons_from
+        if not above:
             return ()
-        told = tuple(self._reasons)
-        return tuple(told[place] for place in positions(bits >> self.reasons_from))
-
-    @cached_property
-    def reasons_from(self) -> int:
-        """From which position on bits are reasons."""
-        return len(self.impersonation.judge.universe)
-
-    @cached_property
-    def _count(self) -> int:
-        return self.impersonation.accounts
+        told = tuple(self.leads.reasons)
+        return tuple(told[place] for place in positions(above))
 
     @cached_property
     def _graphs(self) -> tuple[Graph, ...]:
         """One for each degree; those that are equal are one object."""
-        memo: dict[int, Parts] = {}  # one for all accounts that are alike
-        parts = []
-        for account in range(self._count):
-            onto = self.impersonation.onto(account)
-            if id(onto) not in memo:
-                memo[id(onto)] = Parts.of(onto).joined(self._extra(account, onto))
-            parts.append(memo[id(onto)])
+        parts = [lead.parts for lead in self.leads.all]
+        if self.second is not None:
+            changes = self.leads.changes(self.second)
+            parts = [one.with_more(more) for one, more in zip(parts, changes, strict=True)]
+        universe = self.leads.impersonation.judge.universe
         found: list[Graph] = []
         for degree in range(DEGREES):
-            before = found[-1] if found else None
-            same = before is not None and not any(one.differs(degree) for one in memo.values())
-            found.append(before.again() if before and same else Graph(parts, degree, before))
+            if found and not any(one.differs(degree) for one in parts):
+                found.append(found[-1].again())
+            else:
+                plan = Plan(self.leads, parts, degree)
+                found.append(Graph(plan, universe, self.leads.bulks.most))
         return tuple(found)
-
-    def _extra(self, account: int, onto: Onto) -> Degrees:
-        """Who comes onto an account by a change, and the bits of reasons."""
-        found = Degrees(0, 0, 0, self._reason_bits(onto.reasons)) if onto.reasons else NOBODY
-        if self.second is None or self.impersonation.shut(account):
-            return found
-        return found.either(self.second.all_onto(self.impersonation.resource(account)))
-
-    def _reason_bits(self, reasons: tuple[str, ...]) -> int:
-        bits = 0
-        for reason in reasons:
-            place = self._reasons.setdefault(reason, len(self._reasons))
-            bits |= 1 << (self.reasons_from + place)
-        return bits

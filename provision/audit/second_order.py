@@ -110,7 +110,7 @@ class SecondOrder:
     def all_on_target(self, target: Target) -> Degrees:
         """Who can make any of the changes that open a target."""
         entered = entered_by(target)
-        found = self._all_above(entered)
+        found = self.all_above(entered)
         if target.iap:
             resource = iap_resource(entered)
             found = union((found, *(self._who(permission, resource) for permission in _SET_IAP)))
@@ -124,10 +124,6 @@ class SecondOrder:
     def on_account(self, resource: str) -> tuple[Grant, ...]:
         """Changes that let somebody mint tokens of an account."""
         return (*self._set(SET_ACCOUNT, resource, resource), *self.above(resource))
-
-    def all_onto(self, resource: str) -> Degrees:
-        """Who can make any of those."""
-        return self._all_above(resource).either(self._who(SET_ACCOUNT, resource))
 
     def on_switch(self, resource: str) -> tuple[Grant, ...]:
         """Changes that let somebody set off what a topic or queue leads to."""
@@ -146,7 +142,8 @@ class SecondOrder:
             )
         return self._above[start]
 
-    def _all_above(self, resource: str) -> Degrees:
+    def all_above(self, resource: str) -> Degrees:
+        """Who can change any of the policies of what stands above something."""
         start = next(iter(self.asking.judge.index.lineage(resource).containers), "")
         if start not in self._joined:
             self._joined[start] = union(grant.who for grant in self.above(resource))
