@@ -108,6 +108,23 @@ def test_fields_shown_as_comments_are_valid(comment: str, tmp_path: Path) -> Non
     assert spec.name == "orders"
 
 
+@pytest.mark.parametrize("template", ["provision.yaml", "provision-job.yaml"])
+def test_what_calls_is_shown_as_comments_that_are_valid(template: str, tmp_path: Path) -> None:
+    """The lists of the template may be uncommented as they stand."""
+    kind = Kind.JOB if "job" in template else Kind.SERVICE
+    starter = Starter("orders", "acme-prod", "asia-east1", "internal", (), kind=kind)
+    lists = re.compile(r"^# (workflows:|callers:|  -|    [a-z_]+:)", re.MULTILINE)
+    path = tmp_path / "provision.yaml"
+    path.write_text(lists.sub(r"\1", starter.render(_text(template))))
+
+    (spec,) = load([path])
+
+    assert [type(one).__name__ for one in spec.all_callers] == [
+        "WorkflowSpec",
+        *(["ScheduleSpec"] if kind is Kind.SERVICE else []),
+    ]
+
+
 def test_dockerfile_runs_without_root() -> None:
     """The last USER of the Dockerfile is a number that is not root's."""
     users = re.findall(r"^USER (.+)$", _text("Dockerfile"), re.MULTILINE)
