@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from provision.cli.console import note
 from provision.cli.options import DEFAULT_FILES
-from provision.clients.gcloud_config import Defaults, read_defaults
 from provision.errors import ProvisionError, UsageError
 
 if TYPE_CHECKING:
     from provision.cli.context import Context
+    from provision.clients.gcloud_config import Defaults
     from provision.spec import Spec
 
 
@@ -39,8 +39,6 @@ class Place:
 
         An audit asks no spec for anything but what a bare name means.
         """
-        from provision.spec.load import load
-
         files = DEFAULT_FILES if self.file is None else self.file
         if self.file is None and not files[0].exists():
             return ()
@@ -49,6 +47,8 @@ class Place:
             raise UsageError(
                 f"There is no {', '.join(map(str, missing))}.", hint="-f names a spec."
             )
+        from provision.spec.load import load  # with YAML's reader, which most audits do without
+
         allowed = () if self.file is not None else (ProvisionError,)
         try:
             return load(files, project=self.defaults.project, region=self.defaults.region)
@@ -57,8 +57,10 @@ class Place:
             return ()
 
     @cached_property
-    def defaults(self) -> Defaults:
+    def defaults(self) -> "Defaults":
         """What flags, environment and gcloud's configuration say."""
+        from provision.clients.gcloud_config import read_defaults
+
         return read_defaults(
             os.environ,
             project=self.project,

@@ -129,17 +129,22 @@ def check(
         _write_baseline(found, baseline)
         return
     checked = Checked.of(found, fail_on)
-    basis, names = asked.basis(audit), Names.of(audit.snapshot.containers)
+    _tell_checked(checked, audit, asked.basis(audit), to, verbose=verbose)
+    raise typer.Exit(int(checked.exit_code))
 
+
+def _tell_checked(
+    checked: Checked, audit: "Audit", basis: "Basis", to: formats.Outputs, *, verbose: bool
+) -> None:
     def show() -> None:
+        names = Names.of(audit.snapshot.containers)
         audit_report_text.show_check(checked, names, verbose=verbose)
         show_basis(basis)
 
     def json() -> str:
         return audit_json.text(audit_report_json.check(basis, checked))
 
-    to.emit({Format.JSON: json, **_others(found, audit, basis)}, show)
-    raise typer.Exit(int(checked.exit_code))
+    to.emit({Format.JSON: json, **_others(checked.report, audit, basis)}, show)
 
 
 def _wanted(
@@ -167,12 +172,13 @@ def _reported(asked: Source, policy: Path | None, baseline: Path | None) -> "tup
 
 def settings_of(policy: Path | None, asked: Source) -> "Settings":
     """What the team accepts, and what the specs beside it declare."""
-    from provision.audit import accepted
     from provision.audit.settings import Settings
 
     named = policy or (DEFAULT_POLICY if DEFAULT_POLICY.exists() else None)
     if named is None:
         return Settings(specs=asked.place.specs)
+    from provision.audit import accepted
+
     defaults = asked.place.defaults
     settings = accepted.load(named, project=defaults.project, region=defaults.region)
     return settings if settings.specs else replace(settings, specs=asked.place.specs)

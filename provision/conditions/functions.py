@@ -47,10 +47,12 @@ class Overload(NamedTuple):
 
     def takes(self, types: tuple[Type, ...]) -> bool:
         """Whether arguments of these types fit; what is not known fits anything."""
-        return len(types) == len(self.arguments) and all(
-            Type.ANY in (given, wanted) or given is wanted
-            for given, wanted in zip(types, self.arguments, strict=True)
-        )
+        if len(types) != len(self.arguments):
+            return False
+        for given, wanted in zip(types, self.arguments, strict=True):
+            if given is not wanted and given is not Type.ANY and wanted is not Type.ANY:
+                return False
+        return True
 
 
 def overloads(name: str) -> tuple[Overload, ...]:

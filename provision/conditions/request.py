@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from provision.conditions.attributes import ATTRIBUTES, missing
@@ -71,21 +72,25 @@ def context_of(request: Request) -> Context:
         known["request.path"] = request.path
     if request.host is not None:
         known["request.host"] = request.host
+    untold = _untold(request.kind)
+    told = {name: one for name, one in known.items() if isinstance(untold.get(name), Unknown)}
     return Context(
-        {name: _attribute(name, request.kind, known) for name in ATTRIBUTES},
+        {**untold, **told},
         request.tags,
         request.changed_roles,
         request.more_tags,
     )
 
 
-def _attribute(name: str, kind: str, known: Mapping[str, Value]) -> Value:
-    attribute = ATTRIBUTES[name]
-    if not attribute.had_by(kind):
-        return Absent(attribute.type, name, missing(name, kind))
-    if name in known:
-        return known[name]
-    return not_told(attribute.type, name)
+@lru_cache(maxsize=64)
+def _untold(kind: str) -> Mapping[str, Value]:
+    """Every attribute, where nothing is known but the kind of the target."""
+    return {
+        name: not_told(attribute.type, name)
+        if attribute.had_by(kind)
+        else Absent(attribute.type, name, missing(name, kind))
+        for name, attribute in ATTRIBUTES.items()
+    }
 
 
 def not_told(kind: Type, name: str) -> Unknown:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from provision.audit.answers import Severity
 from provision.audit.findings.gathering import Gathered, finding, gathered
 from provision.audit.findings.holds import Hold, collected
-from provision.audit.findings.members import Member, Shape, parsed
+from provision.audit.findings.members import PUBLIC, Member, Shape, parsed
 from provision.audit.findings.mending import can_revoke, command, revoke
 from provision.audit.findings.rule import Found, Rule, rule
 from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, number, what
-from provision.principals import is_public
 from provision.snapshot.records import Kind
 
 BASIC = frozenset(
@@ -58,7 +57,7 @@ def narrower_role(scene: Scene) -> Iterator[Found]:
     """``roles/run.invoker`` on services, one finding a project."""
     found = defaultdict[str, list[Hold]](list)
     for hold in scene.holds:
-        if hold.binding.role != _INVOKER or all(map(is_public, hold.binding.members)):
+        if hold.binding.role != _INVOKER or PUBLIC.issuperset(hold.binding.members):
             continue
         target = scene.index.targets.get(hold.resource)
         if target is not None and target.kind is Kind.SERVICE:
@@ -102,9 +101,9 @@ def _narrowed(holds: list[Hold]) -> tuple[str, ...]:
     """Two commands for those members that hold the role on the same services."""
     where = defaultdict[tuple[str, ...], list[str]](list)
     for hold in holds:
-        members = tuple(sorted({parsed(one).text for one in hold.binding.members}))
-        usable = tuple(one for one in members if _movable(hold, parsed(one)))
-        if usable and not hold.condition:
+        members = map(parsed, () if hold.condition else hold.binding.members)
+        usable = tuple(sorted({one.text for one in members if _movable(hold, one)}))
+        if usable:
             where[usable].append(hold.resource)
             if len(where) > _PASTED:
                 return ()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from provision.audit.answers import Severity
 from provision.audit.findings.holds import Hold
-from provision.audit.findings.members import parsed
+from provision.audit.findings.members import PUBLIC, parsed
 from provision.audit.findings.mending import can_revoke, command, revoke, unbind
 from provision.audit.findings.rule import Found, Rule, rule
 from provision.audit.findings.scene import Scene
@@ -12,7 +12,6 @@ from provision.audit.findings.words import called, number
 from provision.conditions import State
 
 _BASIC = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
-_PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers"})
 
 
 @rule(
@@ -133,7 +132,7 @@ def _who(hold: Hold) -> str:
 def _refusing(hold: Hold) -> str:
     if hold.role in _BASIC:
         return "basic roles"
-    if _PUBLIC & set(hold.binding.members):
+    if not PUBLIC.isdisjoint(hold.binding.members):
         return "public members"
     return "policies of jobs" if "/jobs/" in hold.resource else ""
 

@@ -45,7 +45,8 @@ class Denying:
         found = self._everywhere.get(key)
         if found is None:
             found = self._at(*key)
-            below = {self._places.project(name) for name in hold.opened}
+            projects = self._places.projects
+            below = {projects[name] for name in hold.opened}
             taken = (self._at(one, hold.gates) for one in below)
             found |= reduce(and_, taken, -1) if below else 0
             self._everywhere[key] = found

@@ -25,6 +25,7 @@ class Invokers:
         self._scene = scene
         self._reached: dict[str, tuple[str, ...]] = {}
         self._holds: dict[str, tuple[Hold, ...]] = {}
+        self._able: dict[str, list[str]] = {}
         self._sets_around: dict[str, tuple[str, ...]] = {}
 
     def reached_by(self, members: Iterable[str]) -> tuple[str, ...]:
@@ -33,8 +34,7 @@ class Invokers:
         Args:
             members: as ``serviceAccount:EMAIL``.
         """
-        holds = {id(hold): hold for member in members for hold in self.holds(member)}
-        return joined(hold.opened for hold in holds.values())
+        return joined(hold.opened for member in members for hold in self.holds(member))
 
     def reached(self, member: str) -> tuple[str, ...]:
         """The targets that one account opens, sorted."""
@@ -82,7 +82,11 @@ class Invokers:
         }
 
     def _invoking(self, project: str) -> list[str]:
-        return [member for member in self._accounts[project] if self.holds(member)]
+        found = self._able.get(project)
+        if found is None:
+            found = [member for member in self._accounts[project] if self.holds(member)]
+            self._able[project] = found
+        return found
 
     @cached_property
     def _accounts(self) -> dict[str, list[str]]:

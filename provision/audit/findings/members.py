@@ -5,7 +5,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import NamedTuple
 
-from provision.principals import canonical
+from provision.audit.forms import normal
 from provision.resources import project_in
 
 
@@ -89,10 +89,11 @@ _GOOGLE_OWN = frozenset(
 """Where Google's service agents live beside ``gcp-sa-*`` (iam/docs/service-agents)."""
 
 _KINDS = {"user": Shape.USER, "group": Shape.GROUP, "domain": Shape.DOMAIN}
+PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers"})
+"""Everybody, and everybody with a Google account."""
 _OTHERS = {
     "deleted": Shape.DELETED,
-    "allUsers": Shape.PUBLIC,
-    "allAuthenticatedUsers": Shape.PUBLIC,
+    **dict.fromkeys(PUBLIC, Shape.PUBLIC),
     **dict.fromkeys(("projectOwner", "projectEditor", "projectViewer"), Shape.BASIC),
 }
 
@@ -100,7 +101,7 @@ _OTHERS = {
 @lru_cache(maxsize=1 << 18)
 def parsed(text: str) -> Member:
     """Take a member of a policy apart."""
-    member = canonical(text)
+    member = normal(text) if "//" not in text else text  # which stays as policies spell it
     kind, _, value = member.partition(":")
     if kind in _KINDS:
         return Member(member, _KINDS[kind], value.rpartition("@")[2])

@@ -1,5 +1,6 @@
 """The commands that mend a finding: such as exist, ready to paste. Pure."""
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -11,8 +12,9 @@ from provision.principals import Principal
 from provision.resources import InvalidNameError
 from provision.snapshot.records import Kind, Target
 
-_REVOCABLE = ("/services/", "/jobs/", "/functions/")
-_HOSTS = ("//run.googleapis.com/", "//cloudfunctions.googleapis.com/")
+_REVOCABLE = re.compile(
+    r"//(?:run|cloudfunctions)\.googleapis\.com/.*/(?:services|jobs|functions)/", re.DOTALL
+)
 _UNCONDITIONAL = ("/jobs/", "/functions/")
 """Whose policies take no conditions, and whose commands no such option."""
 _ACCOUNT = "/serviceAccounts/"
@@ -69,8 +71,7 @@ def revoke(members: Iterable[str], resources: Iterable[str], role: str = "") -> 
 
 def can_revoke(resource: str, member: str) -> bool:
     """Whether `provision revoke` takes that member and resource."""
-    known = resource.startswith(_HOSTS) and any(kind in resource for kind in _REVOCABLE)
-    return known and _is_principal(member)
+    return _REVOCABLE.match(resource) is not None and _is_principal(member)
 
 
 @lru_cache(maxsize=1 << 16)

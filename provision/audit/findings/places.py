@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from operator import attrgetter
 
 from provision.audit.index import Index, container_of
 from provision.roles import INVOKE, INVOKE_FUNCTION, RUN_JOB
@@ -28,7 +29,6 @@ class Places:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._projects: dict[str, str] = {}
         self._opened: dict[tuple[str, frozenset[str]], tuple[str, ...]] = {}
 
     @staticmethod
@@ -38,10 +38,10 @@ class Places:
 
     def project(self, resource: str) -> str:
         """The project that it is in, as ``projects/ID``; a container is its own."""
-        found = self._projects.get(resource)
-        if found is None:
-            found = self._projects[resource] = self._index.short(container_of(resource))
-        return found
+        parts = resource.split("/", 5)
+        if not parts[0] and parts[3:4] == ["projects"]:  # nearly all; looked up, not remembered
+            return self._index.short("/".join(parts[3:5]))
+        return self._index.short(container_of(resource))
 
     def opened(self, resource: str, gates: frozenset[str]) -> tuple[str, ...]:
         """Targets at or below `resource` that one of those permissions opens, sorted."""
@@ -116,18 +116,22 @@ class Places:
         }
 
     @cached_property
+    def projects(self) -> dict[str, str]:
+        """The project of every target, by the target's full name."""
+        return {name: self.project(name) for name in self._index.targets}
+
+    @cached_property
     def _below(self) -> dict[str, tuple[Target, ...]]:
         by_project = defaultdict[str, list[Target]](list)
         for own in self._own.values():
             for target in own:
-                by_project[self.project(target.name)].append(target)
+                by_project[self.projects[target.name]].append(target)
         found = defaultdict[str, list[Target]](list)
         for project, targets in by_project.items():
             for above in self._index.lineage(project).containers:
                 found[above].extend(targets)
         return {
-            name: tuple(sorted(several, key=lambda target: target.name))
-            for name, several in found.items()
+            name: tuple(sorted(several, key=attrgetter("name"))) for name, several in found.items()
         }
 
     def _behind_iap(self, resource: str) -> tuple[Target, ...]:

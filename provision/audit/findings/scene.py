@@ -136,10 +136,15 @@ class Scene:
         ):
             return True
         judge = self.audit.judge
-        position = judge.universe.bit(normal(member))
-        return position is None or any(
-            judge.holders(one, hold.resource).any >> position & 1 for one in hold.allows & MINTING
-        )
+        position, resource = judge.universe.bit(normal(member)), hold.resource
+        if position is None:
+            return True
+        permissions = hold.allows & MINTING
+        if hold.condition:
+            return any(judge.holders(one, resource).any >> position & 1 for one in permissions)
+        tagged = judge.conditions.tags(resource)
+        taken = (judge.taken(one, resource, tagged)[0] for one in permissions)
+        return not all(bits >> position & 1 for bits in taken)
 
     def entered(self, hold: Hold) -> tuple[str, ...] | None:
         """The targets that a binding opens; None where it lets nobody in.

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from provision.audit.answers import Finding, Severity
 from provision.cli.console import results, safe
-from provision.cli.views.audit_words import Names, count, placed, say
+from provision.cli.views.audit_words import Names, count, placed, sentence
 
 _COLOURS = {
     Severity.HIGH: "bold red",
@@ -40,25 +40,26 @@ def show_findings(findings: Sequence[Finding], names: Names, *, verbose: bool) -
     """Findings by rule, the worst first, each with what to run to mend it."""
     if not findings:
         return
-    results.print("\n[bold]Findings[/]")
+    lines = ["", "[bold]Findings[/]"]
     for (severity, rule), several in groupby(findings, lambda one: (one.severity, one.rule)):
-        _rule(severity, rule, tuple(several), names, verbose=verbose)
+        lines += _rule(severity, rule, tuple(several), names, verbose=verbose)
+    results.print("\n".join(lines))  # at once, as each print takes as long as forty lines
 
 
 def _rule(
     severity: Severity, rule: str, found: Sequence[Finding], names: Names, *, verbose: bool
-) -> None:
+) -> Iterator[str]:
     number = f"  ({len(found):,})" if len(found) > 1 else ""
     open_ = any(not one.accepted for one in found)
     colour = _COLOURS[severity] if open_ else "dim"
-    results.print(f"  [{colour}]{severity:<6}[/]  [bold]{safe(rule)}[/]{number}")
-    say(found[0].reason if verbose else f"{_title(rule)}.", _INDENT, "dim")
+    yield f"  [{colour}]{severity:<6}[/]  [bold]{safe(rule)}[/]{number}"
+    yield from sentence(found[0].reason if verbose else f"{_title(rule)}.", _INDENT, "dim")
     rows = [Alike(one) for one in found] if verbose else list(alike(found, _CLAIMS))
     for row in rows:
-        _claim(row, names, verbose=verbose)
+        yield from _claim(row, names, verbose=verbose)
     rest = len(found) - sum(1 + len(row.others) for row in rows)
     if rest:
-        say(f"… and {rest:,} more (-v or --json)", _INDENT, "dim")
+        yield from sentence(f"… and {rest:,} more (-v or --json)", _INDENT, "dim")
 
 
 def _title(rule: str) -> str:
@@ -90,27 +91,29 @@ def alike(found: Sequence[Finding], most: int) -> Iterator[Alike]:
         yield Alike(first, tuple(others))
 
 
-def _claim(row: Alike, names: Names, *, verbose: bool) -> None:
+def _claim(row: Alike, names: Names, *, verbose: bool) -> Iterator[str]:
     one, inner = row.first, _INDENT + 2
     resources = [each.resource for each in (one, *row.others)]
     several = _in_several(resources)
     first = f" ({placed(one.resource)[0]})" if several else ""
-    say(f"{one.claim}{first}", _INDENT, hang=2, mark="- ")
+    yield from sentence(f"{one.claim}{first}", _INDENT, hang=2, mark="- ")
     if row.others:
-        say(f"likewise {_listed(resources[1:], names, projects=several)}", inner, hang=2)
+        others = _listed(resources[1:], names, projects=several)
+        yield from sentence(f"likewise {others}", inner, hang=2)
     if one.accepted:
-        say(f"accepted: {one.accepted}", inner, "dim")
+        yield from sentence(f"accepted: {one.accepted}", inner, "dim")
     if len(one.targets) > 1 or (verbose and one.targets):
         most = len(one.targets) if verbose else _NAMED
         projects = verbose or _in_several(one.targets)
-        say(f"on {_listed(one.targets, names, most, projects=projects)}", inner, "dim", hang=2)
+        targets = _listed(one.targets, names, most, projects=projects)
+        yield from sentence(f"on {targets}", inner, "dim", hang=2)
     shown = one.mend if verbose else one.mend[:_COMMANDS]
     for command in shown:
-        results.print(f"{' ' * inner}[cyan]{safe(command)}[/]")
+        yield f"{' ' * inner}[cyan]{safe(command)}[/]"
     more = len(one.mend) - len(shown) + sum(len(each.mend) for each in row.others)
     if more and shown:
-        say(f"… and {count(more, 'command')} like {'it' if len(shown) == 1 else 'these'} (-v)",
-            inner, "dim")  # fmt: skip
+        alike_ = "it" if len(shown) == 1 else "these"
+        yield from sentence(f"… and {count(more, 'command')} like {alike_} (-v)", inner, "dim")
 
 
 def _in_several(resources: Sequence[str]) -> bool:

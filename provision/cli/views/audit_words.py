@@ -155,7 +155,14 @@ def condition_of(path: Path) -> str:
 
 
 def say(text: str, indent: int = 0, style: str = "default", hang: int = 0, mark: str = "") -> None:
-    """A sentence in as many lines as it needs; what has no spaces is never broken.
+    """Print a sentence: the same arguments as `sentence`."""
+    results.print("\n".join(sentence(text, indent, style, hang, mark)))
+
+
+def sentence(
+    text: str, indent: int = 0, style: str = "default", hang: int = 0, mark: str = ""
+) -> list[str]:
+    """A sentence in as many lines as it needs, as markup; what has no spaces is never broken.
 
     Args:
         text: the sentence.
@@ -172,8 +179,7 @@ def say(text: str, indent: int = 0, style: str = "default", hang: int = 0, mark:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    for line in lines or [""]:
-        results.print(f"{' ' * indent}[{style}]{safe(line)}[/]" if line else "")
+    return [f"{' ' * indent}[{style}]{safe(line)}[/]" if line else "" for line in lines or [""]]
 
 
 def say_path(text: str, indent: int, style: str = "dim") -> None:
