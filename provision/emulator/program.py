@@ -305,10 +305,14 @@ class Emulator:
         return await self._functions.serving.address(host)
 
     async def _locate(self, host: str, port: int) -> tuple[str, int] | None:
-        """Where a host answers here that has a name at Google, or a service; None for others."""
+        """Where a host answers here that has a name at Google, or a service; None for others.
+
+        On loopback: on the way to the containers' network, an engine may rewrite who asks.
+        """
         if google_host(host) is not None:
             return self._options.host, self._http_port
-        return await self._address_of(f"{host}:{port}")
+        found = await self._address_of(f"{host}:{port}")
+        return None if found is None else (self._options.host, found[1])
 
     def _app(self, offered: tuple[Method, ...]) -> web.Application:
         admin = Admin(

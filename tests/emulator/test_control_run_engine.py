@@ -1,5 +1,6 @@
 """Traffic and jobs with a Docker engine: who really answers, and what a task really does."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from google.iam.v1 import policy_pb2
 
 from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator
 from tests.emulator.base_image import push_base
+from tests.emulator.callers.kit import deploy_workflow, execute, grant, make_caller
 
 pytestmark = pytest.mark.engine
 PARENT = "projects/demo-project/locations/asia-east1"
@@ -349,3 +351,72 @@ def test_a_task_calls_a_private_service_as_its_account(clients: Clients, image: 
     assert execution.template.service_account == account
     assert logs(clients, execution) == ["403 200"] * 2
     clients.services.delete_service(name=stock.name).result(timeout=60)
+
+
+ECHO = """
+import http.server, json, os
+class Echo(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        told = {"path": self.path, "body": json.loads(sent), "headers": dict(self.headers.items())}
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode())
+http.server.HTTPServer(("", int(os.environ["PORT"])), Echo).serve_forever()
+"""
+CALLING = """
+main:
+  params: [args]
+  steps:
+    - call_service:
+        call: http.post
+        args:
+          url: ${args.root + "/work"}
+          query: {day: today}
+          headers: {X-Order: "7"}
+          auth: {type: OIDC, audience: '${args.root}'}
+          body: {dry: false}
+        result: answer
+    - run_job:
+        call: googleapis.run.v1.namespaces.jobs.run
+        args:
+          name: namespaces/demo-project/jobs/nightly
+          location: asia-east1
+          body: {overrides: {containerOverrides: [{env: [{name: GREETING, value: good day}]}]}}
+        result: execution
+    - done:
+        return: {seen: '${answer.body}', execution: '${execution.metadata.name}'}
+"""
+
+
+@pytest.mark.usefixtures("_no_job_left")
+def test_a_workflow_reaches_containers(
+    running: RunningEmulator, clients: Clients, image: str
+) -> None:
+    """An internal service sees the call as it was made; a job's task what was overridden."""
+    internal = run_v2.IngressTraffic.INGRESS_TRAFFIC_INTERNAL_ONLY
+    template = run_v2.RevisionTemplate(containers=[python(image, ECHO)])
+    service = clients.services.create_service(
+        parent=PARENT,
+        service_id="echo",
+        service=run_v2.Service(template=template, ingress=internal),
+    ).result(timeout=60)
+    task = run_v2.TaskTemplate(containers=[python(image, TELL, GREETING="hello")])
+    job = run_v2.Job(template=run_v2.ExecutionTemplate(template=task))
+    clients.make(run_v2.JobsClient).create_job(parent=PARENT, job_id="nightly", job=job).result(60)
+    email = make_caller(clients)
+    for role in ("run.invoker", "run.developer"):
+        grant(running, role, to=f"serviceAccount:{email}")
+    deploy_workflow(clients, CALLING, service_account=email)
+    done = execute(clients, {"root": service.uri})
+    assert done.error.context == ""
+    told = json.loads(done.result)
+    seen, headers = told["seen"], told["seen"]["headers"]
+    assert (seen["path"], seen["body"]) == ("/work?day=today", {"dry": False})
+    assert (headers["X-Order"], headers["Content-Type"]) == ("7", "application/json; charset=utf-8")
+    assert headers["User-Agent"].startswith("GoogleCloudWorkflows")
+    assert headers["Authorization"].endswith(".SIGNATURE_REMOVED_BY_GOOGLE")
+    name = f"{NIGHTLY}/executions/{told['execution']}"
+    execution = clients.make(run_v2.ExecutionsClient).get_execution(name=name)
+    assert logs(clients, execution) == ["nightly 0 0 1 good day"]
