@@ -321,7 +321,7 @@ class Emulator:
             self._recorder,
             self._about,
             self._reset,
-            self._run.logs,
+            self._logs,
             self._assets.exports.lines,
         )
         oauth = OAuth(self.world.identities, self._keys, self._base_url)
@@ -341,6 +341,11 @@ class Emulator:
         if self._options.answers is not None:
             AnswerLog(self._options.answers).attach(app)
         return app
+
+    def _logs(self, name: str) -> str | None:
+        """The last lines of a container or of a workflow's execution; None when there is none."""
+        found = self._run.logs(name)
+        return self._callers.logs(name) if found is None else found
 
     async def _reset(self) -> None:
         await self._callers.stop()

@@ -336,3 +336,22 @@ def test_every_branch_has_its_current_step(grpc_clients: Clients) -> None:
         found = [one.step for one in now.status.current_steps]
     assert found == ["rest", "wait"]
     client.cancel_execution(name=begun.name)
+
+
+def test_what_a_workflow_logs_can_be_read(emulator: RunningEmulator, grpc_clients: Clients) -> None:
+    """Texts and JSON, with their severities; none of what is not there."""
+    source = """
+- say:
+    call: sys.log
+    args: {text: hello, severity: WARNING}
+- tell:
+    call: sys.log
+    args: {json: {orders: 7}}
+"""
+    deploy_workflow(grpc_clients, source)
+    logs = f"{emulator.http}/_emulator/logs/"
+    done = execute(grpc_clients)
+    answer = requests.get(logs + done.name, timeout=10)
+    assert answer.text.splitlines()[0] == "WARNING hello"
+    assert '{"orders":7}' in answer.text.splitlines()[1]
+    assert requests.get(f"{logs}{done.name}0", timeout=10).status_code == 404

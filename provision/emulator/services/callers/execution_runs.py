@@ -4,7 +4,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.cloud.workflows import executions_v1
 
@@ -18,6 +18,9 @@ from provision.emulator.services.callers.execution_world import WorkflowWorld
 from provision.emulator.services.callers.sending import Sender
 from provision.emulator.times import timestamp, to_micros
 from provision.emulator.world import World
+
+if TYPE_CHECKING:
+    from provision.emulator.store import Table
 
 _STATE = executions_v1.Execution.State
 _ACTIVE = int(_STATE.ACTIVE)
@@ -46,8 +49,9 @@ class ExecutionRuns:
             encode=lambda entries: [packed(one) for one in entries],
             decode=lambda kept: [unpacked(one, StepEntry()) for one in kept],
         )
+        self._logs: Table[str] = world.store.table("workflow-execution-logs")
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._histories: dict[str, History] = {}
+        self._going: dict[str, tuple[History, WorkflowWorld]] = {}
 
     def find(self, name: str) -> Any:  # noqa: ANN401 - Execution or None
         """An execution by its name with the project's id; None when there is none."""
@@ -60,8 +64,16 @@ class ExecutionRuns:
 
     def steps(self, name: str) -> list[Any]:
         """The entries of an execution's history, in the order in which its steps began."""
-        going = self._histories.get(name)
-        return going.entries if going is not None else self._steps.get(name) or []
+        going = self._going.get(name)
+        return going[0].entries if going is not None else self._steps.get(name) or []
+
+    def logs(self, name: str) -> str | None:
+        """The last lines that an execution wrote by ``sys.log``; None when there is none."""
+        key = self._world.hierarchy.canonical(name)
+        going = self._going.get(key)
+        if going is not None:
+            return "".join(going[1].logs)
+        return self._logs.get(key) or "" if key in self._table else None
 
     def forget_steps(self, name: str) -> None:
         """Delete the history of an execution."""
@@ -86,10 +98,11 @@ class ExecutionRuns:
         """
         self._table.put(key, execution)
         self._forget_oldest()
-        history = self._histories[key] = History(execution)
+        history = History(execution)
         project = self._world.hierarchy.find(key.split("/")[1])
         number = project.number if project else 0
         world = WorkflowWorld(self._sender, workflow, execution, number)
+        self._going[key] = history, world
 
         async def work() -> None:
             await _run(execution, lambda: execute(program, argument, world, history))
@@ -100,12 +113,13 @@ class ExecutionRuns:
     def _over(self, key: str, execution: Any) -> None:  # noqa: ANN401 - Execution
         """Keep what became of an execution."""
         self._running.pop(key, None)
-        history = self._histories.pop(key)
+        history, world = self._going.pop(key)
         history.close()
         kept = self._table.get(key) is execution  # or else deleted meanwhile
         if kept and execution.state != _ACTIVE:  # or else the emulator is being stopped
             self._table.put(key, execution)
             self._steps.put(key, history.entries)
+            self._logs.put(key, "".join(world.logs))
 
     def _forget_oldest(self) -> None:
         """What has ended makes room for later ones, the oldest first."""
@@ -116,8 +130,8 @@ class ExecutionRuns:
             self._remove(oldest)
 
     def _remove(self, name: str) -> None:
-        self._table.pop(name)
-        self._steps.pop(name)
+        for table in (self._table, self._steps, self._logs):
+            table.pop(name)
 
     async def cancel(self, name: str) -> None:
         """Stop an execution, and wait until it has stopped."""

@@ -5,6 +5,7 @@ Source of the variables: https://cloud.google.com/workflows/docs/reference/envir
 
 import asyncio
 import datetime as dt
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from provision.emulator.language.surroundings import (
     connection_failed,
     timed_out,
 )
-from provision.emulator.language.values import Value
+from provision.emulator.language.values import Value, encoded
 from provision.emulator.services.callers.connectors import Connectors
 from provision.emulator.services.callers.sending import (
     BrokenOffError,
@@ -33,6 +34,7 @@ from provision.emulator.services.callers.sending import (
 )
 
 _AGENT = "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"
+_MOST_LINES = 1_000
 _LARGEST_ANSWER = 2 * 1024 * 1024
 _FAULTS = {
     BrokenOffError: connection_broken,
@@ -57,8 +59,8 @@ class WorkflowWorld:
         self._account = workflow.service_account.rpartition("/")[2]
         _, project, _, location, _, name = workflow.name.split("/")
         self._project = project
-        self.entries: list[tuple[str, Value]] = []
-        """What ``sys.log`` was told, with its severity."""
+        self.logs: deque[str] = deque(maxlen=_MOST_LINES)
+        """The last lines that ``sys.log`` wrote."""
         self.env: Mapping[str, str] = {
             "GOOGLE_CLOUD_LOCATION": location,
             "GOOGLE_CLOUD_PROJECT_ID": project,
@@ -113,8 +115,9 @@ class WorkflowWorld:
         await asyncio.sleep(seconds)
 
     def log(self, severity: str, data: Value) -> None:
-        """Keep an entry; Cloud Logging is not emulated."""
-        self.entries.append((severity, data))
+        """Keep an entry as a line; Cloud Logging is not emulated."""
+        text = data if isinstance(data, str) else encoded(data)
+        self.logs.append(f"{severity} {text}\n")
 
 
 def _fault(error: SendingError) -> Raised:

@@ -102,6 +102,10 @@ class Callers:
             "triggers": self._triggers.policies,
         }
 
+    def logs(self, name: str) -> str | None:
+        """What an execution of a workflow wrote; None when there is no such execution."""
+        return self._runs.logs(name)
+
     def restore(self) -> None:
         """After a restart: see to what was going on."""
         self._runs.restore()
