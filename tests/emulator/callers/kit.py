@@ -110,6 +110,12 @@ def grant(emulator: RunningEmulator, role: str, *, on: str = PROJECT, to: str = 
     emulator.admin("POST", "/grants", resource=on, member=to, role=f"roles/{role}")
 
 
+def pubsub_agent(clients: Clients, project: str = PROJECT) -> str:
+    """The project's agent of Pub/Sub, as a member."""
+    number = clients.projects.get_project(name=project).name.partition("/")[2]
+    return f"serviceAccount:service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+
 def account_name(email: str) -> str:
     """The full name of an account."""
     return f"{PROJECT}/serviceAccounts/{email}"

@@ -1,11 +1,14 @@
-"""Something on this machine that is called: it writes down what comes, and answers as it is told."""
+"""Something on this machine that is called: it writes down what comes and answers as told."""
 
+import json
 import threading
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 _PATIENCE = 20.0
 
@@ -25,6 +28,18 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """What the ID token that came along says."""
+        payload = self.headers["authorization"].removeprefix("Bearer ").split(".")[1]
+        told: dict[str, Any] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return told
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - JSON
+        """The body, decoded."""
+        return json.loads(self.body)
 
 
 @dataclass
@@ -61,7 +76,8 @@ def receiving() -> Iterator[Receiver]:
     told = Receiver("")
 
     class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
+        def do_POST(self) -> None:
+            """Note a request and answer it."""
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             headers = {key.lower(): value for key, value in self.headers.items()}
             told.requests.append(Received(self.command, self.path, headers, body))
@@ -69,7 +85,9 @@ def receiving() -> Iterator[Receiver]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        do_GET = do_POST = do_PUT = do_DELETE = _answer
+        def do_GET(self) -> None:
+            """Likewise."""
+            self.do_POST()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
             """Nothing is printed."""

@@ -5,7 +5,6 @@ Retries: the comments of ``google.pubsub.v1.RetryPolicy``, and "Push backoff".
 """
 
 import asyncio
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -164,7 +163,7 @@ class Delivery:
             and allowed(member, "pubsub.subscriptions.consume", subscription.name)
         ):
             return False
-        self._spread(replace(held.message, topic=topic, id=_new_id()))
+        self._spread(push_forms.dead_letter(held.message, topic, subscription.name, held.attempts))
         return True
 
 
@@ -194,10 +193,6 @@ def _outgoing(subscription: Any, held: Undelivered) -> Outgoing:  # noqa: ANN401
         token = OidcToken(sent.service_account_email, sent.audience or config.push_endpoint)
     project, timeout = subscription.name.split("/")[1], float(subscription.ack_deadline_seconds)
     return Outgoing(_API, project, "POST", config.push_endpoint, headers, body, token, timeout)
-
-
-def _new_id() -> str:
-    return str(secrets.randbelow(9 * 10**15) + 10**15)
 
 
 def _undelivered(value: dict[str, Any]) -> Undelivered:

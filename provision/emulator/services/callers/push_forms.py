@@ -9,13 +9,14 @@ import datetime as dt
 import json
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from provision.emulator.times import micros
 
 _EVENTS = "__GCP_CloudEventsMode"
+_DEAD = "CloudPubSubDeadLetterSource"
 _PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished"
 
 
@@ -51,6 +52,26 @@ class Message:
         """When it was published, in milliseconds."""
         at = dt.datetime.fromtimestamp(self.published / 1e6, dt.UTC)
         return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+def dead_letter(message: Message, topic: str, subscription: str, attempts: int) -> Message:
+    """A message on its way to a topic of dead letters, which tells where it comes from.
+
+    Args:
+        message: as it was pushed.
+        topic: of dead letters.
+        subscription: that could not push it.
+        attempts: how often that was tried.
+    """
+    _, project, _, short = subscription.split("/")
+    told = {
+        f"{_DEAD}Subscription": short,
+        f"{_DEAD}SubscriptionProject": project,
+        f"{_DEAD}DeliveryCount": str(attempts),
+        f"{_DEAD}TopicPublishTime": message.time,
+    }
+    fresh = Message.new(topic, b"", {**message.attributes, **told}, message.ordering_key)
+    return replace(fresh, data=message.data)
 
 
 def pushed(
