@@ -18,10 +18,11 @@ from provision.errors import UsageError
 from provision.resources import ServiceAccountName
 from provision.workflows import lint as linting
 from provision.workflows.about import About
-from provision.workflows.document import Document, SourceError, parse
+from provision.workflows.document import Document, parse
 from provision.workflows.findings import Finding, Rule
 from provision.workflows.lint import Report
 from provision.workflows.outgoing import calls
+from provision.workflows.reading import SourceError
 
 Files = Annotated[
     list[Path] | None,

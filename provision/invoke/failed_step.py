@@ -8,12 +8,13 @@ from provision.errors import ProvisionError
 from provision.invoke.callees import Callees
 from provision.invoke.explain import Asked, Credential, Explanation, Known, explain
 from provision.invoke.explain.facts import Finding as Reason
-from provision.workflows.document import Document, SourceError, parse
+from provision.workflows.document import Document, parse
 from provision.workflows.execution import Failure, Frame
 from provision.workflows.findings import Finding, Rule
 from provision.workflows.lint import lint
 from provision.workflows.outgoing import Auth, JobStart, Request, calls
 from provision.workflows.raised import DECODE, Raised, advice, innermost, raised
+from provision.workflows.reading import SourceError
 
 _ISSUER = "https://accounts.google.com"
 _DENIED = 403

@@ -5,25 +5,11 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from provision.errors import UsageError
 from provision.spec import nodes
 from provision.spec.nodes import Path, Position
+from provision.workflows.reading import Reader, SourceError
 
 MAIN = "main"
-
-
-class SourceError(UsageError):
-    """What was given is no source of a workflow at all.
-
-    Args:
-        message: what it is instead.
-        hint: what to do; empty when there is nothing to add.
-        position: line and column, from 1.
-    """
-
-    def __init__(self, message: str, *, hint: str = "", position: Position = (1, 1)) -> None:
-        super().__init__(message, hint=hint)
-        self.position = position
 
 
 @dataclass(frozen=True)
@@ -69,24 +55,20 @@ def parse(text: str) -> Document:
     Raises:
         SourceError: it is neither, or has nothing that could be executed.
     """
-    remarks: list[Remark] = []
-
-    def report(position: Position, _: Path, message: str) -> None:
-        remarks.append(Remark(position, message))
-
     try:
-        documents = list(nodes.read_documents(text, report))
+        reader = Reader(text)
+        tree = reader.read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise SourceError(
-            f"not YAML: {error.problem or error.context}", hint=_QUOTE, position=at
-        ) from error
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        raise SourceError(f"cannot be read: {' '.join(str(error).split())}") from error
-    if len(documents) != 1:
-        raise SourceError(f"a file has one workflow, and this one has {len(documents)}")
-    return _document(documents[0], tuple(remarks))
+        said = f"not YAML: {error.problem or error.context}"
+        raise SourceError(said, hint=_QUOTE, position=at) from error
+    except yaml.YAMLError as error:
+        raise SourceError("it has a character that YAML does not allow") from error
+    twice = tuple(
+        Remark(at, f"`{key}` is there already: this one is lost") for at, key in reader.twice
+    )
+    return _document(tree, twice)
 
 
 _QUOTE = "An expression with `: ` or ` #` in it is put in single quotes: '${…}'."

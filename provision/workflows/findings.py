@@ -34,7 +34,7 @@ class Rule(StrEnum):
 
 
 RULES: dict[Rule, str] = {
-    Rule.YAML: "YAML reads a value as something else than what is written",
+    Rule.YAML: "the file is neither YAML nor JSON, or says a thing twice",
     Rule.NO_MAIN: "there are subworkflows and no `main`",
     Rule.FORM: "something has not the form that the language wants",
     Rule.UNKNOWN_KEY: "a step has a key that the language does not know",
