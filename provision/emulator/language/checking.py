@@ -177,9 +177,11 @@ class _Checker:
             routine = self._routines[call.function]
             known = [one.name for one in routine.parameters]
             needed = [one.name for one in routine.parameters if one.default is None]
-        else:
+        elif call.function in FUNCTIONS:
             entry = FUNCTIONS[call.function]
             known, needed = list(entry.names), list(entry.required)
+        else:
+            raise _error(step, _unknown(call.function))
         _check_arguments(step, call, known, needed)
 
     def _target(self, step: Step, target: Tree, scope: _Scope) -> None:
@@ -188,6 +190,15 @@ class _Checker:
         name = root_name(target)
         if name in scope.read_only:
             raise _error(step, f"variable '{name}' must be shared to be assigned to in parallel")
+
+
+def _unknown(name: str) -> str:
+    """Why a function cannot be called."""
+    if name in REFUSED:
+        return f"{name} is not supported: this emulator has no {REFUSED[name]}"
+    if name.startswith("googleapis."):
+        return f"connector {name} is not supported by this emulator"
+    return f"symbol '{name}' not found"
 
 
 def _opened(scope: _Scope, own: set[str]) -> _Scope:

@@ -4,15 +4,17 @@ from collections.abc import Collection
 
 from provision.emulator.language.checking import check_routine
 from provision.emulator.language.faults import SourceError
-from provision.emulator.language.library import FUNCTIONS, MODULES, REFUSED
+from provision.emulator.language.library import FUNCTIONS, MODULES
 from provision.emulator.language.program import Constant, Parameter, Program, Routine
 from provision.emulator.language.sources import Mapping, Node, Scalar, Sequence, read
 from provision.emulator.language.statements import Statements, is_variable, named_entry, only
 from provision.emulator.language.templates import required, template
 
 MAIN = "main"
+PARSING = "main.yaml: parse error"
+BUILDING = "failed to build"
+"""How Google begins to say what is wrong; the first is seen, the second documented."""
 _MOST_PARAMETERS = 10
-_STATEMENTS = "STEP_STD_LIB_CALL", "STEP_CONNECTOR_CALL", "STEP_SUBWORKFLOW_CALL"
 
 
 def compile_source(text: str, connectors: Collection[str] = ()) -> Program:
@@ -25,11 +27,21 @@ def compile_source(text: str, connectors: Collection[str] = ()) -> Program:
     Raises:
         SourceError: what Google would refuse to deploy, or this emulator has not.
     """
+    known = frozenset(connectors)
     try:
-        return _Compiler(frozenset(connectors)).program(read(text))
+        program = _Compiler(known).program(read(text))
     except SourceError as error:
-        said = f"failed to build: {error.message}"
-        raise SourceError(said, error.line, error.column) from error
+        raise _prefixed(PARSING, error) from error
+    try:
+        for routine in program.routines.values():
+            check_routine(routine, program.routines, known)
+    except SourceError as error:
+        raise _prefixed(BUILDING, error) from error
+    return program
+
+
+def _prefixed(prefix: str, error: SourceError) -> SourceError:
+    return SourceError(f"{prefix}: {error.message}", error.line, error.column)
 
 
 class _Compiler:
@@ -50,8 +62,6 @@ class _Compiler:
             raise SourceError("the source has no main workflow", root.line, root.column)
         self._names = frozenset(str(key.value) for key, _ in root.entries)
         found = {str(key.value): self._routine(key, body) for key, body in root.entries}
-        for routine in found.values():
-            check_routine(routine, found, self._connectors)
         return Program(found, frozenset(self._called))
 
     def _routine(self, key: Scalar, body: Node) -> Routine:
@@ -67,25 +77,14 @@ class _Compiler:
         steps = Statements(name, self._kind_of).block(required(body, "steps", name))
         return Routine(name, parameters, steps)
 
-    def _kind_of(self, name: str, at: Scalar) -> str:
-        library, connector, subworkflow = _STATEMENTS
+    def _kind_of(self, name: str) -> str:
+        """The kind of step that calls a function; there may be none of that name."""
         if name in self._names:
-            return subworkflow
-        if name in FUNCTIONS:
-            return library
+            return "STEP_SUBWORKFLOW_CALL"
         if name in self._connectors:
             self._called.add(name)
-            return connector
-        raise SourceError(unknown_function(name), at.line, at.column)
-
-
-def unknown_function(name: str) -> str:
-    """Why a function cannot be called."""
-    if name in REFUSED:
-        return f"{name} is not supported: this emulator has no {REFUSED[name]}"
-    if name.startswith("googleapis."):
-        return f"connector {name} is not supported by this emulator"
-    return f"symbol '{name}' not found"
+            return "STEP_CONNECTOR_CALL"
+        return "STEP_STD_LIB_CALL" if name in FUNCTIONS else "STEP_CALL"
 
 
 def _parameters(name: str, node: Node | None) -> tuple[Parameter, ...]:

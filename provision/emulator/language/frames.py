@@ -27,7 +27,7 @@ class Memory:
         if depth > _DEEPEST_VALUE:
             raise limit_fault("a value is nested too deeply")
         if self._used - before + taken > MOST_MEMORY:
-            raise limit_fault("memory usage limit exceeded: variables take more than 512 KB")
+            raise limit_fault("Memory usage limit exceeded")
         self._used += taken - before
         return taken
 

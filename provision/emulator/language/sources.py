@@ -26,6 +26,7 @@ _FALSE = frozenset(("false", "False", "FALSE"))
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
 _BASED = re.compile(r"[-+]?(?:0x[0-9a-fA-F]+|0o[0-7]+|0b[01]+)", re.ASCII)
 _DOUBLE = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_HALVES = re.compile("[\ud800-\udfff]")
 _STANDARD = "tag:yaml.org,2002:"
 
 
@@ -90,16 +91,33 @@ def read(text: str) -> Node:
     """The one document of a source. Raises `SourceError`."""
     if len(text.encode("utf-8", "replace")) > LARGEST_SOURCE:
         raise SourceError("the source is larger than 128 KB")
+    if not text.isprintable() and _HALVES.search(text):
+        raise SourceError("the text has half a character")
     if text.lstrip()[:1] in ("{", "["):
         text = text.replace("\t", " ")  # JSON may be indented by tabs, YAML may not
     try:
         return _Reader().read(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise SourceError(f"YAML: {error.problem or error.context}", *where) from error
+        raise _unreadable(text, error) from error
     except yaml.YAMLError as error:
-        raise SourceError("YAML: the text has a character that is not allowed") from error
+        raise SourceError("the text has a character that is not allowed") from error
+
+
+def _unreadable(text: str, error: yaml.MarkedYAMLError) -> SourceError:
+    """Why YAML cannot be read; an expression that is cut short by a colon is told as such."""
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return SourceError(str(error.problem or error.context))
+    before = text.split("\n")[mark.line][: mark.column] if text.count("\n") >= mark.line else ""
+    opened = before.rfind("${")
+    if opened >= 0 and "}" not in before[opened:]:
+        return SourceError(unterminated(before[opened:]), mark.line + 1, opened + 1)
+    return SourceError(str(error.problem or error.context), mark.line + 1, mark.column + 1)
+
+
+def unterminated(expression: str) -> str:
+    """The words for an expression without an end; seen."""
+    return f"Unterminated expression: {expression}"
 
 
 class _Reader:

@@ -55,10 +55,10 @@ class Statements:
 
     Args:
         routine: its name.
-        kind_of: which kind of step a call by that name is; raises `SourceError` for no function.
+        kind_of: which kind of step a call by that name is.
     """
 
-    def __init__(self, routine: str, kind_of: Callable[[str, Scalar], str]) -> None:
+    def __init__(self, routine: str, kind_of: Callable[[str], str]) -> None:
         self._routine = routine
         self._kind_of = kind_of
         self._actions: dict[str, Callable[[Node, Mapping, str], Action]] = {
@@ -135,7 +135,7 @@ class Statements:
             raise _at(node, "call must be the name of a function or subworkflow")
         if expression_text(node) is not None:
             raise _at(node, "call takes a name, no expression")
-        kind = self._kind_of(node.value, node)
+        kind = self._kind_of(node.value)
         named, listed = _arguments(body.find("args"))
         result = body.find("result")
         return CallStep(

@@ -3,7 +3,13 @@
 from provision.emulator.language.faults import SourceError
 from provision.emulator.language.lexer import ExpressionError
 from provision.emulator.language.program import Computed, Constant, Entries, Items, Template
-from provision.emulator.language.sources import Mapping, Node, Scalar, Sequence
+from provision.emulator.language.sources import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    unterminated,
+)
 from provision.emulator.language.syntax import Tree, parse
 from provision.emulator.language.values import Value
 
@@ -37,11 +43,17 @@ def _scalar(node: Scalar) -> Template:
 
 
 def expression_text(node: Node) -> str | None:
-    """What stands between ``${`` and ``}``; None where a node is no expression."""
+    """What stands between ``${`` and ``}``; None where a node is no expression.
+
+    Raises:
+        SourceError: where one begins and does not end.
+    """
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return None
     given = node.value.strip()
-    return given[2:-1].strip() if given.startswith("${") and given.endswith("}") else None
+    if given.startswith("${") and not given.endswith("}"):
+        raise SourceError(unterminated(given), node.line, node.column)
+    return given[2:-1].strip() if given.startswith("${") else None
 
 
 def expression(node: Scalar, inner: str) -> Tree:

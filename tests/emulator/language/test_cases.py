@@ -19,6 +19,7 @@ from provision.emulator.language import (
 from tests.emulator.language.world import CONNECTORS, World, answer, run
 
 CASES = Path(__file__).parent / "cases"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 GRADES = ("documented", "seen", "assumed")
 KNOWN = frozenset(
     (
@@ -31,11 +32,11 @@ KNOWN = frozenset(
 
 def _load() -> list[dict[str, Any]]:
     """Every case of every file, with the file in its name."""
-    found = []
-    for path in sorted(CASES.glob("*.yaml")):
-        for case in yaml.safe_load(path.read_text()):
-            found.append({**case, "case": f"{path.stem}: {case['case']}"})
-    return found
+    return [
+        {**case, "case": f"{path.stem}: {case['case']}"}
+        for path in sorted(CASES.glob("*.yaml"))
+        for case in yaml.load(path.read_text(), _LOADER)  # noqa: S506 - a safe one, faster
+    ]
 
 
 ALL = _load()
@@ -105,10 +106,11 @@ def _listed(one: Any) -> Any:  # noqa: ANN401 - what a world keeps
 
 def _shown(sent: HttpRequest) -> dict[str, Any]:
     """A request as the files tell it."""
-    auth: str | None = None
-    if sent.auth is not None:
-        oidc = isinstance(sent.auth, Oidc)
-        auth = f"OIDC {sent.auth.audience}" if oidc else f"OAuth2 {' '.join(sent.auth.scopes)}"
+    auth = None
+    if isinstance(sent.auth, Oidc):
+        auth = f"OIDC {sent.auth.audience}"
+    elif sent.auth is not None:
+        auth = f"OAuth2 {' '.join(sent.auth.scopes)}"
     return {
         "method": sent.method,
         "url": sent.url,
