@@ -36,6 +36,7 @@ from provision.roles import INVOKE, RUN_JOB
 from provision.spec import BuiltImage, GivenImage, JobSpec, ServiceSpec, Spec
 from provision.spec.calls import CallerSpec, PushSpec, ScheduleSpec
 from provision.stages import Progress, Stage
+from provision.stages.accounts import Accounts
 from provision.stages.bind import Bind, Prove
 from provision.stages.build import Build
 from provision.stages.called_by import CalledBy, PushCaller, QueueCaller, ScheduleCaller
@@ -219,7 +220,8 @@ class Pipeline:
         policies = self._policies(spec)
         carries = self.iam.carrying(RUN_JOB if is_job else INVOKE)
         prove = self._prove_job(spec) if isinstance(spec, JobSpec) else self._prove(_service(spec))
-        return Bind(spec, policies, carries, prove, self.progress, self.prune, self.clock)
+        accounts = Accounts(spec, self.iam, self.progress, self.clock)
+        return Bind(spec, policies, carries, prove, self.progress, accounts, self.prune, self.clock)
 
     def _prove(self, spec: ServiceSpec) -> Prove:
         return Proof(

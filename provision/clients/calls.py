@@ -1,7 +1,7 @@
 """One place where calls to Google are made, retried, and their refusals put into words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,6 +65,32 @@ LEAST_ROLES = {
     "artifactregistry.repositories.delete": "roles/artifactregistry.admin",
     "artifactregistry.repositories.downloadartifacts": "roles/artifactregistry.reader",
     "artifactregistry.repositories.uploadartifacts": "roles/artifactregistry.writer",
+    "workflows.workflows.get": "roles/workflows.viewer",
+    "workflows.workflows.list": "roles/workflows.viewer",
+    "workflows.workflows.create": "roles/workflows.editor",
+    "workflows.workflows.update": "roles/workflows.editor",
+    "workflows.workflows.delete": "roles/workflows.editor",
+    "workflows.executions.create": "roles/workflows.invoker",
+    "workflows.executions.get": "roles/workflows.invoker",
+    "workflows.executions.cancel": "roles/workflows.invoker",
+    "workflows.stepentries.list": "roles/workflows.invoker",
+    "cloudscheduler.jobs.get": "roles/cloudscheduler.viewer",
+    "cloudscheduler.jobs.create": "roles/cloudscheduler.admin",
+    "cloudscheduler.jobs.update": "roles/cloudscheduler.admin",
+    "cloudscheduler.jobs.delete": "roles/cloudscheduler.admin",
+    "cloudscheduler.jobs.run": "roles/cloudscheduler.jobRunner",
+    "pubsub.topics.get": "roles/pubsub.viewer",
+    "pubsub.topics.create": "roles/pubsub.editor",
+    "pubsub.topics.delete": "roles/pubsub.editor",
+    "pubsub.topics.attachsubscription": "roles/pubsub.subscriber",
+    "pubsub.subscriptions.get": "roles/pubsub.viewer",
+    "pubsub.subscriptions.create": "roles/pubsub.editor",
+    "pubsub.subscriptions.update": "roles/pubsub.editor",
+    "pubsub.subscriptions.delete": "roles/pubsub.editor",
+    "cloudtasks.queues.get": "roles/cloudtasks.viewer",
+    "cloudtasks.queues.create": "roles/cloudtasks.queueAdmin",
+    "cloudtasks.queues.update": "roles/cloudtasks.queueAdmin",
+    "cloudtasks.queues.delete": "roles/cloudtasks.queueAdmin",
     "resourcemanager.projects.get": "roles/browser",
     "resourcemanager.folders.get": "roles/browser",
     "resourcemanager.organizations.get": "roles/browser",
@@ -118,6 +144,8 @@ def is_quota(error: ProvisionError) -> bool:
     return isinstance(error.__cause__, TooManyRequests)
 
 
+_DISABLED = "SERVICE_DISABLED"
+"""Why a service refuses everything that is about a project which has not enabled it."""
 _UNKNOWN_MEMBER = re.compile(r"^(?:Service account|User|Group|Domain) \S+ does not exist")
 """How IAM refuses to write a member that there is none of (iam.googleapis.com)."""
 
@@ -140,6 +168,8 @@ def translated(error: Any, doing: str, member: str, needs: str = "") -> Provisio
     if constraint:
         refused = f"{message} (organisation policy {constraint.group(0)})"
         return ProvisionError(refused, hint=_domain_hint(told))
+    if getattr(error, "reason", None) == _DISABLED:
+        return PermissionDeniedError(message, hint=_enabling_hint(error.metadata or {}))
     for kinds, ours, hint in (
         (google.Forbidden, PermissionDeniedError, permission_hint(said, member, needs)),
         (google.NotFound, NotFoundError, ""),
@@ -164,6 +194,14 @@ def permission_hint(said: str, member: str, needs: str = "") -> str:
     unnamed = "" if found else f" {_SAME_WORDS}"
     on = resource.strip(" .'\"") or "the resource named above"
     return f"{whom} needs {permission} on {on}{narrowest}.{unnamed}"
+
+
+def _enabling_hint(metadata: Mapping[str, str]) -> str:
+    """How the API that a project has disabled is enabled (google.rpc.ErrorInfo)."""
+    project = metadata.get("consumer", "").rpartition("/")[2]
+    service = metadata.get("service", "the API")
+    where = f" --project={project}" if project else ""
+    return f"`gcloud services enable {service}{where}` enables it; that takes a minute or two."
 
 
 _SAME_WORDS = "What does not exist is answered in the same words."

@@ -9,7 +9,9 @@ Raw = Mapping[str, object]
 Found = Iterator[tuple[Path, str]]
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
-_UNREACHED = "what Google's products call has to answer at its run.app address: "
+_BESIDE = (
+    "what calls it reaches it by its run.app address alone; allowed beside workflows, callers: "
+)
 
 
 def call_problems(raw: Raw, kind: Kind) -> Found:
@@ -67,9 +69,9 @@ def _body_problems(path: Path, item: Raw) -> Found:
 
 def _reach_problems(raw: Raw) -> Found:
     if raw.get("default_url") is False:
-        yield ("default_url",), f"{_UNREACHED}allowed beside workflows and callers: true"
+        yield ("default_url",), f"{_BESIDE}true"
     if raw.get("ingress") == "none":
-        yield ("ingress",), f"{_UNREACHED}allowed beside workflows and callers: all, internal …"
+        yield ("ingress",), f"{_BESIDE}all, internal, internal-and-cloud-load-balancing"
     if raw.get("iap") is True:
-        told = "Identity-Aware Proxy would ask callers for tokens of its own client"
-        yield ("iap",), f"{told}; allowed beside workflows and callers: false"
+        told = "Identity-Aware Proxy would ask what calls it for tokens of a client of its own"
+        yield ("iap",), f"{told}; allowed beside workflows, callers: false"

@@ -123,7 +123,20 @@ class _Loader:
             report(position, (spec.kind,), f"{told}, at {self._places[name]}")
             return
         self._places[name] = f"{report.file}:{position[0]}"
-        self.specs.append(spec)
+        if self._callers_once(spec, document, report):
+            self.specs.append(spec)
+
+    def _callers_once(self, spec: Spec, document: Document, report: "_Reporter") -> bool:
+        """Whether what calls it is declared nowhere else: two would undo each other's work."""
+        sound = True
+        for path, caller in spec.placed_callers:
+            position, name = document.position((*path, "name")), spec.full_name(caller)
+            if name in self._places:
+                told = f"{caller.name} is declared already, at {self._places[name]}"
+                report(position, (*path, "name"), told)
+                sound = False
+            self._places.setdefault(name, f"{report.file}:{position[0]}")
+        return sound
 
 
 _SETTING_CHECKS = {"project": check_project_id, "region": check_region}

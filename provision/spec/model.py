@@ -14,13 +14,22 @@ from provision.principals import canonical
 from provision.resources import (
     ImageReference,
     JobName,
+    ProjectName,
     RepositoryName,
     ServiceAccountName,
     ServiceName,
     WorkflowName,
 )
 from provision.roles import RUN_WITH_OVERRIDES, predefined
-from provision.spec.calls import Caller, CallerSpec, JobCall, WorkflowSpec
+from provision.spec.calls import (
+    Caller,
+    CallerSpec,
+    JobCall,
+    PushSpec,
+    QueueSpec,
+    ScheduleSpec,
+    WorkflowSpec,
+)
 
 
 @dataclass(frozen=True)
@@ -189,6 +198,24 @@ class Spec:
         return self.workflows
 
     @property
+    def placed_callers(self) -> tuple[tuple[tuple[str, int], Caller], ...]:
+        """The same, with where in the document each stands."""
+        return tuple((("workflows", place), one) for place, one in enumerate(self.workflows))
+
+    def full_name(self, caller: Caller) -> str:
+        """The full name of what calls: it is in the same project and region."""
+        region = f"{ProjectName(self.project.value)}/locations/{self.region.value}"
+        match caller:
+            case PushSpec():
+                return f"{ProjectName(self.project.value)}/subscriptions/{caller.name}"
+            case ScheduleSpec():
+                return f"{region}/jobs/{caller.name}"
+            case QueueSpec():
+                return f"{region}/queues/{caller.name}"
+            case _:
+                return f"{region}/workflows/{caller.name}"
+
+    @property
     def all_invokers(self) -> tuple[str, ...]:
         """`invokers` as written, and the accounts of what calls."""
         named = dict.fromkeys(self.invokers)
@@ -203,8 +230,8 @@ class Spec:
         return ()
 
     def workflow_name(self, workflow: WorkflowSpec) -> WorkflowName:
-        """The full name of one of its workflows: they are in its own region."""
-        return WorkflowName(self.project.value, self.region.value, workflow.name)
+        """The full name of one of its workflows, taken apart."""
+        return WorkflowName.parse(self.full_name(workflow))
 
     @property
     def account_email(self) -> str:
@@ -273,6 +300,12 @@ class ServiceSpec(Spec):
     def all_callers(self) -> tuple[Caller, ...]:
         """Everything declared beside it that calls it."""
         return (*self.workflows, *self.callers)
+
+    @property
+    def placed_callers(self) -> tuple[tuple[tuple[str, int], Caller], ...]:
+        """The same, with where in the document each stands."""
+        callers = ((("callers", place), one) for place, one in enumerate(self.callers))
+        return (*super().placed_callers, *callers)
 
     @property
     def service_name(self) -> ServiceName:

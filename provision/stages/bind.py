@@ -1,6 +1,6 @@
 """Bind: exactly the named principals may invoke the service or job; then prove it from outside."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from provision.clients.clock import Clock
@@ -18,8 +18,10 @@ from provision.invokers import (
 )
 from provision.plan import Change, Check, Known
 from provision.policy import Policy
+from provision.resources import ServiceAccountName
 from provision.spec import Spec
 from provision.stages import Progress
+from provision.stages.accounts import Accounts
 
 Prove = Callable[[Wanted], Iterable[Check]]
 """Looks from outside at who may invoke, and at what invokers and others are answered."""
@@ -54,6 +56,7 @@ class Bind:
         policies: the policies of Cloud Run services, or of its jobs.
         carries: tells which roles carry the permission.
         prove: looks at it from outside.
+        accounts: waits for those that were made a moment ago.
         prune: take out members that the spec does not name, this once.
     """
 
@@ -62,6 +65,7 @@ class Bind:
     carries: Carries
     prove: Prove
     progress: Progress
+    accounts: Accounts
     prune: bool = False
     clock: Clock = field(default_factory=Clock)
     name: str = "bind"
@@ -101,7 +105,7 @@ class Bind:
     def apply(self, change: Change[Invokers]) -> Invokers:
         """Add who is missing and take out who must not be there, in one write."""
         self.progress(f"changing the policy of {self.spec.name}")
-        self.policies.edit(self.spec.resource_name.name, self._edited)
+        self._edit([caller.account for caller in self.spec.all_callers])
         state = self.observe()
         return state if state is not None else replace(change.desired, members=frozenset())
 
@@ -112,6 +116,14 @@ class Bind:
     def verify(self, state: Invokers) -> Iterable[Check]:  # noqa: ARG002 - looks anew
         """Who may invoke by every policy above, and what is answered to whom."""
         return self.prove(self.wanted)
+
+    def _edit(self, spreading: Sequence[ServiceAccountName]) -> None:
+        """Write the policy; accounts that this very run may have made are waited for."""
+        if spreading:
+            first, *rest = spreading
+            self.accounts.patiently(first, lambda: self._edit(rest))
+        else:
+            self.policies.edit(self.spec.resource_name.name, self._edited)
 
     def _edited(self, policy: Policy) -> Policy:
         unwanted = [*self._public(policy)]

@@ -61,7 +61,7 @@ class ScheduleCaller:
     @property
     def name(self) -> str:
         """Its full name."""
-        return f"{self.spec.resource_name.parent}/jobs/{self.caller.name}"
+        return self.spec.full_name(self.caller)
 
     def wanted(self, root: Root) -> dict[str, Any]:
         """When, and what it asks."""
@@ -126,7 +126,7 @@ class PushCaller:
     @property
     def name(self) -> str:
         """Its full name."""
-        return f"projects/{self.spec.project.value}/subscriptions/{self.caller.name}"
+        return self.spec.full_name(self.caller)
 
     def wanted(self, root: Root) -> dict[str, Any]:
         """Of which topic it is, and where it pushes."""
@@ -196,7 +196,7 @@ class QueueCaller:
     @property
     def name(self) -> str:
         """Its full name."""
-        return f"{self.spec.resource_name.parent}/queues/{self.caller.name}"
+        return self.spec.full_name(self.caller)
 
     def wanted(self, root: Root) -> dict[str, Any]:
         """Where its tasks go, and how."""
