@@ -361,8 +361,9 @@ def test_standard_input_is_a_file_too() -> None:
 def test_the_documented_examples_are_valid(tmp_path: Path) -> None:
     """What docs/spec.md shows may be copied."""
     text = (Path(__file__).parents[2] / "docs/spec.md").read_text(encoding="utf-8")
-    service, _, job, run = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    spec = one(tmp_path, service + run)
+    service, _, calls, job, run = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    spec = one(tmp_path, service + calls + run)
+    assert len(spec.all_callers) == 5
     assert spec.name == "orders"
     assert spec.run["description"] == "Orders"
     (declared,) = load([written(tmp_path, job)])
