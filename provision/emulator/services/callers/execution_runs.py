@@ -12,8 +12,8 @@ from provision.emulator.language import Program, execute
 from provision.emulator.language.faults import Raised, fault
 from provision.emulator.language.values import Value, encoded
 from provision.emulator.packing import packed, unpacked
-from provision.emulator.rpc.execution_forms import Execution, StepEntry
-from provision.emulator.services.callers.execution_steps import History
+from provision.emulator.rpc.execution_forms import Execution
+from provision.emulator.services.callers.execution_steps import History, Note, as_kept
 from provision.emulator.services.callers.execution_world import WorkflowWorld
 from provision.emulator.services.callers.sending import Sender
 from provision.emulator.times import timestamp, to_micros
@@ -46,8 +46,8 @@ class ExecutionRuns:
         )
         self._steps = world.store.table(
             "workflow-execution-steps",
-            encode=lambda entries: [packed(one) for one in entries],
-            decode=lambda kept: [unpacked(one, StepEntry()) for one in kept],
+            encode=lambda notes: [as_kept(one) for one in notes],
+            decode=lambda kept: [Note(*one) for one in kept],
         )
         self._logs: Table[str] = world.store.table("workflow-execution-logs")
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -64,8 +64,9 @@ class ExecutionRuns:
 
     def steps(self, name: str) -> list[Any]:
         """The entries of an execution's history, in the order in which its steps began."""
-        going = self._going.get(name)
-        return going[0].entries if going is not None else self._steps.get(name) or []
+        execution, going = self._table.get(name), self._going.get(name)
+        notes = going[0].notes if going is not None else self._steps.get(name)
+        return [one.message(execution.name) for one in notes or ()] if execution else []
 
     def logs(self, name: str) -> str | None:
         """The last lines that an execution wrote by ``sys.log``; None when there is none."""
@@ -118,7 +119,7 @@ class ExecutionRuns:
         kept = self._table.get(key) is execution  # or else deleted meanwhile
         if kept and execution.state != _ACTIVE:  # or else the emulator is being stopped
             self._table.put(key, execution)
-            self._steps.put(key, history.entries)
+            self._steps.put(key, history.notes)
             self._logs.put(key, "".join(world.logs))
 
     def _forget_oldest(self) -> None:
