@@ -8,7 +8,7 @@ from provision.clients.calls import TIMEOUT, calling
 from provision.clients.google import GoogleClients
 from provision.errors import NotFoundError, ProvisionError
 from provision.resources import ServiceAccountName
-from provision.roles import predefined
+from provision.roles import permissions, predefined
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,16 @@ class Iam:
             self.google.iam.delete_service_account(request={"name": name.name}, timeout=TIMEOUT)
 
     def carries(self, role: str, permission: str) -> bool | None:
-        """Whether `role` holds `permission`; None when the role cannot be read."""
-        if role in predefined(permission):
+        """Whether `role` holds `permission`; None when the role cannot be read.
+
+        IAM is asked where the table does not say yes: it tells of a few permissions only.
+        """
+        if permission in permissions() and role in predefined(permission):
             return True
         if role not in self._read:
             self._read[role] = self._ask(role)
-        permissions = self._read[role]
-        return None if permissions is None else permission in permissions
+        found = self._read[role]
+        return None if found is None else permission in found
 
     def carrying(self, permission: str) -> Callable[[str], bool | None]:
         """`carries` for one permission."""

@@ -21,13 +21,12 @@ from provision.invoke.circumstances import Circumstances
 from provision.invoke.explain import Asked, Credential, Holds, Known
 from provision.principals import is_public
 from provision.resources import FunctionName, JobName, Name, ServiceName
+from provision.roles import RUN_WITH_OVERRIDES
 from provision.targets import Target, TargetKind
 from provision.tokens.audiences import Audience, for_address, plain
 from provision.workflows.about import About, Access, Callee, Job, May, Unread
 from provision.workflows.call_rules import audience_of, is_google
 from provision.workflows.outgoing import JobStart, Request
-
-OVERRIDE = "run.jobs.runWithOverrides"
 
 _BALANCED = {"INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "ALLOW_INTERNAL_AND_GCLB"}
 _EVERYBODY = "allUsers"
@@ -134,7 +133,7 @@ class Callees:
                 return told
             told = replace(told, run=_access(self.known(resolved, member)))
             if call.overrides:
-                other = replace(resolved, permission=OVERRIDE)
+                other = replace(resolved, permission=RUN_WITH_OVERRIDES)
                 told = replace(told, overridden=_access(self.known(other, member)))
             if call.waits:
                 known = self.known(replace(resolved, permission=call.watch), member)

@@ -1,0 +1,77 @@
+"""`workflow lint` beside an emulator: what is there, whom it lets in, and what may not be seen."""
+
+import json
+from typing import TYPE_CHECKING
+
+from google.cloud import run_v2
+
+if TYPE_CHECKING:
+    from tests.functional.workflows.conftest import Bench
+
+GONE = "https://gone-abcdefghij-de.a.run.app"
+JOB = """
+run:
+  steps:
+    - run_it:
+        call: googleapis.run.v1.namespaces.jobs.run
+        args:
+          name: namespaces/demo-project/jobs/{job}
+          location: asia-east1
+"""
+
+
+def test_role_and_service_are_looked_up(bench: "Bench") -> None:
+    """Each finding with its line, in words and as JSON; none is left once all is right."""
+    flow = bench.call() + bench.call(url=GONE, audience=GONE).replace("main:", "other:")
+    told = bench.lint(flow, "--json")
+    assert told.code == 3, told.err
+    found = told.document["files"][0]["findings"]
+    assert [(one["rule"], one["line"], one["step"]) for one in found] == [
+        ("account-without-role", 7, "main.ask"),
+        ("no-such-service", 20, "other.ask"),
+    ]
+    grant = f"provision grant serviceAccount:{bench.caller} --on service/orders"
+    assert grant in found[0]["mend"]
+    words = bench.provision(*grant.split()[1:])
+    assert words.code == 0, words.err
+    shown = bench.lint(bench.call())
+    assert (shown.code, shown.out) == (0, "flow.yaml: nothing found, 1 call\n")
+
+
+def test_jobs_are_looked_up(bench: "Bench", pushed_image: str) -> None:
+    """The role to execute, and that to watch, of a job; and one that is not there."""
+    container = run_v2.Container(image=pushed_image)
+    template = run_v2.ExecutionTemplate(template=run_v2.TaskTemplate(containers=[container]))
+    bench.clients.make(run_v2.JobsClient).create_job(
+        parent="projects/demo-project/locations/asia-east1",
+        job_id="nightly",
+        job=run_v2.Job(template=template),
+    ).result(timeout=30)
+    main = "main: {steps: [{a: {call: run}}, {b: {call: other}}]}"
+    other = JOB.format(job="gone").replace("run:\n", "other:\n", 1)
+    told = bench.lint(main + JOB.format(job="nightly") + other, "--json")
+    assert told.code == 3, told.err
+    assert [one["rule"] for one in told.document["files"][0]["findings"]] == [
+        "account-cannot-watch",
+        "account-without-role",
+        "no-such-job",
+    ]
+
+
+def test_a_workflow_that_is_there_is_judged_as_its_account(bench: "Bench") -> None:
+    """Source and account are read from it."""
+    bench.deploy(bench.call())
+    shown = bench.provision("workflow", "lint", "--deployed", "nightly")
+    assert shown.code == 3
+    assert shown.out.startswith("workflow/nightly:7:16: account-without-role  main.ask\n")
+    assert all(len(line) <= 80 or "`" in line for line in shown.out.splitlines())
+
+
+def test_what_may_not_be_seen_is_not_known(bench: "Bench") -> None:
+    """4, and it is said what stood in the way; offline nobody is asked."""
+    stranger = bench.act_as("user:ann@example.com")
+    refused = bench.provision("workflow", "lint", bench.file(bench.call()).name, **stranger)
+    assert refused.code == 4
+    assert "not known" in refused.out
+    offline = bench.provision("workflow", "lint", "flow.yaml", "--offline", "--json", **stranger)
+    assert (offline.code, json.loads(offline.out)["offline"]) == (0, True)
