@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from provision.emulator.language.faults import SourceError
-from provision.emulator.language.library import CONSTANTS, FUNCTIONS, REFUSED
+from provision.emulator.language.library import CONSTANTS, FUNCTIONS, MODULES, REFUSED
 from provision.emulator.language.program import (
     Assign,
     Block,
@@ -83,7 +83,7 @@ class _Checker:
             for _, done in action.conditions:
                 self._step(done, scope)
         elif isinstance(action, Loop):
-            self._loop(action, scope)
+            self._loop(step, action, scope)
         elif isinstance(action, Try):
             self._try(action, scope)
         elif isinstance(action, Parallel):
@@ -91,11 +91,12 @@ class _Checker:
         elif isinstance(action, Return) and scope.parallel:
             raise _error(step, "return is not allowed in a branch of parallel")
 
-    def _loop(self, loop: Loop, scope: _Scope) -> None:
+    def _loop(self, step: Step, loop: Loop, scope: _Scope) -> None:
         counters = {loop.value, *([loop.index] if loop.index else [])}
+        for name in sorted(counters & scope.names):
+            raise _error(step, f"loop variable '{name}' is a variable outside of the loop as well")
         inner = _opened(scope, counters | set(_assigned(loop.steps)))
-        read_only = scope.read_only - counters
-        self.block(loop.steps, replace(inner, looping=True, read_only=read_only))
+        self.block(loop.steps, replace(inner, looping=True))
 
     def _try(self, action: Try, scope: _Scope) -> None:
         self._step(action.body, scope)
@@ -120,7 +121,7 @@ class _Checker:
         for _, branch in action.branches:
             self.block(branch, _opened(closed, set(_assigned(branch))))
         if action.loop is not None:
-            self._loop(action.loop, closed)
+            self._loop(step, action.loop, closed)
 
     def _following(self, step: Step, scope: _Scope) -> None:
         to = step.following
@@ -164,7 +165,7 @@ class _Checker:
                 step, f"error evaluating {what}: {name} takes time; use a call step for it"
             )
         else:
-            raise _error(step, f"error evaluating {what}: symbol '{name}' not found")
+            raise _error(step, f"error evaluating {what}: {_unknown(name)}")
         if not least <= len(call.arguments) <= most:
             raise _error(step, f"error evaluating {what}: {_counted(name, least, most)}")
 
@@ -198,7 +199,8 @@ def _unknown(name: str) -> str:
         return f"{name} is not supported: this emulator has no {REFUSED[name]}"
     if name.startswith("googleapis."):
         return f"connector {name} is not supported by this emulator"
-    return f"symbol '{name}' not found"
+    module = name.partition(".")[0]
+    return f"symbol '{name if module in MODULES else module}' not found"
 
 
 def _opened(scope: _Scope, own: set[str]) -> _Scope:
