@@ -2,11 +2,11 @@
 
 import codecs
 import re
+from itertools import islice
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 from provision.emulator.language.faults import value_fault
-from provision.emulator.language.library.patterns import compiled
 from provision.emulator.language.library.signature import (
     Entry,
     optional_text,
@@ -15,6 +15,7 @@ from provision.emulator.language.library.signature import (
     text,
     whole,
 )
+from provision.emulator.language.regular import PatternError, compiled
 from provision.emulator.language.values import Value
 
 _BROKEN = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -58,15 +59,12 @@ def _find_all(source: Value, substr: Value) -> Value:
 
 
 def _find_all_regex(source: Value, regexp: Value) -> Value:
-    function = "text.find_all_regex"
-    pattern = compiled(text(regexp, function))
-    matches = pattern.finditer(text(source, function))
-    return [{"index": match.start(), "match": match.group()} for match in matches]
+    within, places = _matches(source, regexp, "text.find_all_regex")
+    return [{"index": start, "match": within[start:end]} for start, end in places]
 
 
 def _match_regex(source: Value, regexp: Value) -> Value:
-    pattern = compiled(text(regexp, "text.match_regex"))
-    return pattern.search(text(source, "text.match_regex")) is not None
+    return bool(_matches(source, regexp, "text.match_regex", most=1)[1])
 
 
 def _replace_all(source: Value, substr: Value, repl: Value) -> Value:
@@ -77,7 +75,23 @@ def _replace_all(source: Value, substr: Value, repl: Value) -> Value:
 def _replace_all_regex(source: Value, regexp: Value, repl: Value) -> Value:
     function = "text.replace_all_regex"
     instead = text(repl, function)
-    return compiled(text(regexp, function)).sub(lambda _: instead, text(source, function))
+    within, places = _matches(source, regexp, function)
+    parts, behind = [], 0
+    for start, end in places:
+        parts.append(within[behind:start] + instead)
+        behind = end
+    return "".join((*parts, within[behind:]))
+
+
+def _matches(
+    source: Value, regexp: Value, function: str, most: int | None = None
+) -> tuple[str, list[tuple[int, int]]]:
+    """A text, and where a regular expression matches in it. Raises `Raised`."""
+    within = text(source, function)
+    try:
+        return within, list(islice(compiled(text(regexp, function)).find_all(within), most))
+    except PatternError as error:
+        raise value_fault(f"invalid regular expression: {error}") from error
 
 
 def _split(source: Value, separator: Value) -> Value:
