@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from google.cloud import run_v2
 from google.cloud.workflows import executions_v1
 
@@ -168,3 +169,56 @@ def test_what_a_call_needs_is_told(grpc_clients: Clients) -> None:
         )
         deploy_workflow(grpc_clients, source)
         assert error_of(execute(grpc_clients))["tags"] == ["TypeError"]
+
+
+OBJECTS = """
+main:
+  params: [args]
+  steps:
+    - keep:
+        call: googleapis.storage.v1.objects.insert
+        args:
+          bucket: demo-orders
+          name: day one/orders.json
+          body: {orders: [1, 2]}
+        result: kept
+    - read:
+        call: googleapis.storage.v1.objects.get
+        args:
+          bucket: demo-orders
+          object: ${text.url_encode("day one/orders.json")}
+          alt: media
+        result: content
+    - look:
+        call: googleapis.storage.v1.objects.get
+        args:
+          bucket: demo-orders
+          object: ${text.url_encode("day one/orders.json")}
+        result: about
+    - done:
+        return: ['${kept.name}', '${content.orders[1]}', '${about.contentType}']
+"""
+
+
+def test_objects_are_kept_and_read(
+    emulator: RunningEmulator, grpc_clients: Clients, allowed: Callable[[str], None]
+) -> None:
+    """A body as JSON, a name that is encoded; refused in Cloud Storage's words without a role."""
+    make_caller(grpc_clients)
+    made = requests.post(
+        f"{emulator.http}/storage/v1/b?project=demo-project",
+        json={"name": "demo-orders"},
+        headers={"Authorization": f"Bearer {emulator.token()}", "Host": "storage.googleapis.com"},
+        timeout=10,
+    )
+    assert made.status_code == 200
+    deploy_workflow(grpc_clients, OBJECTS, service_account=CALLER)
+    error = error_of(execute(grpc_clients))
+    assert error["code"] == 403
+    assert "storage.objects.create" in error["body"]["error"]["message"]
+    allowed("storage.objectUser")
+    assert json.loads(execute(grpc_clients).result) == [
+        "day one/orders.json",
+        2,
+        "application/json",
+    ]
