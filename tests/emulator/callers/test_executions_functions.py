@@ -66,7 +66,10 @@ def test_a_second_generation_function_asks_for_the_invoker_of_its_service_alone(
     grpc_clients: Clients,
 ) -> None:
     """At both of its addresses; the role on the function itself opens neither."""
-    wanted = {**function(grpc_clients), "service_config": {"ingress_settings": "ALLOW_INTERNAL_ONLY"}}
+    wanted = {
+        **function(grpc_clients),
+        "service_config": {"ingress_settings": "ALLOW_INTERNAL_ONLY"},
+    }
     made = create(grpc_clients, wanted).result(timeout=60)
     roots = made.service_config.uri, f"{GOOGLE}/hello"
     bind(v2(grpc_clients), HELLO, "roles/cloudfunctions.invoker", f"serviceAccount:{CALLER}")
