@@ -1,6 +1,6 @@
 """`provision workflow run`: execute, follow the steps, and explain the one that fails."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from provision.clients.run_resources import Json
     from provision.clients.workflow_executions import WorkflowExecutions
     from provision.invoke.failed_step import Told
+    from provision.resources import WorkflowName
 
 Name = Annotated[
     str,
@@ -181,7 +182,12 @@ class _Running:
         callees = Callees(google, name.project, self.progress.brief, account.rpartition("/")[2])
         env = environment(name.project, name.region, name.workflow)
         self.report.source = source
-        return FailedStep(callees, source, env).told(execution.failure)
+        told = FailedStep(callees, source, env).told(execution.failure)
+        return _with_spec(told) if name in self._declared else told
+
+    @property
+    def _declared(self) -> "frozenset[WorkflowName]":
+        return frozenset(spec.workflow_name(one) for spec, one in self.place.declared)
 
     def _interrupted(self, *, cancel: bool) -> InterruptedByUserError:
         execution = self.report.execution
@@ -197,3 +203,14 @@ class _Running:
             f"Interrupted; execution {own} goes on.",
             hint=f"Look at it with `{told['describe']}`,\nor cancel it with `{told['cancel']}`.",
         )
+
+
+def _with_spec(told: "Told") -> "Told":
+    """The advice for a workflow of the spec, which is mended from there."""
+    from provision.invoke.explain import Finding
+
+    found = told.explanation
+    if found is None or found.finding not in (Finding.NO_ROLE, Finding.PERHAPS_NO_ROLE):
+        return told
+    more = f"{found.next} It is in the spec: `provision bind` does that for all of it."
+    return replace(told, explanation=replace(found, next=more))
