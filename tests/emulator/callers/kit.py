@@ -99,6 +99,13 @@ def ended(clients: Clients, name: str) -> executions_v1.Execution:
     raise TimeoutError(f"{name} has not ended")
 
 
+def error_of(execution: executions_v1.Execution) -> dict[str, Any]:
+    """The error that an execution failed with."""
+    assert execution.state == executions_v1.Execution.State.FAILED
+    payload: dict[str, Any] = json.loads(execution.error.payload)
+    return payload
+
+
 def make_caller(clients: Clients, project: str = PROJECT, name: str = "caller") -> str:
     """A service account that something is to call as; its address."""
     request = iam_admin_v1.CreateServiceAccountRequest(name=project, account_id=name)

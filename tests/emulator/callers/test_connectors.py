@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import requests
@@ -10,7 +9,14 @@ from google.cloud import run_v2
 from google.cloud.workflows import executions_v1
 
 from tests.conftest import Clients, RunningEmulator
-from tests.emulator.callers.kit import CALLER, PROJECT, deploy_workflow, execute, make_caller
+from tests.emulator.callers.kit import (
+    CALLER,
+    PROJECT,
+    deploy_workflow,
+    error_of,
+    execute,
+    make_caller,
+)
 
 PLACE = f"{PROJECT}/locations/asia-east1"
 STATE = executions_v1.Execution.State
@@ -69,13 +75,6 @@ def allowed(emulator: RunningEmulator) -> Callable[[str], None]:
         emulator.admin("POST", "/grants", resource=PROJECT, member=member, role=f"roles/{role}")
 
     return grant
-
-
-def error_of(execution: executions_v1.Execution) -> dict[str, Any]:
-    """The error that an execution failed with."""
-    assert execution.state == STATE.FAILED
-    payload: dict[str, Any] = json.loads(execution.error.payload)
-    return payload
 
 
 @pytest.mark.parametrize(
@@ -222,3 +221,20 @@ def test_objects_are_kept_and_read(
         2,
         "application/json",
     ]
+
+
+def test_what_may_pass_is_asked_again(
+    emulator: RunningEmulator, grpc_clients: Clients, allowed: Callable[[str], None], job: str
+) -> None:
+    """An API that cannot be had for a moment; one that breaks is for the workflow to see."""
+    allowed("run.developer")
+    source = (
+        "main: {steps: [{a: {call: googleapis.run.v2.projects.locations.jobs.get, "
+        f"args: {{name: {job}}}, result: r}}}}, {{b: {{return: '${{r.name}}'}}}}]}}"
+    )
+    deploy_workflow(grpc_clients, source, service_account=CALLER)
+    fault = {"method": "*Jobs/GetJob", "code": "UNAVAILABLE"}
+    emulator.admin("POST", "/faults", **fault)
+    assert json.loads(execute(grpc_clients).result) == job
+    emulator.admin("POST", "/faults", **{**fault, "code": "INTERNAL"})
+    assert error_of(execute(grpc_clients))["code"] == 500

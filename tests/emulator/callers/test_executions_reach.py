@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import requests
@@ -17,6 +16,7 @@ from tests.emulator.callers.kit import (
     PROJECT,
     account_name,
     deploy_workflow,
+    error_of,
     execute,
     make_caller,
 )
@@ -78,13 +78,6 @@ def let_in(clients: Clients, *members: str) -> None:
     if members:
         policy.bindings.add(role="roles/run.invoker", members=members)
     clients.services.set_iam_policy(request={"resource": SERVICE, "policy": policy})
-
-
-def error_of(execution: executions_v1.Execution) -> dict[str, Any]:
-    """The error that an execution failed with."""
-    assert execution.state == STATE.FAILED
-    payload: dict[str, Any] = json.loads(execution.error.payload)
-    return payload
 
 
 def test_a_workflow_reaches_the_internal_service_and_an_outsider_does_not(

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from provision.emulator.language.faults import Raised, fault
+from provision.emulator.language.faults import Raised, fault, tags_of
 from provision.emulator.language.surroundings import (
     HttpRequest,
     HttpResponse,
@@ -28,8 +28,8 @@ from provision.emulator.services.callers.connector_table import CONNECTORS, Conn
 
 Answered = dict[str, Any]
 """JSON of one of the APIs."""
-_TRIES = 5
-_LONGEST_PAUSE = 60.0
+_MOST_RETRIES = 5
+_LONGER = 1.25
 _AGAIN = frozenset({429, 502, 503, 504})
 _AGAIN_UNSAFE = frozenset({429, 503})
 _BAD = 400
@@ -86,16 +86,33 @@ class Connectors:
 
     async def _ask(self, asked: HttpRequest) -> Value:
         """The answer's value; asked again where that may help. Raises `Raised`."""
-        again = _AGAIN if asked.method == "GET" else _AGAIN_UNSAFE
-        for attempt in range(_TRIES):
-            answer = await self._network.http(asked)
-            if answer.status not in again or attempt == _TRIES - 1:
-                break
-            await self._network.sleep(min(2.0**attempt, _LONGEST_PAUSE))
+        for attempt in range(_MOST_RETRIES):
+            try:
+                return await self._ask_once(asked)
+            except Raised as error:
+                if not _may_pass(asked, error):
+                    raise
+            await self._network.sleep(_LONGER**attempt)
+        return await self._ask_once(asked)
+
+    async def _ask_once(self, asked: HttpRequest) -> Value:
+        answer = await self._network.http(asked)
         value = _value(answer)
         if answer.status >= _BAD:
             raise _refused(answer, value)
         return value
+
+
+def _may_pass(asked: HttpRequest, error: Raised) -> bool:
+    """Whether what went wrong may be over the next time, by the policies for both kinds."""
+    tags = tags_of(error.value)
+    if asked.method != "GET":
+        return "ConnectionFailedError" in tags or _code(error) in _AGAIN_UNSAFE
+    return bool(tags & {"ConnectionError", "TimeoutError"}) or _code(error) in _AGAIN
+
+
+def _code(error: Raised) -> Value:
+    return error.value.get("code") if isinstance(error.value, dict) else None
 
 
 def _value(answer: HttpResponse) -> Value:
