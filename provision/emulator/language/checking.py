@@ -100,9 +100,9 @@ class _Checker:
 
     def _try(self, action: Try, scope: _Scope) -> None:
         self._step(action.body, scope)
-        if action.handler is not None and action.caught is not None:
-            inner = _opened(scope, {action.caught, *_assigned(action.handler)})
-            self.block(action.handler, inner)
+        if action.handler is not None:
+            steps = action.handler.steps
+            self.block(steps, _opened(scope, {action.handler.caught, *_assigned(steps)}))
 
     def _parallel(self, step: Step, action: Parallel, scope: _Scope) -> None:
         if scope.parallel >= _DEEPEST_PARALLEL:
@@ -157,7 +157,7 @@ class _Checker:
         name = call.function
         if name in self._routines:
             least, most = _expected(self._routines[name])
-        elif name in FUNCTIONS and FUNCTIONS[name].waiting is None:
+        elif name in FUNCTIONS and not FUNCTIONS[name].blocks:
             entry = FUNCTIONS[name]
             least, most = len(entry.required), len(entry.parameters)
         elif name in FUNCTIONS or name in REFUSED or name in self._connectors:

@@ -3,6 +3,7 @@
 Source: https://cloud.google.com/workflows/docs/reference/syntax/iteration.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from provision.emulator.language.values import Value, is_number, spoken_type
 
 if TYPE_CHECKING:
     from provision.emulator.language.machine import Machine, Stack
+
+_BOUNDS = 2
 
 
 async def run(machine: "Machine", step: Step, loop: Loop, stack: "Stack") -> Flow:
@@ -60,17 +63,16 @@ async def turns(machine: "Machine", loop: Loop, stack: "Stack") -> Iterable[Valu
     values = [await machine.value(one, stack) for one in loop.bounds]
     if len(values) == 1 and isinstance(values[0], list):
         values = values[0]
-    if len(values) != 2 or not all(map(is_number, values)):  # noqa: PLR2004 - from and to
+    numbers = [one for one in values if is_number(one)]
+    if len(numbers) != len(values) or len(numbers) != _BOUNDS:
         raise type_fault("range must be a list of two numbers")
-    return _range(values[0], values[1])
-
-
-def _range(first: Value, last: Value) -> Iterator[Value]:
-    """Numbers a step of one apart, both ends included."""
-    assert isinstance(first, int | float)  # noqa: S101 - checked by the caller
-    assert isinstance(last, int | float)  # noqa: S101 - likewise
-    if not abs(last - first) < float("inf"):
+    if not all(map(math.isfinite, numbers)):
         raise value_fault("range must be of finite numbers")
+    return _range(*numbers)
+
+
+def _range(first: float, last: float) -> Iterator[Value]:
+    """Numbers a step of one apart, both ends included."""
     at = first
     while at <= last:
         yield at

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from provision.emulator.language import looping, parallel, trying
+from provision.emulator.language.checking import root_name
 from provision.emulator.language.evaluator import Evaluator
 from provision.emulator.language.faults import Place, Raised, fault, limit_fault, type_fault
 from provision.emulator.language.flow import NEXT, Flow, Kind, gone_on
@@ -27,7 +28,7 @@ from provision.emulator.language.program import (
     Try,
 )
 from provision.emulator.language.surroundings import Entry, Surroundings, Watch
-from provision.emulator.language.syntax import Field, Index, Name, Tree
+from provision.emulator.language.syntax import Field, Index, Tree
 from provision.emulator.language.values import Function, Value, encoded, spoken_type
 
 MOST_STEPS = 100_000
@@ -217,7 +218,6 @@ class Machine:
         else:
             entry = FUNCTIONS[action.function]
             given = listed or [named.get(name) for name in entry.names]
-            given += [None] * (len(entry.parameters) - len(given))
             result = await entry.call(self.surroundings, given)
         if action.result is not None:
             await self._store(action.result, result, stack)
@@ -236,8 +236,7 @@ class Machine:
         entry = FUNCTIONS[name]
         if not len(entry.required) <= len(given) <= len(entry.parameters):
             raise type_fault(f"{name}() takes {len(entry.parameters)} arguments")
-        padding: list[Value] = [None] * (len(entry.parameters) - len(given))
-        result = await entry.call(self.surroundings, given + padding)
+        result = await entry.call(self.surroundings, given)
         return text(result) if isinstance(result, str) else result
 
     async def value(self, template: Template, stack: "Stack") -> Value:
@@ -252,21 +251,21 @@ class Machine:
 
     async def _store(self, target: Tree, value: Value, stack: "Stack") -> None:
         """Put a value where a target says. Raises `Raised`."""
+        name, keys = root_name(target), await self._keys(target, stack)
+        if keys:
+            value = with_part(stack.scope.get(name), keys, value)
+        stack.scope.assign(name, value)
+
+    async def _keys(self, target: Tree, stack: "Stack") -> list[Value]:
+        """The keys and places on the way into a variable, outermost first."""
         keys: list[Value] = []
         while isinstance(target, Field | Index):
-            index = target.name if isinstance(target, Field) else None
-            if isinstance(target, Index):
-                index_value = await self._evaluator(stack).tree(target.index)
-                keys.append(index_value)
+            if isinstance(target, Field):
+                keys.append(target.name)
             else:
-                keys.append(index)
+                keys.append(await self._evaluator(stack).tree(target.index))
             target = target.operand
-        assert isinstance(target, Name)  # noqa: S101 - what the compiler lets through
-        if not keys:
-            stack.scope.assign(target.text, value)
-            return
-        whole = stack.scope.get(target.text)
-        stack.scope.assign(target.text, with_part(whole, keys[::-1], value))
+        return keys[::-1]
 
 
 class Stack:

@@ -106,7 +106,7 @@ def negative(value: Value) -> Value:
     """A number with the other sign. Raises `Raised`."""
     if not is_number(value):
         raise type_fault(f"unsupported operand type for -: '{spoken_type(value)}'")
-    return bounded(-value)  # type: ignore[operator] # it is a number
+    return bounded(-value)
 
 
 def truth(value: Value, sign: str) -> bool:

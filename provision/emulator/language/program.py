@@ -135,13 +135,20 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class Handler:
+    """What answers an error, and the variable that holds it."""
+
+    caught: str
+    steps: Block
+
+
+@dataclass(frozen=True)
 class Try:
     """Steps whose errors are tried again, or answered."""
 
     body: "Step"
     retry: Retry | None
-    caught: str | None
-    handler: Block | None
+    handler: Handler | None
 
 
 @dataclass(frozen=True)

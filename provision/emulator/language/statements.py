@@ -15,6 +15,7 @@ from provision.emulator.language.program import (
     Block,
     CallStep,
     Constant,
+    Handler,
     Loop,
     Nested,
     Parallel,
@@ -35,6 +36,7 @@ _MOST_CONDITIONS = 50
 _LEAST_BRANCHES = 2
 _MOST_BRANCHES = 10
 _MOST_STEPS = 100_000
+_BOUNDS = 2
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _COMPANIONS: Final = {
     "assign": frozenset(("next",)),
@@ -223,8 +225,11 @@ class Statements:
         retry, handler = body.find("retry"), body.find("except")
         if retry is None and handler is None:
             raise _at(node, "try must have 'retry' or 'except'")
-        caught, steps = self._handler(handler)
-        return Try(tried, None if retry is None else _retry(retry), caught, steps)
+        return Try(
+            tried,
+            None if retry is None else _retry(retry),
+            None if handler is None else self._handler(handler),
+        )
 
     def _tried(self, node: Node, name: str) -> Step:
         if isinstance(node, Sequence):
@@ -234,14 +239,12 @@ class Statements:
             raise _at(node, "try must be a step or steps")
         return self.step(name, node)
 
-    def _handler(self, node: Node | None) -> tuple[str | None, Block | None]:
-        if node is None:
-            return None, None
+    def _handler(self, node: Node) -> Handler:
         if not isinstance(node, Mapping):
             raise _at(node, "except must be a map with 'as' and 'steps'")
         only(node, ("as", "steps"), "except")
         caught = _variable(required(node, "as", "except"))
-        return caught, self.block(required(node, "steps", "except"))
+        return Handler(caught, self.block(required(node, "steps", "except")))
 
 
 def named_entry(node: Node, what: str) -> tuple[Scalar, Node]:
@@ -319,7 +322,7 @@ def _bounds(node: Node | None) -> tuple[Template, ...]:
     if node is None:
         return ()
     if isinstance(node, Sequence):
-        if len(node.items) != 2:  # noqa: PLR2004 - from and to
+        if len(node.items) != _BOUNDS:
             raise _at(node, "range must be a list of two numbers")
         return tuple(template(item) for item in node.items)
     if expression_text(node) is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from provision.emulator.language.lexer import ExpressionError, Token, tokens
-from provision.emulator.language.values import Value, integer
+from provision.emulator.language.values import Value, integer, is_number
 
 LONGEST = 400
 """Characters of an expression. Source: https://cloud.google.com/workflows/quotas."""
@@ -173,8 +173,8 @@ class _Parser:
         while self._take("-"):
             signs += 1
         tree = self._denied()
-        if signs and isinstance(tree, Literal) and type(tree.value) in (int, float):
-            return Literal(-tree.value if signs % 2 else tree.value)  # type: ignore[operator]
+        if signs and isinstance(tree, Literal) and is_number(tree.value):
+            return Literal(-tree.value if signs % 2 else tree.value)
         for _ in range(signs):
             tree = Unary("-", tree)
         return tree

@@ -3,14 +3,13 @@
 Source: https://cloud.google.com/workflows/docs/reference/syntax/retrying and …/catching-errors.
 """
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provision.emulator.language.faults import Raised, type_fault, value_fault
 from provision.emulator.language.flow import Flow
 from provision.emulator.language.operators import truth
-from provision.emulator.language.program import Retry, Step, Try
+from provision.emulator.language.program import Handler, Retry, Step, Try
 from provision.emulator.language.values import Function, Value, is_number, spoken_type
 
 if TYPE_CHECKING:
@@ -51,21 +50,19 @@ async def run(machine: "Machine", step: Step, action: Try, stack: "Stack") -> Fl
     try:
         return await _attempts(machine, step, action, stack)
     except Raised as raised:
-        if action.handler is None or action.caught is None:
+        if action.handler is None:
             raise
-        return await _handled(machine, step, action, stack, raised)
+        return await _handled(machine, step, action.handler, stack, raised)
 
 
 async def _handled(
-    machine: "Machine", step: Step, action: Try, stack: "Stack", raised: Raised
+    machine: "Machine", step: Step, handler: Handler, stack: "Stack", raised: Raised
 ) -> Flow:
-    assert action.handler is not None  # noqa: S101 - the caller looked
-    assert action.caught is not None  # noqa: S101 - likewise
     entry = machine.begin(stack, step.name, "STEP_EXCEPT")
     scope = stack.scope.inner()
     try:
-        scope.declare(action.caught, raised.value)
-        flow = await machine.block(action.handler, stack.within(scope, entry.number))
+        scope.declare(handler.caught, raised.value)
+        flow = await machine.block(handler.steps, stack.within(scope, entry.number))
     except Raised as again:
         machine.end(entry, again)
         raise
@@ -145,10 +142,14 @@ def _number(of: dict[str, Value], name: str, default: float) -> float:
     value = of.get(name)
     if value is None:
         return default
-    try:
-        number = float(value) if is_number(value) or isinstance(value, str) else math.nan  # type: ignore[arg-type]
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= _LONGEST_DELAY:
+    number = _written(value) if isinstance(value, str) else value
+    if not is_number(number) or not 0 <= number <= _LONGEST_DELAY:
         raise value_fault(f"{name} must be a number from 0 on")
-    return number
+    return float(number)
+
+
+def _written(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -3,7 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 LEAST_INTEGER = -(2**63)
 GREATEST_INTEGER = 2**63 - 1
@@ -53,7 +53,7 @@ def spoken_type(value: Value) -> str:
     return _SPOKEN.get(name, name)
 
 
-def is_number(value: Value) -> bool:
+def is_number(value: Value) -> TypeGuard[int | float]:
     """Whether it is an integer or a double; a boolean is neither."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 

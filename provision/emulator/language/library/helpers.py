@@ -24,7 +24,7 @@ _DOUBLE = re.compile(r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,4})
 
 def _double(x: Value) -> Value:
     if is_number(x):
-        return float(x)  # type: ignore[arg-type]
+        return float(x)
     if not isinstance(x, str):
         raise wrong_type("double", x, "number or string")
     if not _DOUBLE.fullmatch(x):

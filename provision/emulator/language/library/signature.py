@@ -1,6 +1,6 @@
 """What a function of the library takes, and how its arguments are looked at."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,15 +18,13 @@ class Entry:
 
     Args:
         parameters: names in order; one that may be left out ends with a question mark.
-        plain: what it does, given its arguments in order; absent ones are null.
-        knowing: the same, for what needs to know its surroundings.
-        waiting: the same, for what takes time: not allowed in expressions.
+        run: what it does, given its surroundings and all arguments; absent ones are null.
+        blocks: whether it takes time: then it is not allowed in expressions.
     """
 
     parameters: tuple[str, ...]
-    plain: Plain | None = None
-    knowing: Plain | None = None
-    waiting: Waiting | None = None
+    run: Waiting
+    blocks: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -38,19 +36,33 @@ class Entry:
         """Those that must be given."""
         return tuple(name for name in self.parameters if not name.endswith("?"))
 
-    async def call(self, surroundings: Surroundings, arguments: list[Value]) -> Value:
-        """The result; `arguments` has as many as there are parameters. Raises `Raised`."""
-        if self.plain is not None:
-            return self.plain(*arguments)
-        if self.knowing is not None:
-            return self.knowing(surroundings, *arguments)
-        assert self.waiting is not None  # noqa: S101 - one of the three is there
-        return await self.waiting(surroundings, *arguments)
+    async def call(self, surroundings: Surroundings, given: Sequence[Value]) -> Value:
+        """The result of the arguments that are given, in order. Raises `Raised`."""
+        absent: list[Value] = [None] * (len(self.parameters) - len(given))
+        return await self.run(surroundings, *given, *absent)
 
 
 def plain(what: Plain, *parameters: str) -> Entry:
     """A function of its arguments alone."""
-    return Entry(parameters, plain=what)
+
+    async def run(_: Surroundings, *arguments: Value) -> Value:
+        return what(*arguments)
+
+    return Entry(parameters, run)
+
+
+def knowing(what: Plain, *parameters: str) -> Entry:
+    """A function that asks its surroundings, and is answered at once."""
+
+    async def run(*arguments: object) -> Value:
+        return what(*arguments)
+
+    return Entry(parameters, run)
+
+
+def waiting(what: Waiting, *parameters: str) -> Entry:
+    """A function that takes time."""
+    return Entry(parameters, what, blocks=True)
 
 
 def text(value: Value, function: str) -> str:
@@ -97,7 +109,6 @@ def number(value: Value, function: str) -> int | float:
     """An integer or a double, or a `TypeError` of the language."""
     if not is_number(value):
         raise wrong_type(function, value, "number")
-    assert isinstance(value, int | float)  # noqa: S101 - what is_number says
     return value
 
 

@@ -7,9 +7,11 @@ from provision.emulator.language.faults import type_fault, value_fault
 from provision.emulator.language.library.encodings import encode_json
 from provision.emulator.language.library.signature import (
     Entry,
+    knowing,
     number,
     optional_text,
     text,
+    waiting,
     wrong_type,
 )
 from provision.emulator.language.library.times import moment
@@ -73,9 +75,9 @@ async def _sleep_until(around: Surroundings, time: Value) -> Value:
 
 
 FUNCTIONS: Final[dict[str, Entry]] = {
-    "sys.get_env": Entry(("name", "default?"), knowing=_get_env),
-    "sys.now": Entry((), knowing=_now),
-    "sys.log": Entry(("data?", "severity?", "text?", "json?", "timeout?"), waiting=_log),
-    "sys.sleep": Entry(("seconds",), waiting=_sleep),
-    "sys.sleep_until": Entry(("time",), waiting=_sleep_until),
+    "sys.get_env": knowing(_get_env, "name", "default?"),
+    "sys.now": knowing(_now),
+    "sys.log": waiting(_log, "data?", "severity?", "text?", "json?", "timeout?"),
+    "sys.sleep": waiting(_sleep, "seconds"),
+    "sys.sleep_until": waiting(_sleep_until, "time"),
 }

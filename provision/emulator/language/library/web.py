@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from provision.emulator.language.faults import fault, limit_fault, type_fault, value_fault
 from provision.emulator.language.library.encodings import encode_json
-from provision.emulator.language.library.signature import Entry, number, text, wrong_type
+from provision.emulator.language.library.signature import Entry, number, text, waiting, wrong_type
 from provision.emulator.language.surroundings import (
     HttpRequest,
     HttpResponse,
@@ -269,10 +269,10 @@ def _read_json(body: bytes) -> Value:
 _REST = ("headers?", "query?", "auth?")
 _WITH_BODY = ("url", "timeout?", "body?", *_REST)
 FUNCTIONS: Final[dict[str, Entry]] = {
-    "http.get": Entry(("url", "timeout?", *_REST), waiting=partial(_bare, "GET")),
-    "http.delete": Entry(_WITH_BODY, waiting=partial(_shortcut, "DELETE")),
-    "http.patch": Entry(_WITH_BODY, waiting=partial(_shortcut, "PATCH")),
-    "http.post": Entry(_WITH_BODY, waiting=partial(_shortcut, "POST")),
-    "http.put": Entry(_WITH_BODY, waiting=partial(_shortcut, "PUT")),
-    "http.request": Entry(("method", *_WITH_BODY), waiting=_request),
+    "http.get": waiting(partial(_bare, "GET"), "url", "timeout?", *_REST),
+    "http.delete": waiting(partial(_shortcut, "DELETE"), *_WITH_BODY),
+    "http.patch": waiting(partial(_shortcut, "PATCH"), *_WITH_BODY),
+    "http.post": waiting(partial(_shortcut, "POST"), *_WITH_BODY),
+    "http.put": waiting(partial(_shortcut, "PUT"), *_WITH_BODY),
+    "http.request": waiting(_request, "method", *_WITH_BODY),
 }
