@@ -13,6 +13,7 @@ _HOSTS = {
     "pubsub.googleapis.com",
     "run.googleapis.com",
     "serviceusage.googleapis.com",
+    "storage.googleapis.com",
     "workflowexecutions.googleapis.com",
     "workflows.googleapis.com",
 }

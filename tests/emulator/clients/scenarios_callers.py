@@ -40,6 +40,8 @@ def _topics(stage: Stage) -> None:
     assert client.get_topic(topic=_TOPIC) == topic
     assert [one.name for one in client.list_topics(project=PROJECT)] == [_TOPIC]
     assert list(client.list_topic_subscriptions(topic=_TOPIC)) == [_SUBSCRIPTION]
+    message = pubsub_v1.PubsubMessage(data=b"one")
+    assert len(client.publish(topic=_TOPIC, messages=[message]).message_ids) == 1
     client.detach_subscription(request={"subscription": _SUBSCRIPTION})
     round_trip(client, _TOPIC, "roles/pubsub.publisher", "pubsub.topics.publish")
     client.delete_topic(topic=_TOPIC)
@@ -89,6 +91,7 @@ def _jobs(stage: Stage) -> None:
     made = client.get_job(name=name)
     assert (made.description, made.state) == ("nightly", scheduler_v1.Job.State.ENABLED)
     assert list(client.list_jobs(parent=LOCATION)) == [made]
+    assert client.run_job(name=name) == made
     client.delete_job(name=name)
 
 
@@ -102,9 +105,11 @@ def _queues(stage: Stage) -> None:
     made = client.get_queue(name=name)
     assert made.rate_limits.max_dispatches_per_second == 5
     assert list(client.list_queues(parent=LOCATION)) == [made]
+    client.pause_queue(name=name)
     task = client.create_task(parent=name, task=tasks_v2.Task(http_request={"url": ADDRESS}))
     assert client.get_task(name=task.name) == task
     assert list(client.list_tasks(parent=name)) == [task]
+    assert client.run_task(name=task.name).name == task.name
     client.delete_task(name=task.name)
     client.purge_queue(name=name)
     round_trip(client, name, "roles/cloudtasks.enqueuer", "cloudtasks.tasks.create")
@@ -151,7 +156,7 @@ CALLERS = (
         "pubsub-topics",
         _topics,
         "google.pubsub.v1.Publisher",
-        _verbs("Topic", "ListTopicSubscriptions", "DetachSubscription"),
+        _verbs("Topic", "ListTopicSubscriptions", "DetachSubscription", "Publish"),
     ),
     Scenario(
         "pubsub-subscriptions",
@@ -166,7 +171,7 @@ CALLERS = (
         "scheduler",
         _jobs,
         "google.cloud.scheduler.v1.CloudScheduler",
-        _verbs("Job", "PauseJob", "ResumeJob"),
+        _verbs("Job", "PauseJob", "ResumeJob", "RunJob"),
     ),
     Scenario(
         "tasks",
@@ -174,7 +179,7 @@ CALLERS = (
         "google.cloud.tasks.v2.CloudTasks",
         (
             *_verbs("Queue", "PauseQueue", "ResumeQueue", "PurgeQueue"),
-            *("CreateTask", "GetTask", "ListTasks", "DeleteTask"),
+            *("CreateTask", "GetTask", "ListTasks", "DeleteTask", "RunTask"),
             *_POLICIES,
         ),
     ),

@@ -4,13 +4,21 @@ Sources: "HTTP status and error codes for JSON" in its documentation, and what p
 public issues. What is downloaded is refused in plain text, all else in JSON.
 """
 
+import json
 from http import HTTPStatus
 
 from aiohttp import web
 
-from provision.emulator.rpc.rest import json_response
 from provision.emulator.rpc.status import ApiError
 
+_HEADERS = {
+    "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
+    "Content-Type": "application/json; charset=UTF-8",
+    "Expires": "Mon, 01 Jan 1990 00:00:00 GMT",
+    "Pragma": "no-cache",
+    "Server": "UploadServer",
+    "Vary": "Origin, X-Origin",
+}
 _REASONS = {
     "NOT_FOUND": "notFound",
     "INVALID_ARGUMENT": "invalid",
@@ -130,7 +138,8 @@ def response(error: ApiError, *, plain: bool = False) -> web.StreamResponse:
 
 
 def as_json(payload: object, status: int = 200) -> web.Response:
-    """A JSON answer as Cloud Storage's own servers send it."""
-    made = json_response(payload, status)
-    made.headers["Server"] = "UploadServer"
-    return made
+    """A JSON answer with the headers of Cloud Storage's own servers (recorded)."""
+    text = json.dumps(payload, indent=2, ensure_ascii=False) + "\n"
+    # What was sent may be told again, and may hold halves of surrogate pairs.
+    body = text.encode("utf-8", "replace")
+    return web.Response(body=body, status=status, headers=_HEADERS)

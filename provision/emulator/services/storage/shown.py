@@ -9,7 +9,9 @@ from provision.emulator.services.storage.records import Bucket, Stored
 
 _API = "https://www.googleapis.com/storage/v1"
 _MULTI = ("US", "EU", "ASIA")
-_OPTIONAL = ("labels", "encryption", "softDeletePolicy")
+_OPTIONAL = ("labels", "encryption")
+_KEPT_DELETED = str(7 * 24 * 60 * 60)
+"""Seconds for which Google keeps deleted objects where nothing else is said (recorded)."""
 
 
 def moment(stamp: int) -> str:
@@ -39,7 +41,7 @@ def bucket_json(bucket: Bucket, number: int) -> dict[str, Any]:
         "id": bucket.name,
         "name": bucket.name,
         "projectNumber": str(number),
-        "generation": str(bucket.created),
+        "generation": str(bucket.created * 1000),
         "metageneration": str(bucket.metageneration),
         "location": settings["location"],
         "storageClass": settings["storageClass"],
@@ -52,8 +54,18 @@ def bucket_json(bucket: Bucket, number: int) -> dict[str, Any]:
             if key in settings
         },
         "iamConfiguration": _access(bucket),
+        "softDeletePolicy": _soft_delete(bucket),
         "locationType": location_type(settings["location"]),
+        **({"satisfiesPZI": True} if "-" in settings["location"] else {}),
     }
+
+
+def _soft_delete(bucket: Bucket) -> dict[str, Any]:
+    sent = bucket.settings.get("softDeletePolicy", {})
+    for_seconds = str(sent.get("retentionDurationSeconds", _KEPT_DELETED))
+    if for_seconds == "0":
+        return {"retentionDurationSeconds": "0"}
+    return {"retentionDurationSeconds": for_seconds, "effectiveTime": moment(bucket.created)}
 
 
 def _access(bucket: Bucket) -> dict[str, Any]:
