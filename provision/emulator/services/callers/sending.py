@@ -208,8 +208,10 @@ class Sender:
         except TimeoutError as error:
             seconds = f"{outgoing.timeout:g}"
             raise TookTooLongError(f"no answer within {seconds} seconds") from error
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, ValueError) as error:
-            raise UnreachableError(f"{host} does not answer: {error}") from error
+        except aiohttp.ClientConnectorError as error:
+            raise UnreachableError(f"{host} does not answer: {error.strerror}") from error
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise UnreachableError(f"{host} cannot be asked: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise BrokenOffError(f"{host} broke off: {error}") from error
 
