@@ -17,12 +17,13 @@ from provision.clients.workflow_executions import WorkflowExecutions
 from provision.invoke.callees import Callees
 from provision.invoke.failed_step import FailedStep, Told
 from provision.resources import WorkflowName
+from provision.workflows.execution import Execution
 from tests.conftest import Clients, RunningEmulator
 from tests.emulator.callers.kit import account_name, deploy_workflow, executions, make_caller
 from tests.functional.conftest import Result
 from tests.functional.proofs.conftest import INVOKER, REGION, Orders, Provision, orders, provision
 
-__all__ = ["Bench", "bench", "orders", "provision"]
+__all__ = ["Bench", "bench", "job", "orders", "provision"]
 
 PARENT = f"projects/demo-project/locations/{REGION}"
 
@@ -79,14 +80,18 @@ class Bench:
         local = find_local_cloud(self.provision.environ)
         return GoogleClients(load_caller(self.provision.environ, local, None), local)
 
+    def execute(self, argument: object = None) -> Execution:
+        """Execute the workflow to its end."""
+        made = WorkflowExecutions(self.google)
+        name = WorkflowName.parse(f"{PARENT}/workflows/nightly")
+        return made.follow(made.start(name, argument).name, lambda _: None, 30)
+
     def told(self, source: str) -> Told:
         """Deploy this source, execute it, and have its failure explained."""
         self.deploy(source)
-        made = WorkflowExecutions(self.google)
-        name = WorkflowName.parse(f"{PARENT}/workflows/nightly")
-        ended = made.follow(made.start(name).name, lambda _: None, 30)
+        ended = self.execute()
         assert ended.failure is not None
-        callees = Callees(self.google, name.project, lambda _: None, self.caller)
+        callees = Callees(self.google, self.emulator.project, lambda _: None, self.caller)
         return FailedStep(callees, source, {}).told(ended.failure)
 
     def executions(self, workflow: str) -> list[executions_v1.Execution]:
@@ -139,3 +144,14 @@ def bench(
     request = {"service": closed, "update_mask": {"paths": ["ingress"]}}
     changed = services.update_service(request=request).result(timeout=30)
     return Bench(emulator, grpc_clients, provision, orders, changed.uri, make_caller(grpc_clients))
+
+
+@pytest.fixture
+def job(grpc_clients: Clients, pushed_image: str) -> str:
+    """A job beside the service; its full name."""
+    container = run_v2.Container(image=pushed_image)
+    template = run_v2.ExecutionTemplate(template=run_v2.TaskTemplate(containers=[container]))
+    made = grpc_clients.make(run_v2.JobsClient).create_job(
+        parent=PARENT, job_id="nightly", job=run_v2.Job(template=template)
+    )
+    return str(made.result(timeout=30).name)

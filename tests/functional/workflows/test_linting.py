@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
-from google.cloud import run_v2
+import pytest
 
 if TYPE_CHECKING:
     from tests.functional.workflows.conftest import Bench
@@ -38,15 +38,9 @@ def test_role_and_service_are_looked_up(bench: "Bench") -> None:
     assert (shown.code, shown.out) == (0, "flow.yaml: nothing found, 1 call\n")
 
 
-def test_jobs_are_looked_up(bench: "Bench", pushed_image: str) -> None:
+@pytest.mark.usefixtures("job")
+def test_jobs_are_looked_up(bench: "Bench") -> None:
     """The role to execute, and that to watch, of a job; and one that is not there."""
-    container = run_v2.Container(image=pushed_image)
-    template = run_v2.ExecutionTemplate(template=run_v2.TaskTemplate(containers=[container]))
-    bench.clients.make(run_v2.JobsClient).create_job(
-        parent="projects/demo-project/locations/asia-east1",
-        job_id="nightly",
-        job=run_v2.Job(template=template),
-    ).result(timeout=30)
     main = "main: {steps: [{a: {call: run}}, {b: {call: other}}]}"
     other = JOB.format(job="gone").replace("run:\n", "other:\n", 1)
     told = bench.lint(main + JOB.format(job="nightly") + other, "--json")
