@@ -70,8 +70,10 @@ def reachable_beyond_spec(scene: Scene) -> Iterator[Found]:
 def iap_agent_missing(scene: Scene) -> Iterator[Found]:
     """Services behind IAP whose agent holds no role that opens them."""
     for target in scene.snapshot.targets:
+        if not (target.iap and target.invoker_check):
+            continue
         agent = _agent(scene, target)
-        if target.iap and target.invoker_check and agent and not _opens(scene, agent, target):
+        if agent and not _opens(scene, agent, target):
             claim = f"IAP's agent may not invoke {called(target.name)}, so nobody gets in"
             mend = command("provision", "grant", agent, "--on", target.name)
             yield Found(claim, target.name, (target.name,), agent, mend=(mend,))

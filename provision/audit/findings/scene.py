@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 from typing import TYPE_CHECKING
 
 from provision.audit.findings.denying import Denying
@@ -35,6 +36,7 @@ from provision.snapshot.records import Kind, Target, Unread
 
 if TYPE_CHECKING:
     from provision.audit import Audit
+    from provision.audit.judge import Judge
 
 _MANAGED = ("//cloudresourcemanager.googleapis.com/", "projects/")
 _OVER = frozenset({State.EXPIRED, State.NEVER, State.ELIGIBLE})
@@ -70,6 +72,7 @@ class Scene:
         self.places = Places(self.index)
         self.own = Own(snapshot, self.settings)
         self._standings: dict[tuple[str, str], Standing] = {}
+        self._taken: dict[tuple[str, frozenset[str]], int] = {}
         self._allows: dict[str, tuple[frozenset[str], bool]] = {}
 
     @cached_property
@@ -139,12 +142,22 @@ class Scene:
         position, resource = judge.universe.bit(normal(member)), hold.resource
         if position is None:
             return True
-        permissions = hold.allows & MINTING
         if hold.condition:
-            return any(judge.holders(one, resource).any >> position & 1 for one in permissions)
-        tagged = judge.conditions.tags(resource)
-        taken = (judge.taken(one, resource, tagged)[0] for one in permissions)
-        return not all(bits >> position & 1 for bits in taken)
+            holders = (judge.holders(one, resource) for one in hold.allows & MINTING)
+            return any(one.any >> position & 1 for one in holders)
+        return not self._unable(judge, hold) >> position & 1
+
+    def _unable(self, judge: "Judge", hold: Hold) -> int:
+        """From whom all that leads to tokens is taken, where an unconditional binding stands."""
+        at = hold.resource if self.index.has_own_tags(hold.resource) else hold.project
+        found = self._taken.get((at, hold.allows))
+        if found is None:
+            tagged = judge.conditions.tags(at)
+            found = reduce(
+                and_, (judge.taken(one, at, tagged)[0] for one in hold.allows & MINTING), -1
+            )
+            self._taken[at, hold.allows] = found
+        return found
 
     def entered(self, hold: Hold) -> tuple[str, ...] | None:
         """The targets that a binding opens; None where it lets nobody in.
