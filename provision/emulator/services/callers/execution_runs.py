@@ -44,6 +44,8 @@ class ExecutionRuns:
             encode=packed,
             decode=lambda value: unpacked(value, Execution()),
         )
+        # What was running when the emulator stopped is known without a look at all of them.
+        self._active: Table[bool] = world.store.table("workflow-executions-active")
         self._steps = world.store.table(
             "workflow-execution-steps",
             encode=lambda notes: [as_kept(one) for one in notes],
@@ -98,6 +100,7 @@ class ExecutionRuns:
             argument: what it is given.
         """
         self._table.put(key, execution)
+        self._active.put(key, True)  # noqa: FBT003 - the record's value
         self._forget_oldest()
         history = History(execution)
         project = self._world.hierarchy.find(key.split("/")[1])
@@ -118,6 +121,7 @@ class ExecutionRuns:
         history.close()
         kept = self._table.get(key) is execution  # or else deleted meanwhile
         if kept and execution.state != _ACTIVE:  # or else the emulator is being stopped
+            self._active.pop(key)
             self._table.put(key, execution)
             self._steps.put(key, history.notes)
             self._logs.put(key, "".join(world.logs))
@@ -131,7 +135,7 @@ class ExecutionRuns:
             self._remove(oldest)
 
     def _remove(self, name: str) -> None:
-        for table in (self._table, self._steps, self._logs):
+        for table in (self._table, self._active, self._steps, self._logs):
             table.pop(name)
 
     async def cancel(self, name: str) -> None:
@@ -151,11 +155,12 @@ class ExecutionRuns:
 
     def restore(self) -> None:
         """After a restart: what was running runs no more."""
-        for name in self._table:
+        for name in tuple(self._active):
             execution = self._table.get(name)
-            if execution is not None and execution.state == _ACTIVE:
+            if execution is not None:
                 _fail(execution, fault("SystemError", "The emulator was stopped meanwhile."))
                 self._table.put(name, execution)
+            self._active.pop(name)
 
     async def stop(self) -> None:
         """Stop whatever is running, for the end or a reset."""

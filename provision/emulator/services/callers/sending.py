@@ -29,6 +29,9 @@ _LONGEST_HEADER = 65536
 _CLOUD_PLATFORM = ("https://www.googleapis.com/auth/cloud-platform",)
 _PORTS = {"http": 80, "https": 443}
 
+_Ends = tuple[Any, Any]
+"""Both addresses of a connection."""
+
 Locate = Callable[[str, int], Awaitable[tuple[str, int] | None]]
 """Where one of Google's host names, with a port, answers in the emulator; None for nowhere."""
 
@@ -136,7 +139,9 @@ class Lines:
     """The connections that are open on behalf of a project (`frontdoor_seams.Insiders`)."""
 
     def __init__(self) -> None:
-        self._open: dict[socket.socket, str] = {}
+        self._new: dict[socket.socket, str] = {}
+        self._made: dict[_Ends, str] = {}
+        self._ends: dict[socket.socket, _Ends] = {}
 
     def project(self, far: Any, near: Any) -> str | None:  # noqa: ANN401 - socket addresses
         """On behalf of which project a connection was made; None for anybody else's.
@@ -145,10 +150,12 @@ class Lines:
             far: the address that it comes from, as its receiver sees it.
             near: the address that it came to.
         """
-        for one, project in self._open.items():
-            if _ends(one) == (far, near):
-                return project
-        return None
+        for one in tuple(self._new):
+            ends = _ends(one)
+            if ends is not None:
+                self._ends[one] = ends
+                self._made[ends] = self._new.pop(one)
+        return self._made.get((far, near))
 
     @contextmanager
     def of(self, project: str) -> "Iterator[Callable[[Any], socket.socket]]":
@@ -160,17 +167,20 @@ class Lines:
             one = socket.socket(family, kind, protocol)
             one.settimeout(0)
             made.append(one)
-            self._open[one] = project
+            self._new[one] = project
             return one
 
         try:
             yield make
         finally:
             for one in made:
-                self._open.pop(one, None)
+                self._new.pop(one, None)
+                ends = self._ends.pop(one, None)
+                if ends is not None:
+                    self._made.pop(ends, None)
 
 
-def _ends(one: socket.socket) -> tuple[Any, Any] | None:
+def _ends(one: socket.socket) -> _Ends | None:
     """Both ends of a connection; None for one that is not made, or not any more."""
     try:
         return one.getsockname(), one.getpeername()
