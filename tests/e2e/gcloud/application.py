@@ -44,7 +44,13 @@ class Application:
 
     def provision(self, *words: str, code: int = 0) -> str:
         """Run `provision`; what it printed."""
-        done = subprocess.run(
+        done = self.tried(*words)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def tried(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """How `provision` ended, whatever came of it."""
+        return subprocess.run(
             [sys.executable, "-m", "provision", *words],
             cwd=self.path,
             env=dict(self.target.environ),
@@ -54,5 +60,3 @@ class Application:
             stdin=subprocess.DEVNULL,
             check=False,
         )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
