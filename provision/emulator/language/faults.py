@@ -79,11 +79,13 @@ class Raised(Exception):  # noqa: N818 - the language calls it an error, the cla
 
     Args:
         value: what ``except`` gets to see.
+        final: whether nothing gets to see it, as the execution is at its end.
     """
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: Value, *, final: bool = False) -> None:
         super().__init__("raised")
         self.value = value
+        self.final = final
         self.trace: tuple[Place, ...] | None = None
         """The steps it was raised in, innermost first; none before a step has failed of it."""
 

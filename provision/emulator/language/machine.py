@@ -40,7 +40,12 @@ _BREATH = 50
 
 
 async def execute(
-    program: Program, argument: Value, surroundings: Surroundings, watch: Watch
+    program: Program,
+    argument: Value,
+    surroundings: Surroundings,
+    watch: Watch,
+    *,
+    most_steps: int = MOST_STEPS,
 ) -> Value:
     """Run the main workflow.
 
@@ -49,6 +54,7 @@ async def execute(
         argument: what its parameter gets.
         surroundings: the world that it runs in.
         watch: who is told of each step.
+        most_steps: how many are executed.
 
     Returns:
         What it returns, which JSON can tell; null where it returns nothing.
@@ -56,7 +62,7 @@ async def execute(
     Raises:
         Raised: an error that nothing caught, with its stack trace.
     """
-    machine = Machine(program, surroundings, watch)
+    machine = Machine(program, surroundings, watch, most_steps)
     main = program.routines["main"]
     given: dict[str, Value] = {one.name: argument for one in main.parameters}
     if argument is None:
@@ -79,9 +85,12 @@ class Machine:
         program: what runs.
         surroundings: the world around it.
         watch: who is told of each step.
+        most_steps: how many are executed.
     """
 
-    def __init__(self, program: Program, surroundings: Surroundings, watch: Watch) -> None:
+    def __init__(
+        self, program: Program, surroundings: Surroundings, watch: Watch, most_steps: int
+    ) -> None:
         self.program = program
         self.surroundings = surroundings
         self.memory = Memory()
@@ -89,6 +98,7 @@ class Machine:
         self.unhandled = 0
         self._watch = watch
         self._steps = 0
+        self._most_steps = most_steps
         self._entries = 0
 
     async def run(
@@ -139,8 +149,9 @@ class Machine:
 
     async def _count(self) -> None:
         self._steps += 1
-        if self._steps > MOST_STEPS:
-            raise limit_fault(f"more than {MOST_STEPS} steps were executed")
+        if self._steps > self._most_steps:
+            limit = limit_fault(f"more than {self._most_steps:,} steps were executed")
+            raise Raised(limit.value, final=True)
         if self._steps % _BREATH == 0:
             await asyncio.sleep(0)
 

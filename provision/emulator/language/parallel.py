@@ -5,8 +5,8 @@ https://cloud.google.com/workflows/quotas. Assumed: the map of an `UnhandledBran
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 from provision.emulator.language import looping
 from provision.emulator.language.faults import Raised, fault, limit_fault, type_fault
@@ -19,20 +19,21 @@ if TYPE_CHECKING:
 
 _MOST_AT_ONCE = 20
 _MOST_UNHANDLED = 100
+_Branch: TypeAlias = tuple[str, Callable[[], Awaitable[object]]]
 
 
 async def run(machine: "Machine", step: Step, action: Parallel, stack: "Stack") -> Flow:
     """All branches; an error of one stops none of the others, and is raised behind them all."""
-    gate = asyncio.Semaphore(await _limit(machine, action, stack))
-    found: list[tuple[str, Callable[[], Awaitable[object]]]] = []
+    limit = await _limit(machine, action, stack)
     if action.loop is not None:
         turns = enumerate(await looping.turns(machine, action.loop, stack))
-        found.extend((str(one[0]), _turn(machine, step, action.loop, stack, one)) for one in turns)
-    for number, (name, block) in enumerate(action.branches, 1):
-        found.append((name, _branch(machine, name, block, stack, number)))
-    errors = await _all(gate, found)
+        branches = _turns(machine, step, action.loop, stack, turns)
+    else:
+        named = enumerate(action.branches, 1)
+        branches = ((one[0], _branch(machine, one, stack, number)) for number, one in named)
+    errors = await _all(machine, limit, branches)
     if errors:
-        raise _unhandled(machine, errors)
+        raise _unhandled(errors)
     return NEXT
 
 
@@ -46,27 +47,51 @@ async def _limit(machine: "Machine", action: Parallel, stack: "Stack") -> int:
 
 
 async def _all(
-    gate: asyncio.Semaphore, found: list[tuple[str, Callable[[], Awaitable[object]]]]
+    machine: "Machine", limit: int, branches: Iterator[_Branch]
 ) -> list[tuple[str, Raised]]:
-    """Run all to their end; the errors by the name of the branch, in order of the branches."""
-    errors: dict[str, Raised] = {}
+    """Run all to their end, so many at a time; the errors by the name of the branch."""
+    errors: dict[int, tuple[str, Raised]] = {}
+    numbered = enumerate(branches)
 
-    async def one(name: str, branch: Callable[[], Awaitable[object]]) -> None:
-        async with gate:
+    async def work() -> None:
+        for number, (name, branch) in numbered:
             try:
                 await branch()
             except Raised as raised:
-                errors[name] = raised
+                machine.unhandled += 1
+                if raised.final or machine.unhandled > _MOST_UNHANDLED:
+                    raise _too_many(raised) from raised
+                errors[number] = (name, raised)
 
-    async with asyncio.TaskGroup() as group:
-        for name, branch in found:
-            group.create_task(one(name, branch))
-    return [(name, errors[name]) for name, _ in found if name in errors]
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(limit):
+                group.create_task(work())
+    except* Raised as ended:
+        raise next(_leaves(ended)) from None
+    return [errors[number] for number in sorted(errors)]
+
+
+def _too_many(raised: Raised) -> Raised:
+    """What ends all branches: the end of the execution, or one error too many."""
+    if raised.final:
+        return raised
+    return limit_fault(f"more than {_MOST_UNHANDLED} unhandled errors in branches")
+
+
+def _leaves(group: BaseExceptionGroup[Raised]) -> Iterator[Raised]:
+    for one in group.exceptions:
+        if isinstance(one, BaseExceptionGroup):
+            yield from _leaves(one)
+        else:
+            yield one
 
 
 def _branch(
-    machine: "Machine", name: str, block: Block, stack: "Stack", number: int
+    machine: "Machine", named: tuple[str, Block], stack: "Stack", number: int
 ) -> Callable[[], Awaitable[object]]:
+    name, block = named
+
     async def branch() -> None:
         inner = _apart(stack, name)
         entry = machine.begin(inner, name, "STEP_PARALLEL_BRANCH_ENTRY", number)
@@ -83,13 +108,17 @@ def _branch(
     return branch
 
 
-def _turn(
-    machine: "Machine", step: Step, loop: Loop, stack: "Stack", turn: tuple[int, Value]
-) -> Callable[[], Awaitable[object]]:
-    async def alone() -> None:
-        await looping.run_turn(machine, step, loop, _apart(stack, str(turn[0])), turn)
+def _turns(
+    machine: "Machine", step: Step, loop: Loop, stack: "Stack", turns: Iterator[tuple[int, Value]]
+) -> Iterator[_Branch]:
+    """The turns of a loop as branches, made when there is room for one."""
+    for turn in turns:
+        inner = _apart(stack, str(turn[0]))
 
-    return alone
+        async def alone(inner: "Stack" = inner, turn: tuple[int, Value] = turn) -> None:
+            await looping.run_turn(machine, step, loop, inner, turn)
+
+        yield str(turn[0]), alone
 
 
 def _apart(stack: "Stack", name: str) -> "Stack":
@@ -100,10 +129,7 @@ def _apart(stack: "Stack", name: str) -> "Stack":
     return inner
 
 
-def _unhandled(machine: "Machine", errors: list[tuple[str, Raised]]) -> Raised:
-    machine.unhandled += len(errors)
-    if machine.unhandled > _MOST_UNHANDLED:
-        return limit_fault(f"more than {_MOST_UNHANDLED} unhandled errors in branches")
+def _unhandled(errors: list[tuple[str, Raised]]) -> Raised:
     branches: list[Value] = [
         {"id": name, "error": {"context": one.context, "payload": one.payload}}
         for name, one in errors

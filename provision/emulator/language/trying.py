@@ -50,7 +50,7 @@ async def run(machine: "Machine", step: Step, action: Try, stack: "Stack") -> Fl
     try:
         return await _attempts(machine, step, action, stack)
     except Raised as raised:
-        if action.handler is None:
+        if action.handler is None or raised.final:
             raise
         return await _handled(machine, step, action.handler, stack, raised)
 
@@ -82,7 +82,7 @@ async def _attempts(machine: "Machine", step: Step, action: Try, stack: "Stack")
         except Raised as raised:
             machine.end(entry, raised)
             made += 1
-            if action.retry is None:
+            if action.retry is None or raised.final:
                 raise
             await _wait(machine, action.retry, stack, raised, made)
             continue

@@ -260,6 +260,30 @@ def test_context_and_payload_read_as_google_writes_them() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "- a: {try: {next: a}, except: {as: e, steps: [{b: {next: a}}]}}",
+        "- a: {try: {steps: [{b: {next: b}}]}, retry: {predicate: '${retry.always}'}}",
+        "- a: {parallel: {for: {value: v, range: [1, 1000000000000], steps: [{b: {next: end}}]}}}",
+        "- a: {for: {value: v, range: [1, 1000000000000], steps: [{b: {next: continue}}]}}",
+    ],
+)
+def test_the_last_step_is_the_end_of_everything(source: str) -> None:
+    """No except, retry or branch goes on behind it."""
+    with pytest.raises(Raised) as caught:
+        _watched(source)
+    assert caught.value.summary == ("ResourceLimitError: more than 100,000 steps were executed")
+
+
+def test_an_error_of_the_emulator_ends_all_branches() -> None:
+    """It is told, and nobody goes on."""
+    source = BRANCHES.replace("sys.now", "http.get, args: {url: 'https://example.com/'}")
+    with pytest.raises(ExceptionGroup) as caught:
+        _watched(source, World())
+    assert caught.group_contains(IndexError)
+
+
 def _doubled(times: int) -> str:
     """A source whose variable is a list of itself, twice, again and again."""
     steps: list[object] = [{"init": {"assign": [{"x": [1]}]}}]
