@@ -7,11 +7,8 @@ service agent asks for; and what it sends counts as sent from inside of the proj
 """
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
@@ -19,18 +16,13 @@ from yarl import URL
 
 from provision.emulator.rpc.hosts import is_loopback
 from provision.emulator.services.callers.agents import agent_of
+from provision.emulator.services.callers.lines import Lines
 from provision.emulator.world import World
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CONNECT_SECONDS = 10.0
 _LONGEST_HEADER = 65536
 _CLOUD_PLATFORM = ("https://www.googleapis.com/auth/cloud-platform",)
 _PORTS = {"http": 80, "https": 443}
-
-_Ends = tuple[Any, Any]
-"""Both addresses of a connection."""
 
 Locate = Callable[[str, int], Awaitable[tuple[str, int] | None]]
 """Where one of Google's host names, with a port, answers in the emulator; None for nowhere."""
@@ -133,59 +125,6 @@ class TooLargeError(SendingError):
 
 class NoTokenError(SendingError):
     """The product's agent gets no token of the account, or there is no such account."""
-
-
-class Lines:
-    """The connections that are open on behalf of a project (`frontdoor_seams.Insiders`)."""
-
-    def __init__(self) -> None:
-        self._new: dict[socket.socket, str] = {}
-        self._made: dict[_Ends, str] = {}
-        self._ends: dict[socket.socket, _Ends] = {}
-
-    def project(self, far: Any, near: Any) -> str | None:  # noqa: ANN401 - socket addresses
-        """On behalf of which project a connection was made; None for anybody else's.
-
-        Args:
-            far: the address that it comes from, as its receiver sees it.
-            near: the address that it came to.
-        """
-        for one in tuple(self._new):
-            ends = _ends(one)
-            if ends is not None:
-                self._ends[one] = ends
-                self._made[ends] = self._new.pop(one)
-        return self._made.get((far, near))
-
-    @contextmanager
-    def of(self, project: str) -> "Iterator[Callable[[Any], socket.socket]]":
-        """What makes the sockets of connections on behalf of a project, as long as they last."""
-        made: list[socket.socket] = []
-
-        def make(address: Any) -> socket.socket:  # noqa: ANN401 - aiohttp's AddrInfoType
-            family, kind, protocol, _, _ = address
-            one = socket.socket(family, kind, protocol)
-            one.settimeout(0)
-            made.append(one)
-            self._new[one] = project
-            return one
-
-        try:
-            yield make
-        finally:
-            for one in made:
-                self._new.pop(one, None)
-                ends = self._ends.pop(one, None)
-                if ends is not None:
-                    self._made.pop(ends, None)
-
-
-def _ends(one: socket.socket) -> _Ends | None:
-    """Both ends of a connection; None for one that is not made, or not any more."""
-    try:
-        return one.getsockname(), one.getpeername()
-    except OSError:
-        return None
 
 
 class Sender:
