@@ -271,9 +271,17 @@ def test_context_and_payload_read_as_google_writes_them() -> None:
 )
 def test_the_last_step_is_the_end_of_everything(source: str) -> None:
     """No except, retry or branch goes on behind it."""
+    running = execute(compile_source(source), None, World(), Notes(), most_steps=500)
     with pytest.raises(Raised) as caught:
-        _watched(source)
-    assert caught.value.summary == ("ResourceLimitError: more than 100,000 steps were executed")
+        asyncio.run(running)
+    assert caught.value.summary == "ResourceLimitError: more than 500 steps were executed"
+
+
+def test_an_execution_has_100000_steps() -> None:
+    """And not one more."""
+    with pytest.raises(Raised) as caught:
+        _watched("- a: {next: b}\n- b: {next: a}")
+    assert caught.value.summary == "ResourceLimitError: more than 100,000 steps were executed"
 
 
 def test_an_error_of_the_emulator_ends_all_branches() -> None:
