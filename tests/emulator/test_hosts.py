@@ -176,7 +176,7 @@ def test_what_is_emulated_is_enabled(ask: Ask, emulator: RunningEmulator) -> Non
     names += [one["config"]["name"] for one in rest["services"]]
     assert "run.googleapis.com" in names
     assert "nextPageToken" not in rest
-    name = f"projects/{emulator.project}/services/storage.googleapis.com"
+    name = f"projects/{emulator.project}/services/bigquery.googleapis.com"
     _, several = ask(f"{base}:batchGet?names={name}")
     assert [one["state"] for one in several["services"]] == ["DISABLED"]
 
@@ -192,14 +192,14 @@ def test_enabling_what_is_there_changes_nothing(ask: Ask, emulator: RunningEmula
 def test_enabling_something_else_is_remembered(ask: Ask, emulator: RunningEmulator) -> None:
     """An API that is not emulated can be enabled, by an operation; it still answers nothing."""
     base = f"http://serviceusage.googleapis.com/v1/projects/{emulator.project}/services"
-    status, begun = ask(f"{base}/storage.googleapis.com:enable", "POST")
+    status, begun = ask(f"{base}/bigquery.googleapis.com:enable", "POST")
     assert (status, set(begun)) == (200, {"name"})
     _, ended = ask(f"http://serviceusage.googleapis.com/v1/{begun['name']}")
     assert ended["done"] is True
     assert set(ended["response"]["service"]) == {"name", "parent", "state"}
-    assert ask(f"{base}/storage.googleapis.com")[1]["state"] == "ENABLED"
+    assert ask(f"{base}/bigquery.googleapis.com")[1]["state"] == "ENABLED"
     listed = [one["config"]["name"] for one in ask(base)[1]["services"]]
-    assert "storage.googleapis.com" in listed
+    assert "bigquery.googleapis.com" in listed
     assert ask("http://bigquery.googleapis.com/bigquery/v2/projects")[0] == 501
     assert ask("http://serviceusage.googleapis.com/v1/operations/acat.p2-1-none")[0] == 404
     assert ask(f"{base}/nonsense:enable", "POST")[0] == 400

@@ -54,6 +54,7 @@ _PUBSUB = {
             "UpdateTopic": ("update", {"topic": {"name": TOPIC}}),
             "DeleteTopic": ("delete", {"topic": TOPIC}),
             "ListTopicSubscriptions": ("get", {"topic": TOPIC}),
+            "Publish": ("publish", {"topic": TOPIC, "messages": [{"data": "b25l"}]}),
             "DetachSubscription": ("detachSubscription", {"subscription": SUBSCRIPTION}),
         },
     ),
@@ -114,6 +115,7 @@ _SCHEDULES = {
             "DeleteJob": ("delete", {"name": JOB}),
             "PauseJob": ("pause", {"name": JOB}),
             "ResumeJob": ("enable", {"name": JOB}),
+            "RunJob": ("run", {"name": JOB}),
         },
     ),
 }
@@ -140,6 +142,7 @@ _QUEUES = {
             "CreateTask": ("tasks.create", {"parent": QUEUE, "task": {"httpRequest": _MESSAGE}}),
             "GetTask": ("tasks.get", {"name": TASK}),
             "ListTasks": ("tasks.list", {"parent": QUEUE}),
+            "RunTask": ("tasks.run", {"name": TASK}),
             "DeleteTask": ("tasks.delete", {"name": TASK}),
         },
     ),
