@@ -1,11 +1,11 @@
-"""Connectors: jobs executed with overrides, objects, other workflows, as the workflow's account."""
+"""Connectors: jobs with overrides, objects, other workflows, as the account; and schedules."""
 
 import json
 from collections.abc import Callable
 
 import pytest
 import requests
-from google.cloud import run_v2
+from google.cloud import run_v2, scheduler_v1
 from google.cloud.workflows import executions_v1
 
 from tests.conftest import Clients, RunningEmulator
@@ -13,10 +13,14 @@ from tests.emulator.callers.kit import (
     CALLER,
     PROJECT,
     deploy_workflow,
+    ended,
     error_of,
     execute,
+    executions,
     make_caller,
+    scheduler,
 )
+from tests.emulator.callers.receiver import eventually
 
 PLACE = f"{PROJECT}/locations/asia-east1"
 STATE = executions_v1.Execution.State
@@ -238,3 +242,26 @@ def test_what_may_pass_is_asked_again(
     assert json.loads(execute(grpc_clients).result) == job
     emulator.admin("POST", "/faults", **{**fault, "code": "INTERNAL"})
     assert error_of(execute(grpc_clients))["code"] == 500
+
+
+def test_a_schedule_executes_a_workflow(
+    grpc_clients: Clients, allowed: Callable[[str], None]
+) -> None:
+    """By the API of executions, with an access token of an account that may."""
+    make_caller(grpc_clients)
+    allowed("workflows.invoker")
+    made = deploy_workflow(grpc_clients, "main: {params: [n], steps: [{done: {return: '${n}'}}]}")
+    target = {
+        "uri": f"https://workflowexecutions.googleapis.com/v1/{made.name}/executions",
+        "oauth_token": {"service_account_email": CALLER},
+        "body": json.dumps({"argument": "7"}).encode(),
+    }
+    client, parent = scheduler(grpc_clients), made.name.partition("/workflows/")[0]
+    name = f"{parent}/jobs/nightly"
+    job = {"name": name, "schedule": "0 3 * * *", "http_target": target}
+    client.create_job(parent=parent, job=scheduler_v1.Job(job))
+    client.run_job(name=name)
+    running = executions(grpc_clients)
+    eventually(lambda: any(running.list_executions(parent=made.name)))
+    [begun] = running.list_executions(parent=made.name)
+    assert ended(grpc_clients, begun.name).result == "7"
