@@ -105,9 +105,6 @@ class Evaluator:
         return operators.binary(tree.operator, left, await self.tree(tree.right))
 
     async def _function(self, tree: Call) -> Value:
-        if tree.function == "if" and len(tree.arguments) == 3:  # noqa: PLR2004 - its arguments
-            chosen = 1 if _truth(await self.tree(tree.arguments[0]), "if()") else 2
-            return await self.tree(tree.arguments[chosen])
         arguments = [await self.tree(argument) for argument in tree.arguments]
         return await self._call(tree.function, arguments)
 

@@ -73,7 +73,7 @@ def _default(value: Value, instead: Value) -> Value:
 
 
 def _if(condition: Value, then: Value, otherwise: Value) -> Value:
-    if not isinstance(condition, bool):
+    if condition is not None and not isinstance(condition, bool):
         raise wrong_type("if", condition, "boolean")
     return then if condition else otherwise
 
