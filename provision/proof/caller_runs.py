@@ -22,6 +22,20 @@ _LONGEST = 180.0
 """Seconds to wait for one attempt: Cloud Scheduler gives an HTTP target as many by default."""
 _PERMISSION_DENIED = 7
 """As google.rpc.Code has it; Cloud Scheduler tells a 403 so."""
+_CODES = {
+    3: "INVALID_ARGUMENT, as for HTTP 400",
+    4: "DEADLINE_EXCEEDED, no answer in time",
+    5: "NOT_FOUND, as for HTTP 404",
+    7: "PERMISSION_DENIED, as for HTTP 403",
+    8: "RESOURCE_EXHAUSTED, as for HTTP 429",
+    13: "INTERNAL, as for HTTP 500",
+    14: "UNAVAILABLE, as for HTTP 503",
+    16: "UNAUTHENTICATED, as for HTTP 401",
+}
+"""What Cloud Scheduler tells of an attempt, and of which answers.
+
+https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,7 @@ class CallerProof:
         missing: frozenset[str],
     ) -> Check:
         code = status.get("code", 0)
-        told = status.get("message") or f"google.rpc code {code}"
+        told = status.get("message") or _CODES.get(code, f"google.rpc code {code}")
         if job is None:
             verdict, answered = Verdict.NOT_PROVEN, f"no attempt ended within {_LONGEST:.0f} s"
         elif not code:

@@ -90,7 +90,7 @@ class WorkflowProof:
     def _judged(self, workflow: WorkflowSpec, execution: Execution, *, late: bool) -> Check:
         verdict, told, hint = self._outcome(workflow, execution, late=late)
         asked = f"CreateExecution {self.spec.workflow_name(workflow)} as {workflow.account.email}"
-        answered = f"{execution.own_id}: {execution.state}, {told}"
+        answered = f"execution {execution.own_id} {told}"
         return Check(
             CHECK,
             Claim.ADMISSION,
@@ -159,6 +159,15 @@ def _did_nothing(workflow: WorkflowSpec, execution: Execution) -> bool:
     """
     failure = execution.failure
     return workflow.call is not None and failure is not None and _WATCH not in failure.payload
+
+
+def _without_argument(workflow: WorkflowSpec, execution: Execution) -> str:
+    """That it got nothing, where it looked for something in that."""
+    failure = execution.failure
+    of_null = failure is not None and failure.code is None and "null" in failure.message
+    if not of_null or workflow.argument is not None:
+        return ""
+    return "It got no argument: `argument` in the spec is what verification executes it with. "
 
 
 def _explain(workflow: WorkflowSpec) -> str:
