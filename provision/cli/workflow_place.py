@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from provision.cli.addressing import Place
+from provision.cli.console import note
+from provision.cli.options import DEFAULT_FILES
 from provision.cli.target_context import TargetContext, setting_of
 from provision.clients.gcloud_config import read_defaults
 from provision.errors import NotFoundError, UsageError
 from provision.resources import WorkflowName, check_project_id, check_region
 from provision.spec import Spec
 from provision.spec.calls import WorkflowSpec
+from provision.spec.problems import SpecError
 
 FORMS = "a name, workflow/NAME, or projects/PROJECT/locations/REGION/workflows/NAME"
 """How a workflow may be written, for messages."""
@@ -29,8 +32,21 @@ class WorkflowPlace:
 
     @cached_property
     def context(self) -> TargetContext:
-        """Whom we act as, the clients, and what the specs declare."""
-        return self.place.open()
+        """Whom we act as, the clients, and what the specs declare.
+
+        A ``provision.yaml`` that nobody named is left aside where it cannot be used: it is asked
+        for nothing but names and accounts.
+        """
+        if self.place.file:
+            return self.place.open(files=self.place.file)
+        if not DEFAULT_FILES[0].exists():
+            return self.place.open()
+        try:
+            return self.place.open(files=DEFAULT_FILES)
+        except SpecError as error:
+            first = str(error).partition("\n")[0]
+            note(f"{DEFAULT_FILES[0]} here cannot be used, and is left aside: {first}")
+            return self.place.open()
 
     @property
     def declared(self) -> tuple[tuple[Spec, WorkflowSpec], ...]:

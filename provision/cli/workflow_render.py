@@ -2,16 +2,19 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from provision.cli import options
-from provision.cli.addressing import Place, address
+from provision.cli.addressing import Addressed, Place, address
 from provision.cli.console import note
 from provision.cli.progress import Progress
 from provision.cli.workflow_calls import HttpOptions, JobOptions, find_job
 from provision.errors import UsageError
+from provision.tokens.audiences import is_loopback
 from provision.workflows import rendering as source
+from provision.workflows.call_rules import is_google
 
 TargetArgument = Annotated[
     str | None,
@@ -140,10 +143,22 @@ def render(
             progress.brief("looking the target up")
             found = address(target, audience, place)
         text = source.render(http.call(found), as_json=as_json, **manner)
-        for one in (found.resolved.said if found.resolved else "", found.audience.note):
-            if one and (audience or one != found.audience.note):
-                note(one)
+        _tell(found, chosen=audience is not None)
     _write(text, output)
+
+
+def _tell(found: Addressed, *, chosen: bool) -> None:
+    """What is to be known of the target, and of an audience that the user chose."""
+    if found.resolved is not None and found.resolved.said:
+        note(found.resolved.said)
+    if chosen and found.audience.note:
+        note(found.audience.note)
+    host = urlsplit(found.url).hostname or ""
+    if found.resolved is None and not (is_google(host) or is_loopback(host)):
+        note(
+            f"{host} is no address of Cloud Run's own: a service with internal ingress lets nobody"
+            " in there, and the audience is right only where the service has it as a custom one."
+        )
 
 
 def _write(text: str, output: Path | None) -> None:

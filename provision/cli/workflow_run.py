@@ -182,7 +182,8 @@ class _Running:
         callees = Callees(google, name.project, self.progress.brief, account.rpartition("/")[2])
         env = environment(name.project, name.region, name.workflow)
         self.report.source = source
-        told = FailedStep(callees, source, env).told(execution.failure)
+        argument = view.json_of(execution.argument)
+        told = FailedStep(callees, source, env, argument).told(execution.failure)
         return _with_spec(told) if name in self._declared else told
 
     @property

@@ -16,8 +16,10 @@ from provision.workflows.outgoing import Auth, JobStart, Request, calls
 from provision.workflows.raised import DECODE, Raised, advice, innermost, raised
 from provision.workflows.reading import SourceError
 
+_SOME = "service/NAME"
+"""What a command line names where it is not known what was called."""
 _ISSUER = "https://accounts.google.com"
-_DENIED = 403
+_DENIED, _NOT_FOUND = 403, 404
 _CREDENTIALS = {Auth.OIDC: Credential.ID, Auth.OAUTH2: Credential.ACCESS}
 _GATE = frozenset(
     {Rule.CUSTOM_DOMAIN, Rule.ANOTHER_PROJECT, Rule.NO_SERVICE, Rule.ADDRESS_OFF, Rule.NO_JOB}
@@ -32,6 +34,11 @@ _SAME: Mapping[Reason, frozenset[Rule]] = {
     Reason.ADDRESS_OFF: _GATE,
 }
 """Which findings in the source say what to do about an answer that is explained so."""
+_IN_TURN = {
+    rule: place
+    for place, rule in enumerate((Rule.NO_JOB, Rule.NO_ROLE, Rule.NO_OVERRIDES, Rule.CANNOT_WATCH))
+}
+"""What Cloud Run asks of whoever executes a job, and in which order."""
 _NEXT: Mapping[Reason, str] = {
     Reason.WRONG_AUDIENCE: "Write the service's root URL as `audience`, exactly and without a path"
     " or a slash at the end.",
@@ -71,11 +78,13 @@ class FailedStep:
         callees: looks up what it calls.
         source: its source; empty where it could not be read.
         env: what ``sys.get_env`` tells in it, as far as it is known.
+        argument: of the execution.
     """
 
     callees: Callees
     source: str
     env: Mapping[str, str]
+    argument: object = None
 
     def told(self, failure: Failure) -> Told:
         """Why the execution failed."""
@@ -84,7 +93,8 @@ class FailedStep:
         document = self._document()
         call = self._call(document, failure) if document else None
         if document is None or call is None:
-            return replace(plain, next=plain.next or self._decode(error, frame))
+            unseen = self._unseen(error) if error.code else None
+            return replace(plain, explanation=unseen, next=plain.next or self._decode(error, frame))
         own = self._findings(document, call)
         if isinstance(call, JobStart):
             return replace(plain, explanation=_of_job(error, own))
@@ -101,7 +111,7 @@ class FailedStep:
 
     def _call(self, document: Document, failure: Failure) -> Request | JobStart | None:
         """The call that failed: the innermost step of the trace that makes one."""
-        made = tuple(calls(document, self.env))
+        made = tuple(calls(document, self.env, self.argument))
         for frame in failure.trace:
             found = [
                 one
@@ -114,13 +124,15 @@ class FailedStep:
 
     def _findings(self, document: Document, call: Request | JobStart) -> tuple[Finding, ...]:
         about = self.callees.about((call,))
-        report = lint(document, self.source, about, self.env)
+        report = lint(document, self.source, about, self.env, self.argument)
         return tuple(one for one in report.findings if one.step == str(call.step))
 
     def _explained(
         self, error: Raised, call: Request, own: tuple[Finding, ...]
     ) -> Explanation | None:
-        known = Known(call.root or call.host, call.root, audiences=(call.root,))
+        known = Known(
+            call.root or "what it calls", _SOME, audiences=(call.root,) if call.root else ()
+        )
         asked = _asked(call, self.callees.account)
         try:
             resolved = self.callees.find(call)
@@ -131,6 +143,14 @@ class FailedStep:
         answer = Answer(error.code, error.body, error.headers)
         found = explain(asked, answer, known, self.callees.clock.now())
         return None if found is None else _in_a_workflow(found, own)
+
+    def _unseen(self, error: Raised) -> Explanation | None:
+        """What an answer alone shows, of a call that cannot be told from the source."""
+        asked = Asked("POST", "", Credential.ID)
+        known = Known("the service that it calls", _SOME, unread=("what the workflow calls",))
+        answer = Answer(error.code, error.body, error.headers)
+        found = explain(asked, answer, known, self.callees.clock.now())
+        return None if found is None else _in_a_workflow(found, ())
 
     def _decode(self, error: Raised, frame: Frame | None) -> str:
         """What to do about a look into an answer that was text."""
@@ -172,8 +192,10 @@ def _in_a_workflow(found: Explanation, own: tuple[Finding, ...]) -> Explanation:
 
 def _of_job(error: Raised, own: tuple[Finding, ...]) -> Explanation | None:
     """Why a job was not executed, or not watched."""
-    for finding in own:
-        if finding.rule in {Rule.NO_ROLE, Rule.NO_OVERRIDES, Rule.CANNOT_WATCH, Rule.NO_JOB}:
+    if error.code not in (_DENIED, _NOT_FOUND):
+        return None
+    for finding in sorted(own, key=lambda one: _IN_TURN.get(one.rule, len(_IN_TURN))):
+        if finding.rule in _IN_TURN:
             evidence = (("source", f"line {finding.line}"), ("answer", error.message))
             reason = Reason.NO_ADDRESS if finding.rule is Rule.NO_JOB else Reason.NO_ROLE
             return Explanation(reason, finding.message, evidence, finding.mend)

@@ -82,7 +82,7 @@ def _audience(call: Request, callee: Callee | Unread | None) -> Iterator[Found]:
     own = call.root if call.root in accepted else accepted[0]
     mend = f"Write `audience: {own}`."
     if call.audience is None:
-        if not (call.url.whole and call.url.start in accepted):
+        if not (call.url.whole and call.url.start.partition("?")[0] in accepted):
             said = "without `audience` the token is for the whole URL, which is no audience: 401"
             yield Rule.AUDIENCE, "auth", said, mend
         return

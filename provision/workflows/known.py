@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from provision.workflows.document import Document
+from provision.workflows.document import MAIN, Document
 from provision.workflows.steps import items, steps
 
 _WHOLE = re.compile(r"\s*\$\{(.*)\}\s*", re.DOTALL)
@@ -129,12 +129,15 @@ def _unquoted(literal: str) -> str:
     return re.sub(r"\\(.)", r"\1", literal[1:-1])
 
 
-def constants(document: Document, env: Mapping[str, str]) -> Mapping[str, Constants]:
+def constants(
+    document: Document, env: Mapping[str, str], argument: object = None
+) -> Mapping[str, Constants]:
     """The constants of each routine: variables that are assigned in one place only.
 
     Args:
         document: the source.
         env: what ``sys.get_env`` tells.
+        argument: that of one execution, where it is about one.
     """
     assigned: dict[str, dict[str, list[object]]] = {
         name: {_bare(one): [None] for one in items(body.get("params"))}
@@ -144,14 +147,33 @@ def constants(document: Document, env: Mapping[str, str]) -> Mapping[str, Consta
         table = assigned[step.routine]
         for name, value in _assignments(step.body):
             table.setdefault(name, []).append(value)
-    return {name: _settled(table, env) for name, table in assigned.items()}
+    given = _given(document, argument)
+    return {
+        name: _settled(table, env, given if name == MAIN else {})
+        for name, table in assigned.items()
+    }
 
 
-def _settled(table: Mapping[str, list[object]], env: Mapping[str, str]) -> Constants:
+def _given(document: Document, argument: object) -> Constants:
+    """The parts of the argument by their names in ``main``; its texts are no expressions."""
+    params = items(document.routines.get(MAIN, {}).get("params"))
+    name = _bare(params[0]) if params else ""
+    told = _parts(name, argument) if name and argument is not None else ()
+    return {
+        part: Text(str(value), whole=True)
+        for part, value in told
+        if isinstance(value, str | int | float)
+    }
+
+
+def _settled(
+    table: Mapping[str, list[object]], env: Mapping[str, str], given: Constants
+) -> Constants:
     once = {name: values[0] for name, values in table.items() if len(values) == 1}
     changed = {_bare(name) for name, values in table.items() if len(values) > 1}
     changed |= {_bare(name) for name in table if "[" in name}
-    found: dict[str, Text] = {}
+    found = {name: text for name, text in given.items() if _bare(name) not in changed}
+    once = {name: value for name, value in once.items() if name not in found}
     for _ in range(_PASSES):
         for name, value in once.items():
             if _bare(name) not in changed:

@@ -40,7 +40,11 @@ class Report:
 
 
 def lint(
-    document: Document, text: str, about: About, env: Mapping[str, str] | None = None
+    document: Document,
+    text: str,
+    about: About,
+    env: Mapping[str, str] | None = None,
+    argument: object = None,
 ) -> Report:
     """Judge a source.
 
@@ -49,8 +53,9 @@ def lint(
         text: the source as it was written.
         about: what is known of what it calls.
         env: what ``sys.get_env`` tells, as far as it is known.
+        argument: that of one execution, where it is about one.
     """
-    made = tuple(calls(document, env))
+    made = tuple(calls(document, env, argument))
     found: list[Finding | Unknown] = [*form(document, text)]
     judge = _Judge(document, about)
     for one in made:

@@ -120,15 +120,18 @@ def _split(url: str) -> str:
         return ""
 
 
-def calls(document: Document, env: Mapping[str, str] | None = None) -> Iterator[Request | JobStart]:
+def calls(
+    document: Document, env: Mapping[str, str] | None = None, argument: object = None
+) -> Iterator[Request | JobStart]:
     """Everything that the workflow calls, in the order of the file.
 
     Args:
         document: the source.
         env: what ``sys.get_env`` tells, as far as it is known.
+        argument: that of one execution, where it is about one.
     """
     told = env or {}
-    known = constants(document, told)
+    known = constants(document, told, argument)
     for step in steps(document):
         function = step.body.get("call")
         args = step.body.get("args")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from provision.errors import UsageError
 
-_PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9/_.%-]|:(?=/)| (?=[A-Za-z0-9/_.%-]))*")
+_PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9/_.%-]|:(?=[/0-9])| (?=[A-Za-z0-9/_.%-]))*")
 _EXPRESSION = re.compile(r"\$\{[^\n]*\}")
 _WORDS = {"true", "false", "yes", "no", "on", "off", "y", "n", "null", "inf", "nan"}
 _DEEPEST = 50

@@ -110,8 +110,8 @@ def document(report: Report) -> dict[str, Any]:
         "revision": (execution.revision or None) if execution else None,
         "started": (execution.started or None) if execution else None,
         "ended": (execution.ended or None) if execution else None,
-        "argument": _json(execution.argument) if execution else None,
-        "result": _json(execution.result) if execution else None,
+        "argument": json_of(execution.argument) if execution else None,
+        "result": json_of(execution.result) if execution else None,
         "steps": [
             {"step": step, "state": state or None, "seconds": lasted}
             for step, state, lasted in report.steps
@@ -167,7 +167,7 @@ def show(report: Report) -> None:
 
 def _show_result(execution: Execution) -> None:
     if execution.result and execution.result != "null":
-        told = json.dumps(_json(execution.result), indent=2, ensure_ascii=False)
+        told = json.dumps(json_of(execution.result), indent=2, ensure_ascii=False)
         results.print(safe(told, lines=True))
 
 
@@ -182,7 +182,7 @@ def _show_failure(report: Report, told: "Told") -> None:
     tell(told.raised.message, 2)
     if told.explanation is not None:
         _show_explanation(told.raised.code, told.explanation)
-    elif told.raised.body:
+    elif told.raised.body and not told.raised.body.lstrip().startswith("<"):
         tell(told.raised.body[:400], 4, "dim")
     if told.explanation is None and told.next:
         tell(f"Next: {told.next}", 2, hang=2)
@@ -192,8 +192,7 @@ def _show_failure(report: Report, told: "Told") -> None:
 
 def _show_explanation(code: int, found: "Explanation") -> None:
     status = f"HTTP {code}: " if code else ""
-    sure = "" if found.certain else " (likely)"
-    tell(f"{status}{found.answer}{sure}.", 2, "bold")
+    tell(f"{status}{found.answer}.", 2, "bold")
     for label, text in found.evidence:
         tell(f"{label:<{_LABELS}}{text}", 4, hang=_LABELS)
     if found.next:
@@ -229,7 +228,7 @@ def commands(report: Report) -> dict[str, str]:
     }
 
 
-def _json(text: str) -> object:
+def json_of(text: str) -> object:
     """A result or an argument as JSON; as text where it is none."""
     try:
         return json.loads(text) if text else None

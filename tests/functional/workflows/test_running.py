@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from provision.workflows import JobRun, render
+from tests.emulator.callers.kit import grant
 from tests.functional.workflows.conftest import PARENT
 
 if TYPE_CHECKING:
     from tests.functional.workflows.conftest import Bench
 
+NIGHTLY = ("job nightly", "demo-project", "asia-east1", "nightly")
 SLEEPS = "- wait: {call: sys.sleep, args: {seconds: 600}}\n"
 
 
@@ -71,6 +74,26 @@ def test_another_name_than_its_own_leads_nowhere_from_a_workflow(bench: "Bench")
     assert told.raised.code == 404
     assert told.explanation is not None
     assert told.explanation.finding == "default-address-off"
+
+
+def test_a_job_that_is_refused_is_told_with_the_role_that_is_missing(
+    bench: "Bench", job: str
+) -> None:
+    """To execute it, with what is otherwise this time, and to watch it; each in its turn."""
+    member, on = f"serviceAccount:{bench.caller}", "--on job/nightly"
+    for run, role, given in (
+        (JobRun(*NIGHTLY), "", "run.invoker"),
+        (JobRun(*NIGHTLY, tasks=2), "run.jobsExecutorWithOverrides", "run.jobsExecutor"),
+        (JobRun(*NIGHTLY), "run.viewer", ""),
+    ):
+        told = bench.told(render(run))
+        assert told.frame is not None
+        assert (told.frame.step, told.raised.code) == ("run_job", 403)
+        assert told.explanation is not None
+        wanted = f"`provision grant {member} {on}" + f" --role roles/{role}" * bool(role)
+        assert told.explanation.next.startswith(f"{wanted}`")
+        if given:
+            grant(bench.emulator, given, on=job, to=member)
 
 
 def test_a_look_into_text_is_told_with_how_to_decode_it(bench: "Bench") -> None:

@@ -162,6 +162,24 @@ def test_constants_are_followed(assigned: str, url: str, expected: list[str]) ->
     assert [str(one.rule) for one in report.findings] == expected
 
 
+_OF_ARGS = """main:
+  params: [args]
+  steps:
+    {0}
+    - ask: {{call: http.get, args: {{url: '${{args.base + args.path}}'}}}}
+"""
+
+
+def test_of_one_execution_the_argument_is_known() -> None:
+    """Its texts are what they are, and no expressions; what is assigned anew is not known."""
+    told = {"base": URL, "path": "/${x}", "n": [1]}
+    source = _OF_ARGS.format("- first: {call: sys.now, result: now}")
+    report = lint(parse(source), source, ABOUT, argument=told)
+    assert [(one.rule, one.target) for one in report.findings] == [(Rule.AUTH_MISSING, URL)]
+    again = _OF_ARGS.format("- first: {call: sys.now, result: args}")
+    assert lint(parse(again), again, ABOUT, argument=told).findings == ()
+
+
 _ASK = f"call: http.get, args: {{url: '{URL}'}}"
 _STEPS = f"steps: [{{b: {{{_ASK}}}}}]"
 _RAISE = "steps: [{c: {raise: '${e}'}}]"
