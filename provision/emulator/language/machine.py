@@ -139,8 +139,7 @@ class Machine:
         try:
             flow = await self._act(step, stack.at(entry.number))
         except Raised as raised:
-            if raised.trace is None:
-                raised.trace = stack.frame.trace()
+            _traced(raised, step, stack)
             self.end(entry, raised)
             raise
         self.last = stack.frame.trace()
@@ -205,10 +204,12 @@ class Machine:
     async def _condition(self, done: Step, stack: "Stack", number: int) -> Flow:
         if done.action is None:
             return gone_on(done.following)
+        stack.frame.place = done.place
         entry = self.begin(stack, done.name, "STEP_CONDITION", number)
         try:
             flow = await self._act(done, stack.at(entry.number))
         except Raised as raised:
+            _traced(raised, done, stack)
             self.end(entry, raised)
             raise
         self.end(entry, None)
@@ -305,6 +306,13 @@ class Stack:
         """The frame as the caller of another."""
         self.frame.entry = self.entry
         return self.frame
+
+
+def _traced(raised: Raised, step: Step, stack: Stack) -> None:
+    """Tell an error where it was raised, unless a step within has done so."""
+    if raised.trace is None:
+        stack.frame.place = step.place
+        raised.trace = stack.frame.trace()
 
 
 def kind_of(step: Step) -> str:

@@ -24,6 +24,7 @@ _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
+_OCTAL = re.compile(r"[-+]?0[0-7]+", re.ASCII)
 _BASED = re.compile(r"[-+]?(?:0x[0-9a-fA-F]+|0o[0-7]+|0b[01]+)", re.ASCII)
 _DOUBLE = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -231,7 +232,7 @@ def _plain(text: str) -> bool | int | float | str | None:
         return None
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    if _INTEGER.fullmatch(text) or _BASED.fullmatch(text):
+    if any(form.fullmatch(text) for form in (_INTEGER, _OCTAL, _BASED)):
         return _integer(text)
     if _DOUBLE.fullmatch(text):
         return float(text)
@@ -242,7 +243,7 @@ def _integer(text: str) -> int | float | str:
     """The number; what is too long to be one is a text."""
     if len(text) > _LONGEST_NUMBER:
         return text
-    number = int(text, 0)
+    number = int(text, 8) if _OCTAL.fullmatch(text) else int(text, 0)
     return number if LEAST_INTEGER <= number <= GREATEST_INTEGER else float(number)
 
 
