@@ -70,19 +70,20 @@ class Workflows:
             encode=packed,
             decode=lambda value: unpacked(value, WORKFLOWS.message()),
         )
-        self._programs: dict[tuple[str, str], Program] = {}
+        self._programs: dict[str, tuple[str, Program]] = {}
         self.deleted: list[Callable[[str], Awaitable[None]]] = []
         """Told of each workflow that is deleted, by its name."""
 
     def program(self, workflow: Any) -> Program:  # noqa: ANN401 - Workflow
         """The source of a workflow, compiled. Raises `ApiError` for one that no longer can be."""
-        key = (workflow.name, workflow.revision_id)
-        if key not in self._programs:
+        source, program = self._programs.get(workflow.name, ("", None))
+        if program is None or source != workflow.source_contents:
             try:
-                self._programs[key] = compiled(workflow.source_contents)
+                program = compiled(workflow.source_contents)
             except SourceError as error:
                 raise ApiError("FAILED_PRECONDITION", source_problem(error)) from error
-        return self._programs[key]
+            self._programs[workflow.name] = workflow.source_contents, program
+        return program
 
     def handlers(self) -> dict[str, Handler]:
         """The RPCs by name."""
@@ -186,8 +187,7 @@ class Workflows:
         gone = self.resources.remove(name)
         for revision in self._revisions.below(f"{name}@"):
             self._revisions.pop(revision)
-        for key in [one for one in self._programs if one[0] == name]:
-            del self._programs[key]
+        self._programs.pop(name, None)
         for tell in self.deleted:
             await tell(name)
         return self.progress.begin("delete", gone)
