@@ -10,6 +10,8 @@ from typing import Any
 import googleapiclient
 import pytest
 
+from tests.conftest import Clients
+from tests.emulator.callers.kit import grant, make_caller
 from tests.emulator.storage.kit import BUCKET, Storage, said
 
 OBJECTS = f"/storage/v1/b/{BUCKET}/o"
@@ -195,6 +197,24 @@ def test_a_token_that_is_none_is_refused(storage: Storage) -> None:
     storage.emulator.admin("POST", "/faults", **fault)
     assert said(storage("GET", "/storage/v1/b/none")) == (503, "backendError", "later")
     storage.emulator.admin("DELETE", "/faults")
+
+
+def test_a_token_reads_and_writes_what_its_scopes_hold(
+    storage: Storage, grpc_clients: Clients
+) -> None:
+    """One for reading does not write, whoever has it."""
+    storage.bucket()
+    email = make_caller(grpc_clients)
+    grant(storage.emulator, "storage.admin", to=f"serviceAccount:{email}")
+    request = {
+        "name": f"projects/-/serviceAccounts/{email}",
+        "scope": ["https://www.googleapis.com/auth/devstorage.read_only"],
+    }
+    token = grpc_clients.credentials.generate_access_token(request=request).access_token
+    theirs, sent = Storage(storage.emulator, ""), {"Authorization": f"Bearer {token}"}
+    assert theirs("GET", f"/storage/v1/b/{BUCKET}", headers=sent).status_code == 200
+    refusal = said(theirs("DELETE", f"/storage/v1/b/{BUCKET}", headers=sent))
+    assert refusal == (403, "forbidden", "Provided scope(s) are not authorized")
 
 
 @cache

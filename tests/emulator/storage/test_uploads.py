@@ -48,6 +48,19 @@ def test_metadata_that_are_none_are_refused(storage: Storage, metadata: str) -> 
     assert storage.names() == ([], [])
 
 
+def test_metadata_cannot_break_the_headers_of_the_content(storage: Storage) -> None:
+    """What holds line ends comes as one line; half of a letter is no part of a name."""
+    storage.bucket(storageClass="NEARLINE")
+    told = {"name": "a", "contentDisposition": "x\r\nSet-Cookie: a=b", "contentEncoding": "\x01"}
+    made = multipart(storage, json.dumps(told), b"one", "\n")
+    assert made.json()["storageClass"] == "NEARLINE"
+    answer = storage.get("a", alt="media")
+    assert answer.headers["Content-Disposition"] == "x Set-Cookie: a=b"
+    assert "Set-Cookie" not in answer.headers
+    assert said(multipart(storage, json.dumps({"name": "\ud800"}), b"one", "\n"))[0] == 400
+    assert said(multipart(storage, '{"name": "b", "storageClass": "WARM"}', b"x", "\n"))[0] == 400
+
+
 def begin(storage: Storage, name: str = "big", **metadata: Any) -> str:  # noqa: ANN401 - JSON
     """Begin a resumable upload; its address."""
     path = f"{UPLOAD}?uploadType=resumable&name={name}"

@@ -68,9 +68,7 @@ def settled(before: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
             raise not_here(f"Buckets with {key} are")
     after.setdefault("location", _location(sent.get("location") or "US"))
     wanted = sent.get("storageClass") or after.get("storageClass") or "STANDARD"
-    if wanted not in _CLASSES:
-        raise wrong(f"Invalid storage class: {str(wanted)[:100]}")
-    after["storageClass"] = wanted
+    after["storageClass"] = check_class(wanted)
     _check(after)
     return after
 
@@ -103,6 +101,13 @@ def _check(settings: dict[str, Any]) -> None:
     labels = settings.get("labels", {})
     if not all(isinstance(value, str) for value in labels.values()):
         raise wrong("Parse Error", "parseError")
+
+
+def check_class(name: object) -> str:
+    """A storage class. Raises `StorageError` for what is none."""
+    if name not in _CLASSES:
+        raise wrong(f"Invalid storage class: {str(name)[:100]}")
+    return str(name)
 
 
 def check_key(name: object) -> str:

@@ -128,6 +128,8 @@ def response(error: ApiError, *, plain: bool = False) -> web.StreamResponse:
     reason, header = _REASONS.get(error.code, "backendError"), ""
     if isinstance(error, StorageError):
         reason, header = error.reason, error.header
+    elif _is_about_scopes(error):
+        told = "Provided scope(s) are not authorized"
     elif error.code == "UNAUTHENTICATED":
         told, header = "Invalid Credentials", "Authorization"
     entry = {"message": told, "domain": "global", "reason": reason}
@@ -135,6 +137,11 @@ def response(error: ApiError, *, plain: bool = False) -> web.StreamResponse:
         entry |= {"locationType": "header", "location": header}
     envelope = {"error": {"code": error.http_status, "message": told, "errors": [entry]}}
     return as_json(envelope, error.http_status)
+
+
+def _is_about_scopes(error: ApiError) -> bool:
+    reasons = (getattr(one, "reason", "") for one in error.details)
+    return "ACCESS_TOKEN_SCOPE_INSUFFICIENT" in reasons
 
 
 def as_json(payload: object, status: int = 200) -> web.Response:

@@ -96,9 +96,11 @@ class Inserting:
         sent = asked.settings()
         if encoding := asked.query.get("contentEncoding"):
             sent = {**sent, "contentEncoding": encoding}
-        settings = object_rules.settled({}, sent)
+        bucket = self._state.bucket(asked.bucket)
+        settings = object_rules.settled({"storageClass": bucket.settings["storageClass"]}, sent)
+        bucket_rules.check_class(settings.get("storageClass"))
         named = asked.query.get("kmsKeyName") or sent.get("kmsKeyName")
-        encryption = self._state.bucket(asked.bucket).settings.get("encryption", {})
+        encryption = bucket.settings.get("encryption", {})
         key = (
             bucket_rules.check_key(named)
             if named is not None

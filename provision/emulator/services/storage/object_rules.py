@@ -25,7 +25,8 @@ def check_name(name: object) -> str:
     """The name of a new object. Raises `StorageError` for one that cannot be."""
     if not isinstance(name, str) or not name:
         raise wrong("Required", "required")
-    long = len(name.encode("utf-8", "replace")) > _LONGEST
+    raw = name.encode("utf-8", "replace")  # half of a surrogate pair is no letter of a name
+    long = len(raw) > _LONGEST or raw.decode() != name
     odd = any(one in name for one in "\r\n") or name in {".", ".."}
     if long or odd or name.startswith(".well-known/acme-challenge/"):
         raise wrong(f"Invalid object name: '{name[:250]}'")

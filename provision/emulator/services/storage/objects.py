@@ -67,6 +67,8 @@ class Objects:
     async def _patch(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         stored = self._allowed(call, "storage.objects.update")
         after = object_rules.settled(stored.settings, call.request.settings())
+        if after.get("storageClass") != stored.settings.get("storageClass"):
+            raise not_here("Changes of an object's storage class are")
         return object_json(self._state.put(stored.changed(after)), call.request.home)
 
     async def _delete(self, call: Call) -> None:

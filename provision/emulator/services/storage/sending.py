@@ -58,15 +58,10 @@ def _place(header: str, size: int) -> tuple[int, int] | None:
 
 def _headers(stored: Stored) -> dict[str, str]:
     content, settings = stored.content, stored.settings
-    # A header is a line of its own, whatever somebody put into the metadata.
-    told = {
-        header: re.sub(r"[\r\n\0]+", " ", settings[key])
-        for key, header in _COPIED.items()
-        if settings.get(key)
-    }
+    told = {header: _line(settings[key]) for key, header in _COPIED.items() if settings.get(key)}
     kind = settings.get("contentType", "application/octet-stream")
     return {
-        "Content-Type": re.sub(r"[\r\n\0]+", " ", kind),
+        "Content-Type": _line(kind),
         "Accept-Ranges": "bytes",
         "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
         "ETag": f'"{etag(stored.generation, stored.metageneration)}"',
@@ -75,7 +70,12 @@ def _headers(stored: Stored) -> dict[str, str]:
         "X-Goog-Metageneration": str(stored.metageneration),
         "X-Goog-Hash": f"crc32c={content.crc32c},md5={content.md5}",
         "X-Goog-Storage-Class": settings.get("storageClass", "STANDARD"),
-        "X-Goog-Stored-Content-Encoding": settings.get("contentEncoding", "identity"),
+        "X-Goog-Stored-Content-Encoding": _line(settings.get("contentEncoding", "identity")),
         "X-Goog-Stored-Content-Length": str(content.size),
         **told,
     }
+
+
+def _line(text: str) -> str:
+    """A header's value: one line, of letters, whatever somebody put into the metadata."""
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", text).encode("utf-8", "replace").decode()

@@ -100,7 +100,6 @@ def object_json(stored: Stored, home: str) -> dict[str, Any]:
         "bucket": stored.bucket,
         "generation": str(stored.generation),
         "metageneration": str(stored.metageneration),
-        "storageClass": "STANDARD",
         **stored.settings,
         "size": str(stored.content.size),
         "md5Hash": stored.content.md5,
