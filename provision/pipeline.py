@@ -39,12 +39,15 @@ from provision.stages import Progress, Stage
 from provision.stages.accounts import Accounts
 from provision.stages.bind import Bind, Prove
 from provision.stages.build import Build
-from provision.stages.called_by import CalledBy, PushCaller, QueueCaller, ScheduleCaller
+from provision.stages.called_by import CalledBy
 from provision.stages.callers import Callers
 from provision.stages.deploy import Deploy, Resource
 from provision.stages.given import Given
 from provision.stages.job import Job
 from provision.stages.push import Push
+from provision.stages.pushed import PushCaller
+from provision.stages.queued import QueueCaller
+from provision.stages.scheduled import ScheduleCaller
 from provision.stages.service import Service
 from provision.stages.workflow import Workflow
 

@@ -11,6 +11,7 @@ from provision.cli.report import ServiceReport
 from provision.cli.run import Run
 from provision.cli.views import as_text
 from provision.destroy import CallingThings, Destroy, Removal
+from provision.pipeline import Pipeline
 from provision.resources import JobName, ServiceName
 from provision.spec import BuiltImage, Kind, Spec
 
@@ -45,25 +46,7 @@ def destroy(
 
 def _plan(run: Run, *, everything: bool) -> None:
     """What every spec declares first: what else is unused follows from what of it goes."""
-    pipeline = run.pipeline
-    policies = {Kind.SERVICE: pipeline.policies, Kind.JOB: pipeline.job_policies}
-    plan = Destroy(
-        pipeline.run,
-        pipeline.jobs,
-        pipeline.iam,
-        pipeline.artifacts,
-        pipeline.workflows,
-        policies,
-        run.progress,
-    )
-    calling = CallingThings(
-        pipeline.workflows,
-        pipeline.schedules,
-        pipeline.subscriptions,
-        pipeline.queues,
-        pipeline.called_by,
-        run.progress,
-    )
+    plan, calling = _looking(run.pipeline)
 
     def deployed(report: ServiceReport) -> None:
         found = plan.deployed(report.spec)
@@ -84,6 +67,28 @@ def _plan(run: Run, *, everything: bool) -> None:
 
     run.each(deployed)
     run.each(rest)
+
+
+def _looking(pipeline: Pipeline) -> tuple[Destroy, CallingThings]:
+    """What looks for what is ours: services and jobs, and what calls them."""
+    destroy = Destroy(
+        pipeline.run,
+        pipeline.jobs,
+        pipeline.iam,
+        pipeline.artifacts,
+        pipeline.workflows,
+        {Kind.SERVICE: pipeline.policies, Kind.JOB: pipeline.job_policies},
+        pipeline.progress,
+    )
+    calling = CallingThings(
+        pipeline.workflows,
+        pipeline.schedules,
+        pipeline.subscriptions,
+        pipeline.queues,
+        pipeline.called_by,
+        pipeline.progress,
+    )
+    return destroy, calling
 
 
 def _image_names(spec: Spec) -> list[str]:
