@@ -15,6 +15,7 @@ class Rule(StrEnum):
     UNKNOWN_ROUTINE = "unknown-subworkflow"
     DUPLICATE_STEP = "duplicate-step"
     TOO_LONG = "too-long"
+    EAGER_IF = "if-works-out-both"
     AUTH_MISSING = "auth-missing"
     AUTH_OAUTH2 = "auth-oauth2"
     AUTH_OIDC = "auth-oidc"
@@ -42,6 +43,7 @@ RULES: dict[Rule, str] = {
     Rule.UNKNOWN_ROUTINE: "`call` names a subworkflow that is not there",
     Rule.DUPLICATE_STEP: "two steps of one list have the same name",
     Rule.TOO_LONG: "the source or an expression is longer than Workflows takes",
+    Rule.EAGER_IF: "`if` looks into a map for a key that it has just asked for",
     Rule.AUTH_MISSING: "a private service or function is called without `auth`",
     Rule.AUTH_OAUTH2: "a service or function is given an access token, and takes ID tokens only",
     Rule.AUTH_OIDC: "a Google API is given an ID token, and takes access tokens only",

@@ -34,6 +34,8 @@ _HTTP = frozenset(
 _AUTH = frozenset({"type", "audience", "scope", "scopes"})
 _ROUTINE = frozenset({"params", "steps"})
 _ENDS = frozenset({"end", "break", "continue"})
+_ASKS = re.compile(r'\bif\(\s*"(\w+)"\s+in\s+([\w.]+)\s*,')
+"""Both branches of `if` are worked out whatever its condition says; reported by its users."""
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}")
 
 
@@ -61,7 +63,7 @@ def form(document: Document, text: str) -> Iterator[Finding]:
         yield from _keys(document, step)
         yield from _next(document, step, names[step.routine])
         yield from _called(document, step)
-    yield from _long(document, document.tree.value, ())
+    yield from _texts(document, document.tree.value, ())
 
 
 def _routines(document: Document) -> Iterator[Finding]:
@@ -73,6 +75,10 @@ def _routines(document: Document) -> Iterator[Finding]:
             yield Finding(Rule.FORM, line, column, said)
         for key in set(body) - _ROUTINE if isinstance(body, Mapping) else ():
             yield _unknown(document, (name, key), _ROUTINE, f"routine {name}")
+    if len(items(document.routines.get(MAIN, {}).get("params"))) > 1:
+        line, column = document.position((MAIN, "params"))
+        mend = "Give one map, and look into it: args.day, args.dry."
+        yield Finding(Rule.FORM, line, column, "`main` takes one parameter", mend)
     for name, body in document.routines.items():
         found = body.get("steps")
         if not items(found):
@@ -180,17 +186,31 @@ def _called(document: Document, step: Step) -> Iterator[Finding]:
     yield Finding(Rule.UNKNOWN_ROUTINE, line, column, said, mend, str(step))
 
 
-def _long(document: Document, value: object, path: Path) -> Iterator[Finding]:
+def _texts(document: Document, value: object, path: Path) -> Iterator[Finding]:
+    """What is wrong with texts, wherever they stand."""
     if isinstance(value, str):
+        line, column = document.position(path)
         longest = max((len(one) for one in _EXPRESSION.findall(value)), default=0)
         if longest > MAX_EXPRESSION:
-            line, column = document.position(path)
             said = f"an expression has {longest} characters, and Workflows takes {MAX_EXPRESSION}"
             mend = "Assign parts of it to variables first."
             yield Finding(Rule.TOO_LONG, line, column, said, mend)
+        for key, of in _looked(value):
+            said = f"`if` works out both of its branches: without `{key}` in {of} this fails"
+            mend = f'Write `default(map.get({of}, "{key}"), …)`, or `switch`.'
+            yield Finding(Rule.EAGER_IF, line, column, said, mend)
     elif isinstance(value, Mapping):
         for key, one in value.items():
-            yield from _long(document, one, (*path, key))
+            yield from _texts(document, one, (*path, key))
     elif isinstance(value, Sequence):
         for index, one in enumerate(value):
-            yield from _long(document, one, (*path, index))
+            yield from _texts(document, one, (*path, index))
+
+
+def _looked(text: str) -> Iterator[tuple[str, str]]:
+    """Keys that an `if` asks for and then takes, and of which map."""
+    for found in _ASKS.finditer(text) if "${" in text else ():
+        key, of = found[1], found[2]
+        taken = (f"{of}.{key}", f'{of}["{key}"]')
+        if any(re.search(re.escape(one) + r"(?!\w)", text[found.end() :]) for one in taken):
+            yield key, of

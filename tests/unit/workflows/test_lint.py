@@ -339,6 +339,9 @@ def test_an_execution_of_a_job_is_judged(source: str, job: Job | None, expected:
         ("- a: 1", Rule.FORM, (1, 3)),
         ("- a:\n    return: 1\n    return: 2", Rule.YAML, (3, 5)),
         ("- a: {return: '${" + "a" * 400 + "}'}", Rule.TOO_LONG, (1, 15)),
+        ("main: {params: [a, b], steps: [{s: {return: 1}}]}", Rule.FORM, (1, 16)),
+        ("- a: {return: '${if(\"k\" in m, m.k, 1)}'}", Rule.EAGER_IF, (1, 15)),
+        ('- a: {return: \'${if( "k" in m.n,  m.n["k"] + 1, 1)}\'}', Rule.EAGER_IF, (1, 15)),
         ("- a:\n    try: {call: sys.now}\n    retry: {predicat: x}", Rule.UNKNOWN_KEY, (3, 13)),
     ],
 )
@@ -356,7 +359,8 @@ def test_a_wrong_form_is_found_where_it_is(source: str, rule: Rule, place: tuple
         "- a: {for: {value: v, in: [1], steps: [{b: {next: break}}, {c: {next: continue}}]}}",
         "- a: {call: sys.log, args: {text: hello, severity: INFO}}",
         "- a: {call: text.split, args: [a, b], result: r}",
-        "main: {params: [a, {b: 1}], steps: [{s: {call: o}}]}\no: {steps: [{s: {return: 1}}]}",
+        '- a: {return: \'${if("k" in m, m.keys, default(map.get(m, "k"), 1))}\'}',
+        "main: {params: [{b: 1}], steps: [{s: {call: o}}]}\no: {steps: [{s: {return: 1}}]}",
         '{\t"main": {"steps": [{"a": {"return": "\\ud83d\\ude00"}}]}}',
     ],
 )

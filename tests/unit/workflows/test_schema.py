@@ -59,6 +59,8 @@ def test_every_example_of_the_language_passes(case: dict[str, Any]) -> None:
         "- a: {try: {call: sys.now}, except: {steps: [{b: {return: 1}}]}}",
         "- a: {try: {call: sys.now}, retry: {max_retries: 3}}",
         "- 1a: {return: 1}",
+        "main: {params: [a, b], steps: [{s: {return: 1}}]}",
+        "- a: {parallel: {exception_policy: x, for: {value: v, in: [1], steps: [{b: {raise: 1}}]}}}",
     ],
 )
 def test_what_is_no_workflow_does_not_pass(source: str) -> None:
