@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from provision import engine
 from provision.engine import Outcome
@@ -78,9 +79,10 @@ def test_its_token_is_for_the_root_url_whatever_the_path(called: "Project") -> N
     """So the path of the call may change, and the audience does not."""
     known = apply(called).known
     assert isinstance(known.urls, tuple)
-    source = workflow(called)["sourceContents"]
-    assert f'audience: "{known.urls[0]}"\n' in source
-    assert f"{known.urls[0]}/reconcile" in source
+    source = yaml.safe_load(workflow(called)["sourceContents"])
+    call = source["main"]["steps"][0]["call_service"]
+    assert call["args"]["url"] == f"{known.urls[0]}/reconcile"
+    assert call["args"]["auth"] == {"type": "OIDC", "audience": known.urls[0]}
 
 
 def test_it_is_written_only_when_it_differs(called: "Project") -> None:
