@@ -1,6 +1,7 @@
 """The schema of the language: right for what Google's pages show, wrong for what is none."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from provision.workflows.about import About
 from provision.workflows.document import parse
+from provision.workflows.lint import lint
 
 ROOT = Path(__file__).parents[3]
 LANGUAGE = Draft202012Validator(
@@ -32,6 +35,20 @@ def test_every_example_of_the_language_passes(case: dict[str, Any]) -> None:
     """Those that the interpreter is checked by."""
     read = parse(case["source"]).tree.value
     assert list(LANGUAGE.iter_errors(read)) == []
+
+
+def test_what_the_documentation_shows_passes() -> None:
+    """The sources in docs/workflows.md, and the snippet for Workflows; lint finds nothing either."""
+    page = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
+    snippet = (ROOT / "templates" / "snippets" / "workflow.yaml").read_text(encoding="utf-8")
+    root = "https://orders-123456789012.asia-east1.run.app"
+    blocks = [one for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "main:" in one]
+    blocks.append(re.sub(r"__(?:ADDRESS|AUDIENCE)__", root, snippet))
+    assert len(blocks) >= 2
+    for source in blocks:
+        document = parse(source)
+        assert list(LANGUAGE.iter_errors(document.tree.value)) == []
+        assert lint(document, source, About()).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +77,7 @@ def test_every_example_of_the_language_passes(case: dict[str, Any]) -> None:
         "- a: {try: {call: sys.now}, retry: {max_retries: 3}}",
         "- 1a: {return: 1}",
         "main: {params: [a, b], steps: [{s: {return: 1}}]}",
-        "- a: {parallel: {exception_policy: x, for: {value: v, in: [1], steps: [{b: {raise: 1}}]}}}",
+        "- a: {parallel: {exception_policy: x, for: {value: v, in: [], steps: [{b: {raise: 1}}]}}}",
     ],
 )
 def test_what_is_no_workflow_does_not_pass(source: str) -> None:
