@@ -29,7 +29,7 @@ from provision.emulator.language.program import (
 )
 from provision.emulator.language.surroundings import Entry, Surroundings, Watch
 from provision.emulator.language.syntax import Field, Index, Tree
-from provision.emulator.language.values import Function, Value, encoded, spoken_type
+from provision.emulator.language.values import Function, Value, encoded, holds_function, spoken_type
 
 MOST_STEPS = 100_000
 """Steps of an execution. Source: https://cloud.google.com/workflows/quotas."""
@@ -223,6 +223,8 @@ class Machine:
         named = {name: await self.value(one, stack) for name, one in action.named}
         listed = [await self.value(one, stack) for one in action.listed or ()]
         if action.kind == "STEP_CONNECTOR_CALL":
+            if holds_function(named):
+                raise type_fault(f"a function cannot be given to {action.function}")
             result = await self.surroundings.connector(action.function, named)
         elif action.kind == "STEP_SUBWORKFLOW_CALL":
             routine = self.program.routines[action.function]

@@ -98,6 +98,20 @@ def _own_size(value: Value) -> int:
     return _BASE + (len(value) if isinstance(value, bytes) else 0)
 
 
+def holds_function(value: Value) -> bool:
+    """Whether there is a function in a value, which cannot leave the workflow."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Function):
+            return True
+        if isinstance(one, list):
+            waiting.extend(one)
+        elif isinstance(one, dict):
+            waiting.extend(one.values())
+    return False
+
+
 def encoded(value: Value, indent: str | None = None) -> str:
     """A value as JSON, keys in order.
 
