@@ -38,7 +38,7 @@ def test_every_example_of_the_language_passes(case: dict[str, Any]) -> None:
 
 
 def test_what_the_documentation_shows_passes() -> None:
-    """The sources in docs/workflows.md, and the snippet for Workflows; lint finds nothing either."""
+    """The sources in docs/workflows.md, and the snippet; lint finds nothing in them either."""
     page = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
     snippet = (ROOT / "templates" / "snippets" / "workflow.yaml").read_text(encoding="utf-8")
     root = "https://orders-123456789012.asia-east1.run.app"
