@@ -5,7 +5,7 @@ What they tell of has taken effect already; they are done after a step's time.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provision.emulator.rpc.status import invalid
 from provision.emulator.rpc.wellknown import Empty
@@ -13,6 +13,9 @@ from provision.emulator.services.callers.kept import Resources
 from provision.emulator.services.callers.places import location_of
 from provision.emulator.services.operations import Operations
 from provision.emulator.times import timestamp
+
+if TYPE_CHECKING:
+    from provision.emulator.store import Table
 
 Work = Callable[[str], Awaitable[None]]
 
@@ -32,6 +35,8 @@ class Progress:
         self._operations = operations
         self._resources = resources
         self._metadata = metadata
+        # Why operations are going to fail, for when the emulator is stopped meanwhile.
+        self._refused: Table[str] = resources.world.store.table(f"{resources.kind.api}-refusals")
 
     def begin(self, verb: str, message: Any) -> Any:  # noqa: ANN401 - messages
         """The operation of a change that was made.
@@ -50,13 +55,18 @@ class Progress:
     def refused(self, verb: str, message: Any, why: str) -> Any:  # noqa: ANN401 - messages
         """The operation of a change that is not made; it ends with INVALID_ARGUMENT."""
         metadata = self._described(verb, message.name)
+        work = self._refusal(metadata)
+        operation = self._operations.start(location_of(message.name), metadata, work)
+        self._refused.put(operation.name, why)
+        return operation
 
+    def _refusal(self, metadata: Any) -> Work:  # noqa: ANN401 - a message
         async def finish(name: str) -> None:
             await asyncio.sleep(self._resources.world.settings.operation_delay)
             metadata.end_time.CopyFrom(timestamp())
-            self._operations.fail(name, metadata, invalid(why))
+            self._operations.fail(name, metadata, invalid(self._refused.pop(name) or ""))
 
-        return self._operations.start(location_of(message.name), metadata, finish)
+        return finish
 
     def only_checked(self, verb: str, message: Any) -> Any:  # noqa: ANN401 - messages
         """The operation of a change that was asked to be checked and not made."""
@@ -68,6 +78,8 @@ class Progress:
         metadata = self._metadata()
         if not operation.metadata.Unpack(metadata):
             return None
+        if operation.name in self._refused:
+            return self._refusal(metadata)
         return self._work(metadata, self._resources.find(metadata.target) or Empty())
 
     def _described(self, verb: str, target: str) -> Any:  # noqa: ANN401 - a message
