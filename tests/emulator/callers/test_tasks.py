@@ -114,6 +114,9 @@ def test_a_queue_may_send_all_of_its_tasks_as_an_account(
         ({"rate_limits": {"max_concurrent_dispatches": 5001}}, "must be at most 5000"),
         ({"retry_config": {"max_attempts": -2}}, "RetryConfig.maxAttempts"),
         ({"stackdriver_logging_config": {"sampling_ratio": 2}}, "samplingRatio"),
+        ({"http_target": {"uri_override": {"host": ""}}}, "host must not be empty"),
+        ({"http_target": {"uri_override": {"host": "["}}}, "must make a valid HTTP"),
+        ({"http_target": {"uri_override": {"port": 70000}}}, "must make a valid HTTP"),
     ],
 )
 def test_what_a_queue_cannot_be_is_refused(
@@ -188,6 +191,9 @@ def test_names_of_tasks_are_used_once(grpc_clients: Clients) -> None:
     create(grpc_clients)
     put(grpc_clients, name=f"{NAME}/tasks/first")
     with refused("already exists", exceptions.AlreadyExists):
+        put(grpc_clients, name=f"{NAME}/tasks/first")
+    tasks(grpc_clients).delete_task(name=f"{NAME}/tasks/first")
+    with refused("a task with this name existed too recently", exceptions.AlreadyExists):
         put(grpc_clients, name=f"{NAME}/tasks/first")
 
 

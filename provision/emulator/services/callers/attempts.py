@@ -35,6 +35,8 @@ _CODES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+_SHORTEST = 0.01
+"""Seconds that pass between two attempts at least: nothing is to keep the machine busy."""
 _KINDS: tuple[tuple[type[SendingError], str], ...] = (
     (NoTokenError, "PERMISSION_DENIED"),
     (TookTooLongError, "DEADLINE_EXCEEDED"),
@@ -73,6 +75,8 @@ async def attempt(sender: Sender, outgoing: Outgoing) -> Outcome:
     except SendingError as error:
         code = next(code for kind, code in _KINDS if isinstance(error, kind))
         return Outcome(0, code, str(error))
+    except ValueError as error:  # an address or a header that cannot be
+        return Outcome(0, "INVALID_ARGUMENT", str(error))
     return Outcome(answer.status, code_of(answer.status))
 
 
@@ -108,7 +112,7 @@ def backoff(retry: int, least: float, most: float, doublings: int) -> float:
         doublings: how often it is doubled.
     """
     doubled = min(retry, doublings, 64)
-    return min(most, least * 2.0**doubled * (retry - doubled + 1))
+    return max(_SHORTEST, min(most, least * 2.0**doubled * (retry - doubled + 1)))
 
 
 def seconds(duration: Any) -> float:  # noqa: ANN401 - a Duration

@@ -28,17 +28,19 @@ class Gate:
         self._tokens = -1.0
         self._at = time.monotonic()
         self._freed = asyncio.Event()
+        self._first = asyncio.Lock()
 
     async def enter(self, limits: Any) -> None:  # noqa: ANN401 - RateLimits
-        """Wait until one more may be sent."""
-        while (left := self._left(limits)) != 0:
-            self._freed.clear()
-            if left < 0:
-                await self._freed.wait()
-            else:
-                await asyncio.sleep(left)
-        self._tokens -= 1
-        self._out += 1
+        """Wait until one more may be sent: whoever came first, while the others stand behind."""
+        async with self._first:
+            while (left := self._left(limits)) != 0:
+                self._freed.clear()
+                if left < 0:
+                    await self._freed.wait()
+                else:
+                    await asyncio.sleep(left)
+            self._tokens -= 1
+            self._out += 1
 
     def _left(self, limits: Any) -> float:  # noqa: ANN401 - RateLimits
         """Seconds until one more may be sent; below 0: until another one ended."""

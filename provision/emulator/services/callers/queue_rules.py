@@ -9,6 +9,7 @@ from typing import Any
 from google.cloud import tasks_v2
 
 from provision.emulator.rpc.status import invalid
+from provision.emulator.services.callers.task_requests import address
 from provision.emulator.services.callers.tokens import is_address
 from provision.emulator.services.callers.words import not_done
 
@@ -22,6 +23,7 @@ _LONGEST_ADDRESS = 2083
 _LARGEST_BODY = 1024 * 1024
 _DEADLINE = (15, 30 * 60)
 _POST = int(tasks_v2.HttpMethod.POST)
+_METHODS = range(8)
 _WITH_BODY = {int(one) for one in (tasks_v2.HttpMethod.POST, 4, 6)}  # POST, PUT and PATCH
 
 
@@ -55,6 +57,23 @@ def check(queue: Any) -> None:  # noqa: ANN401 - Queue
         raise invalid("HttpTarget.oidcToken.audience is required.")
     if kind == "oauth_token" and not target.oauth_token.scope:
         raise invalid("HttpTarget.oauthToken.scope is required.")
+    _check_override(target)
+
+
+def _check_override(target: Any) -> None:  # noqa: ANN401 - HttpTarget
+    """Raise `ApiError` for what no address can be made with."""
+    override = target.uri_override
+    if override.HasField("host") and not override.host:
+        raise invalid("UriOverride.host must not be empty.")
+    if not is_address(address("https://example.com/", override)):
+        raise invalid("UriOverride must make a valid HTTP or HTTPS URL.")
+    check_method(target.http_method)
+
+
+def check_method(number: int) -> None:
+    """Raise `ApiError` (INVALID_ARGUMENT) for a number that is no HTTP method's."""
+    if number not in _METHODS:
+        raise invalid(f"Invalid value for httpMethod: {number}")
 
 
 def fill(queue: Any) -> None:  # noqa: ANN401 - Queue
@@ -80,6 +99,7 @@ def check_task(task: Any) -> None:  # noqa: ANN401 - Task
     if kind is None:
         raise invalid("Task must have an httpRequest.")
     request = task.http_request
+    check_method(request.http_method)
     if not is_address(request.url) or len(request.url) > _LONGEST_ADDRESS:
         raise invalid("HttpRequest.url must be a valid HTTP or HTTPS URL.")
     if len(request.body) > _LARGEST_BODY:

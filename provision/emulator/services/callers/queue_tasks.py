@@ -1,7 +1,8 @@
 """Tasks in Cloud Tasks' queues. `dispatching.py` sends them."""
 
 import secrets
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 from google.cloud import tasks_v2
 
@@ -18,6 +19,17 @@ from provision.emulator.services.callers.words import scheduler_refusal
 from provision.emulator.times import timestamp
 from provision.emulator.world import World
 
+if TYPE_CHECKING:
+    from provision.emulator.store import Table
+
+_RESERVED = 60 * 60
+"""Seconds for which a name is not to be had again; at Google it can be a day (documented)."""
+_MOST_RESERVED = 10_000
+_TOO_RECENT = (
+    "The task cannot be created because a task with this name existed too recently. For more "
+    "information about task de-duplication see https://cloud.google.com/tasks/docs/reference/rest/"
+    "v2/projects.locations.queues.tasks/create#body.request_body.FIELDS.task."
+)
 _FULL = int(tasks_v2.Task.View.FULL)
 _BASIC = int(tasks_v2.Task.View.BASIC)
 _TOLD = ("dispatch_count", "response_count", "first_attempt", "last_attempt", "view")
@@ -45,6 +57,7 @@ class QueueTasks:
     ) -> None:
         self._world = world
         self._dispatching = dispatching
+        self._named: Table[float] = world.store.table("named-tasks")
         self._queues = queues
         self._tasks = tasks
 
@@ -90,6 +103,8 @@ class QueueTasks:
         queue_rules.check_task_id(name.removeprefix(f"{parent}/tasks/"))
         if self._tasks.find(name) is not None:
             raise ApiError("ALREADY_EXISTS", "Requested entity already exists")
+        if sent.name and time.time() - (self._named.get(name) or 0) < _RESERVED:
+            raise ApiError("ALREADY_EXISTS", _TOO_RECENT)
         made = TASKS.message()
         made.CopyFrom(sent)
         for field in _TOLD:
@@ -98,6 +113,8 @@ class QueueTasks:
         queue_rules.fill_task(made)
         settle_token(self._world, call, made.http_request, name, made.http_request.url)
         made.name = name
+        if sent.name:
+            self._reserve(name)
         made.create_time.CopyFrom(timestamp())
         made.create_time.nanos = 0
         if not made.HasField("schedule_time"):
@@ -106,6 +123,13 @@ class QueueTasks:
         self._tasks.keep(made)
         self._dispatching.plan(name)
         return shown
+
+    def _reserve(self, name: str) -> None:
+        """A name that was given is not to be had again for a while, whatever became of the task."""
+        self._named.put(name, time.time())
+        oldest = next(iter(self._named))
+        if len(self._named) > _MOST_RESERVED:
+            self._named.pop(oldest)
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Task
         name = self._allowed(call, "get")

@@ -113,7 +113,9 @@ class Queues:
         queue_rules.fill(queue)
         if queue.HasField("http_target"):
             settle_token(self._world, call, queue.http_target, queue.name)
-        return self._queues.keep(queue)
+        kept = self._queues.keep(queue)
+        self._dispatching.resume(kept.name)
+        return kept
 
     async def _get(self, call: Call) -> Any:  # noqa: ANN401 - Queue
         return self._queues.get(self._queues.allowed(call, "get", call.request.name))

@@ -32,6 +32,7 @@ _LONGEST_DESCRIPTION = 500
 _RETRIES = range(6)
 _DEADLINE = (15, 30 * 60)
 _POST = int(scheduler_v1.HttpMethod.POST)
+_METHODS = range(8)
 _WITH_BODY = {int(one) for one in (scheduler_v1.HttpMethod.POST, 4, 6)}  # POST, PUT and PATCH
 _PAUSED = int(scheduler_v1.Job.State.PAUSED)
 
@@ -68,6 +69,8 @@ def check(job: Any) -> None:  # noqa: ANN401 - Job
 
 
 def _check_http(target: Any) -> None:  # noqa: ANN401 - HttpTarget
+    if target.http_method not in _METHODS:
+        raise invalid(f"Invalid value for httpMethod: {target.http_method}")
     if not is_address(target.uri):
         raise invalid("HttpTarget.uri must be a valid HTTP or HTTPS URL.")
     if target.body and (target.http_method or _POST) not in _WITH_BODY:

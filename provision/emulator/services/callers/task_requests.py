@@ -51,7 +51,7 @@ def _told(task: Any) -> dict[str, str]:  # noqa: ANN401 - Task
 
 
 def address(url: str, override: Any) -> str:  # noqa: ANN401 - UriOverride
-    """An address with what a queue puts in the place of its parts."""
+    """An address with what a queue puts in the place of its parts; it may be none any more."""
     parts = urlsplit(url)
     if override.uri_override_enforce_mode == _IF_NOT_EXISTS:
         return _filled(parts, override).geturl()
