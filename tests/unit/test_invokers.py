@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from provision.invokers import Wanted, bound, others, public, with_exactly
+from provision.invokers import Wanted, bound, missing_roles, others, public, with_exactly
 from provision.policy import Binding, Condition, Policy
 from provision.roles import predefined
 
@@ -96,3 +96,18 @@ def test_everything_else_in_the_policy_is_kept() -> None:
     policy = Policy((theirs, Binding(INVOKER, (BOB, "allUsers")), under))
     edited = with_exactly(policy, wanted(ANN), public(policy, wanted(ANN), carries))
     assert edited.bindings == (theirs, Binding(INVOKER, (BOB, ANN)), under)
+
+
+def test_further_roles_are_given_told_and_missed_beside_the_invoker_s() -> None:
+    """What an account needs beside being an invoker; the spelling of a member does not count."""
+    viewer = "roles/run.viewer"
+    both = Wanted(INVOKER, (ANN, BOB), exclusive=True, further=((viewer, ANN),))
+    policy = Policy((Binding(INVOKER, ("user:Ann@Example.com",)),))
+    assert bound(policy, both) == {ANN}
+    assert missing_roles(policy, both, ANN) == {viewer}
+    assert missing_roles(policy, both, BOB) == {INVOKER}
+    edited = with_exactly(policy, both, ())
+    assert bound(edited, both) == both.all == {ANN, BOB, f"{ANN} as {viewer}"}
+    assert missing_roles(edited, both, ANN) == frozenset()
+    assert edited.holders(viewer) == (ANN,)
+    assert others(edited, both, carries, NOW) == ()

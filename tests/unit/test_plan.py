@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from provision.plan import Action, Change, FieldChange, Unknown, diff
+from provision.plan import (
+    Action,
+    Change,
+    FieldChange,
+    Unknown,
+    diff,
+    in_short,
+    lines_that_differ,
+)
 
 
 @dataclass(frozen=True)
@@ -76,3 +84,25 @@ def test_the_action_follows_from_the_change(
 def test_what_is_not_known_yet_says_until_when() -> None:
     """As plans print it."""
     assert str(Unknown("push")) == "(known after push)"
+
+
+def test_of_a_text_with_several_lines_those_that_differ_are_told() -> None:
+    """Those that go and those that come; what is new altogether is not repeated."""
+    change = FieldChange("source", "a\nb\nc\n", "a\nB\nc\n")
+    assert lines_that_differ(change) == ("- b", "+ B")
+    assert lines_that_differ(FieldChange("source", None, "a\nb\n")) == ()
+    assert lines_that_differ(FieldChange("name", "a", "b")) == ()
+
+
+def test_of_very_many_lines_the_rest_is_counted() -> None:
+    """A plan is read by people."""
+    before, after = ("\n".join(f"{word} {n}" for n in range(9)) for word in ("old", "new"))
+    told = lines_that_differ(FieldChange("source", before, after), most=4)
+    assert len(told) == 5
+    assert told[-1] == "… and 14 more"
+
+
+def test_a_text_in_short_is_one_line() -> None:
+    """Itself, or how many lines it has."""
+    assert in_short("one line\n") == "one line\n"
+    assert in_short("a\nb\n") == "2 lines"

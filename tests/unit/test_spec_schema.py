@@ -23,6 +23,13 @@ cpu: 500m
 memory: 512Mi
 timeout: 5m
 labels: {a: b}
+workflows:
+  - {name: a, service_account: caller-a, call: {query: {page: 1}, body: [1, a]}, argument: 1}
+  - {name: b, service_account: caller-b, source: own.yaml, verify: false}
+callers:
+  - {kind: schedule, name: a, service_account: ticker, schedule: "0 3 * * *", call: {body: {}}}
+  - {kind: push, name: abc, service_account: pusher, topic: orders, call: {path: /events}}
+  - {kind: queue, name: a, service_account: worker}
 run: {template: {sessionAffinity: true}}
 """
 

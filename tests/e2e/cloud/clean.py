@@ -1,8 +1,8 @@
 """Take away what the end-to-end suite made, also when it was killed.
 
-Nothing is remembered between runs: services, jobs, accounts and repositories are found by the
-beginning of their names, which nobody else's have, and the accounts' bindings in the project's
-policy by the accounts' names.
+Nothing is remembered between runs: services, jobs, what calls them, accounts and repositories are
+found by the beginning of their names, which nobody else's have, and the accounts' bindings in the
+project's policy by the accounts' names.
 
     python -m tests.e2e.cloud.clean --project P --region R [--run abc123]
 """
@@ -13,8 +13,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from google.api_core.exceptions import GoogleAPICallError, NotFound
-from google.cloud import artifactregistry_v1, iam_admin_v1, resourcemanager_v3, run_v2
+from google import pubsub_v1
+from google.api_core.exceptions import GoogleAPICallError, NotFound, PermissionDenied
+from google.cloud import (
+    artifactregistry_v1,
+    iam_admin_v1,
+    resourcemanager_v3,
+    run_v2,
+    scheduler_v1,
+    tasks_v2,
+    workflows_v1,
+)
 from google.iam.v1 import iam_policy_pb2, options_pb2, policy_pb2
 
 from tests.e2e.cloud.target import PREFIX, Target, google
@@ -35,6 +44,7 @@ def clean(target: Target, tell: Tell, *, every_run: bool = False) -> list[str]:
     for what, delete in (
         *_services(target, prefix),
         *_jobs(target, prefix),
+        *_callers(target, prefix),
         *_repositories(target, prefix),
         *_bindings(target, prefix),
         *_accounts(target, prefix),
@@ -68,6 +78,51 @@ def _jobs(target: Target, prefix: str) -> Deletions:
     for job in client.list_jobs(parent=target.location):
         if _last(job.name).startswith(prefix):
             yield f"job {_last(job.name)}", partial(_wait, client.delete_job, job.name)
+
+
+def _callers(target: Target, prefix: str) -> Deletions:
+    """What calls services; of an API that the project has not enabled there is nothing."""
+    project = f"projects/{target.project}"
+    workflows = target.client(workflows_v1.WorkflowsClient)
+    schedules = target.client(scheduler_v1.CloudSchedulerClient)
+    queues = target.client(tasks_v2.CloudTasksClient)
+    subscriptions = target.client(pubsub_v1.SubscriberClient)
+    topics = target.client(pubsub_v1.PublisherClient)
+    kinds: tuple[tuple[str, Callable[[], Any], Callable[[str], object]], ...] = (
+        (
+            "workflow",
+            lambda: workflows.list_workflows(parent=target.location),
+            partial(_wait, workflows.delete_workflow),
+        ),
+        (
+            "schedule",
+            lambda: schedules.list_jobs(parent=target.location),
+            lambda name: schedules.delete_job(name=name),
+        ),
+        (
+            "queue",
+            lambda: queues.list_queues(parent=target.location),
+            lambda name: queues.delete_queue(name=name),
+        ),
+        (
+            "subscription",
+            lambda: subscriptions.list_subscriptions(project=project),
+            lambda name: subscriptions.delete_subscription(subscription=name),
+        ),
+        (
+            "topic",
+            lambda: topics.list_topics(project=project),
+            lambda name: topics.delete_topic(topic=name),
+        ),
+    )
+    for what, listed, delete in kinds:
+        try:
+            names = [one.name for one in listed()]
+        except PermissionDenied:
+            continue
+        for name in names:
+            if _last(name).startswith(prefix):
+                yield f"{what} {_last(name)}", partial(delete, name)
 
 
 def _repositories(target: Target, prefix: str) -> Deletions:

@@ -3,6 +3,7 @@
 import pytest
 from google.cloud import artifactregistry_v1, iam_admin_v1, resourcemanager_v3, run_v2
 from google.iam.v1 import iam_policy_pb2
+from google.pubsub_v1 import PublisherClient
 
 from tests.conftest import DEVELOPER, Clients, RunningEmulator
 from tests.e2e.cloud.clean import clean
@@ -94,3 +95,17 @@ def test_jobs_of_the_run_go(place: Target, pushed_image: str) -> None:
     assert told == [f"deleted job {place.name('job')}"]
     (left,) = jobs.list_jobs(parent=place.location)
     assert left.name.endswith("/jobs/nightly")
+
+
+def test_what_calls_services_goes_too(place: Target) -> None:
+    """A topic of this run; the neighbour's stays."""
+    topics = place.client(PublisherClient)
+    names = [f"projects/{place.project}/topics/{one}" for one in ("pve2e-abc123-a", "orders")]
+    for name in names:
+        topics.create_topic(name=name)
+    told: list[str] = []
+    assert clean(place, told.append) == []
+    assert told == ["deleted topic pve2e-abc123-a"]
+    assert [one.name for one in topics.list_topics(project=f"projects/{place.project}")] == names[
+        1:
+    ]

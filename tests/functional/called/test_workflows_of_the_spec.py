@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 import yaml
 
 from provision import engine
 from provision.engine import Outcome
-from provision.errors import ProvisionError
+from provision.errors import PermissionDeniedError, ProvisionError
 from provision.plan import Check, Verdict
 
 if TYPE_CHECKING:
@@ -225,3 +226,34 @@ def test_a_job_that_is_not_waited_for_takes_no_role_to_look(called_job: "Project
     assert invokers(called_job, "roles/run.viewer") == set()
     (check,) = executed(called_job)
     assert check.verdict is Verdict.PASSED, check
+
+
+def test_an_api_that_is_disabled_is_told_with_what_enables_it(called: "Project") -> None:
+    """What a project of today mostly lacks is Workflows, and who lacks it is not the caller."""
+    called.declare(callers=None)
+    services = f"{called.cloud.http}/v1/projects/{called.cloud.project}/services"
+    bearer = {"Authorization": f"Bearer {called.cloud.token()}"}
+    disable = f"{services}/workflows.googleapis.com:disable"
+    assert requests.post(disable, headers=bearer, timeout=30).ok
+    with pytest.raises(PermissionDeniedError, match="Reading workflow nightly-orders") as refused:
+        apply(called)
+    assert "`gcloud services enable workflows.googleapis.com --project=" in refused.value.hint
+
+
+def test_whoever_may_not_make_workflows_is_told_the_role_that_may(called: "Project") -> None:
+    """The least one, and for whom."""
+    called.declare(callers=None)
+    apply(called)
+    called.declare(workflows=[{**called.declared["workflows"][0], "call": {"path": "/other"}}])
+    resource = f"projects/{called.cloud.project}"
+    projects = called.pipeline().google.projects
+    policy = projects.get_iam_policy(request={"resource": resource})
+    roles = ("run.admin", "iam.serviceAccountUser", "iam.securityReviewer", "workflows.viewer")
+    for role in (*roles, "artifactregistry.reader"):
+        policy.bindings.add(role=f"roles/{role}", members=["user:ann@example.com"])
+    projects.set_iam_policy(request={"resource": resource, "policy": policy})
+    called.environ |= called.act_as("user:ann@example.com")
+    with pytest.raises(PermissionDeniedError) as refused:
+        apply(called)
+    assert refused.value.hint.startswith("user:ann@example.com needs workflows.workflows.update on")
+    assert refused.value.hint.endswith("the least role that has it is roles/workflows.editor.")
