@@ -106,8 +106,15 @@ class Bench:
 
     def switch_off(self) -> None:
         """Take the service's default address off."""
-        off = run_v2.Service(name=self.orders.name, default_uri_disabled=True)
-        request = {"service": off, "update_mask": {"paths": ["default_uri_disabled"]}}
+        self._set("default_uri_disabled", value=True)
+
+    def accept(self, audience: str) -> None:
+        """Give the service a custom audience."""
+        self._set("custom_audiences", value=[audience])
+
+    def _set(self, field: str, *, value: object) -> None:
+        changed = run_v2.Service({"name": self.orders.name, field: value})
+        request = {"service": changed, "update_mask": {"paths": [field]}}
         self.clients.services.update_service(request=request).result(timeout=30)
 
     def call(self, **changes: Any) -> str:  # noqa: ANN401 - whatever auth may be

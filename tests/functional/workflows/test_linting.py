@@ -5,9 +5,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from provision.invoke.callees import Callees
+from provision.workflows.document import parse
+from provision.workflows.findings import Rule
+from provision.workflows.lint import lint
+from provision.workflows.outgoing import calls
+
 if TYPE_CHECKING:
     from tests.functional.workflows.conftest import Bench
 
+DOMAIN = "https://orders.example.com"
 GONE = "https://gone-abcdefghij-de.a.run.app"
 JOB = """
 run:
@@ -50,6 +57,21 @@ def test_jobs_are_looked_up(bench: "Bench") -> None:
         "account-without-role",
         "no-such-job",
     ]
+
+
+@pytest.mark.parametrize("known_by", ["audience", "custom audience"])
+def test_a_custom_domain_is_led_to_its_service(bench: "Bench", known_by: str) -> None:
+    """By what the token is for, whichever the service accepts; and its ingress is internal."""
+    bench.let_in()
+    if known_by == "custom audience":
+        bench.accept(DOMAIN)
+    audience = DOMAIN if known_by == "custom audience" else bench.url
+    source = bench.call(url=f"{DOMAIN}/day", audience=audience)
+    document = parse(source)
+    callees = Callees(bench.google, bench.emulator.project, lambda _: None, bench.caller)
+    (found,) = lint(document, source, callees.about(calls(document))).findings
+    assert found.rule is Rule.CUSTOM_DOMAIN
+    assert bench.url.rpartition(":")[2] in found.mend
 
 
 def test_a_workflow_that_is_there_is_judged_as_its_account(bench: "Bench") -> None:
