@@ -172,3 +172,10 @@ def test_a_subscription_of_another_topic_is_not_touched(called: "Project") -> No
         apply(called)
     assert "gcloud pubsub subscriptions delete orders-push" in refused.value.hint
     assert called.writes() == []
+
+
+def test_the_stage_has_nothing_to_do_where_nothing_calls(called_job: "Project") -> None:
+    """It says so, and ends well."""
+    done = called_job.run("callers")
+    assert (done.code, done.out) == (0, "")
+    assert "job nightly declares none; nothing to do" in done.err
