@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 
 Json = Mapping[str, Any]
 _LABELS = 10
-_NAMED = frozenset({"STEP_ASSIGN", "STEP_CALL", "STEP_FOR", "STEP_PARALLEL", "STEP_RAISE"}) | {
-    "STEP_RETURN",
-    "STEP_SWITCH",
-    "STEP_TRY_RETRY_EXCEPT",
-    "STEP_NESTED_STEPS",
-    "STEP_STD_LIB_CALL",
-    "STEP_CONNECTOR_CALL",
-    "STEP_SUBWORKFLOW_CALL",
-}
+_PARTS = frozenset(
+    {"STEP_CONDITION", "STEP_FOR_ITERATION", "STEP_PARALLEL_BRANCH_ENTRY"}
+    | {"STEP_TRY", "STEP_RETRY", "STEP_EXCEPT"}
+)
+"""Entries of what is only a part of a step, and has no name of its own.
+
+https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions.stepEntries
+"""
 _MOST_STEPS = 40
 """Steps that a terminal gets; JSON has them all."""
 
@@ -93,7 +92,7 @@ class Report:
                 _lasted(one.get("createTime", ""), one.get("updateTime", "")),
             )
             for one in self.entries
-            if one.get("step") and one.get("stepType", "STEP_CALL") in _NAMED
+            if one.get("step") and one.get("stepType", "") not in _PARTS
         )
 
 
