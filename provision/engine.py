@@ -196,7 +196,7 @@ def _check_nothing_awaited(change: Change[Any], trouble: str) -> None:
     for item in change.fields:
         if isinstance(item.after, Unknown):
             raise ProvisionError(
-                f"Cannot {change.stage} yet: {item.path} of {change.subject} is {item.after}."
+                f"Too early for {change.stage}: {item.path} of {change.subject} is {item.after}."
                 f"{trouble}",
                 hint=f"Run `provision {item.after.until}` first, or `provision up` for all stages.",
             )

@@ -19,7 +19,7 @@ class Stage(Protocol[S]):
 
     @property
     def name(self) -> str:
-        """A verb, as in `STAGES`."""
+        """One word, as in `STAGES`."""
 
     @property
     def subject(self) -> str:

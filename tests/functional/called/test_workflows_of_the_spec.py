@@ -257,3 +257,10 @@ def test_whoever_may_not_make_workflows_is_told_the_role_that_may(called: "Proje
         apply(called)
     assert refused.value.hint.startswith("user:ann@example.com needs workflows.workflows.update on")
     assert refused.value.hint.endswith("the least role that has it is roles/workflows.editor.")
+
+
+def test_before_there_is_an_address_the_stage_alone_is_too_early(called: "Project") -> None:
+    """It says what has to be done first."""
+    with pytest.raises(ProvisionError, match="Too early for workflow: nightly-orders") as refused:
+        engine.plan_one(called.pipeline().stages(called.spec), "workflow")
+    assert "`provision deploy` first, or `provision up`" in refused.value.hint
