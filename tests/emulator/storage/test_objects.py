@@ -168,7 +168,7 @@ def test_an_object_is_gone_once_it_is_deleted(filled: Storage) -> None:
     ("method", "path"),
     [
         ("GET", f"/storage/v1/b/{BUCKET}/acl"),
-        ("POST", f"{OBJECTS}/one/copyTo/b/other/o/one"),
+        ("POST", f"{OBJECTS}/one/compose"),
         ("PUT", f"{OBJECTS}/one"),
         ("POST", "/batch/storage/v1"),
     ],

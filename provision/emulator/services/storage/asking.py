@@ -31,6 +31,7 @@ class StorageRequest:
         body: decoded JSON, or None.
         content: an object's content that comes along.
         home: ``https://storage.googleapis.com`` as the caller wrote it, for links.
+        target: bucket and object that are written, where something is copied.
     """
 
     bucket: str = ""
@@ -40,6 +41,7 @@ class StorageRequest:
     body: Any = None
     content: AsyncIterator[bytes] | None = None
     home: str = "https://storage.googleapis.com"
+    target: tuple[str, str] = ("", "")
 
     @property
     def resource(self) -> str:

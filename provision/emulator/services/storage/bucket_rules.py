@@ -20,6 +20,7 @@ _KEPT = ("labels", "encryption", "iamConfiguration", "softDeletePolicy")
 _TOLD = (
     *("kind", "id", "name", "selfLink", "etag", "projectNumber", "location", "storageClass"),
     *("metageneration", "generation", "timeCreated", "updated", "locationType", "satisfiesPZS"),
+    "satisfiesPZI",
 )
 _OFF: dict[str, tuple[Any, ...]] = {
     "versioning": ({}, {"enabled": False}),

@@ -1,7 +1,7 @@
 """Objects as they are: read, listed, changed and deleted. `inserting.py` writes them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from provision.emulator.services.storage.shown import object_json
 
 SERVICE = "google.storage.v1.Objects"
 _MOST = 1000
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Media:
 
     path: Path
     stored: Stored
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """It, piece by piece."""
+        with self.path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
 
 
 class Objects:

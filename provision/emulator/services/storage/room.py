@@ -9,6 +9,7 @@ from provision.emulator.rpc.host_apps import Mount
 from provision.emulator.services.storage.asking import Permissions, StorageRequest
 from provision.emulator.services.storage.bucket_policies import BucketPolicies
 from provision.emulator.services.storage.buckets import Buckets
+from provision.emulator.services.storage.copying import Copying
 from provision.emulator.services.storage.inserting import Inserting
 from provision.emulator.services.storage.objects import Media, Objects
 from provision.emulator.services.storage.records import StorageState
@@ -27,11 +28,13 @@ class CloudStorage:
     def __init__(self, world: World, folder: Path) -> None:
         self.state = StorageState(world.store, folder)
         permissions = Permissions(world)
+        objects, inserting = Objects(self.state, permissions), Inserting(self.state, permissions)
         self._rooms = (
             Buckets(world, self.state, permissions),
             BucketPolicies(world, self.state, permissions),
-            Objects(self.state, permissions),
-            Inserting(self.state, permissions),
+            objects,
+            inserting,
+            Copying(objects, inserting),
         )
 
     def handlers(self) -> dict[str, Handler]:

@@ -22,6 +22,7 @@ _BUCKETS = f"{_V1}/b"
 _BUCKET = _BUCKETS + "/{bucket:[^/]+}"
 _OBJECTS = _BUCKET + "/o"
 _OBJECT = _OBJECTS + "/{object:[^/]+}"
+_TARGET = "/b/{target_bucket:[^/]+}/o/{target:[^/]+}"
 _INSERT = "InsertObject"
 _METHODS = (
     ("GET", _BUCKETS, buckets.SERVICE, "ListBuckets"),
@@ -41,6 +42,8 @@ _METHODS = (
     ("PATCH", _OBJECT, objects.SERVICE, "PatchObject"),
     ("DELETE", _OBJECT, objects.SERVICE, "DeleteObject"),
     ("GET", f"/download{_OBJECT}", objects.SERVICE, "GetObject"),
+    ("POST", f"{_OBJECT}/copyTo{_TARGET}", objects.SERVICE, "CopyObject"),
+    ("POST", f"{_OBJECT}/rewriteTo{_TARGET}", objects.SERVICE, "RewriteObject"),
 )
 _UPLOADS = (f"/upload{_OBJECTS}", f"/resumable/upload{_OBJECTS}")
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -153,6 +156,7 @@ def _asked(request: web.Request) -> StorageRequest:
         query=query,
         headers=request.headers,
         home=f"{request.scheme}://{request.host}",
+        target=(found.get("target_bucket", ""), found.get("target", "")),
     )
 
 
