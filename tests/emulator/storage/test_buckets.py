@@ -47,7 +47,7 @@ def test_a_bucket_shows_what_was_asked_for(storage: Storage) -> None:
 
 def test_a_patch_changes_what_it_names(storage: Storage) -> None:
     """Null takes away; each change counts; what was read may be sent as it is (gcloud does)."""
-    storage.bucket(labels={"team": "orders", "env": "prod"})
+    storage.bucket(location="us-central1", labels={"team": "orders", "env": "prod"})
     changed = storage("PATCH", ONE, json={"labels": {"env": None, "tier": "1"}}).json()
     assert changed["labels"] == {"team": "orders", "tier": "1"}
     assert (changed["metageneration"], changed["etag"]) == ("2", "CAI=")
