@@ -16,8 +16,9 @@ from provision.spec.calls import CallerSpec, PushSpec, ScheduleSpec
 
 CHECK = "caller-admitted"
 
-_PAUSE = 2.0
-"""Seconds between two tries."""
+_FIRST_PAUSE = 2.0
+_LONGEST_PAUSE = 20.0
+"""Seconds between two tries: the first, and at most; each leaves a trace at Google."""
 _LONGEST = 180.0
 """Seconds to wait for one attempt: Cloud Scheduler gives an HTTP target as many by default."""
 _PERMISSION_DENIED = 7
@@ -72,6 +73,7 @@ class CallerProof:
     def _run(self, caller: ScheduleSpec, name: str) -> Check:
         """Run it, again while it is refused and IAM may need time."""
         deadline = self.clock.monotonic() + self.limit
+        pause = _FIRST_PAUSE
         while True:
             self.progress(f"running schedule {caller.name}")
             job = self.schedules.run(name, self.progress, _LONGEST)
@@ -85,7 +87,8 @@ class CallerProof:
                 f"waiting for IAM to take effect (schedule {caller.name} was refused):"
                 f" {left:.0f} s left of {self.limit:.0f} s"
             )
-            self.clock.sleep(min(_PAUSE, left))
+            self.clock.sleep(min(pause, left))
+            pause = min(1.5 * pause, _LONGEST_PAUSE)
 
     def _missing(self, caller: CallerSpec) -> frozenset[str]:
         policy = self.policies.get(self.spec.resource_name.name)

@@ -16,8 +16,9 @@ from provision.workflows.execution import Execution, State
 
 CHECK = "workflow-executed"
 
-_PAUSE = 2.0
-"""Seconds between two tries."""
+_FIRST_PAUSE = 2.0
+_LONGEST_PAUSE = 20.0
+"""Seconds between two tries: the first, and at most; each leaves a trace at Google."""
 _LONGEST = 900.0
 """Seconds to follow one execution."""
 _SHOWN = 300
@@ -58,6 +59,7 @@ class WorkflowProof:
     def _executed(self, workflow: WorkflowSpec) -> Check:
         """Execute it, again while IAM may need time and nothing was done but being refused."""
         deadline = self.clock.monotonic() + self.limit
+        pause = _FIRST_PAUSE
         while True:
             execution = self._run(workflow)
             late = _is_refused(execution) and not self._missing(workflow)
@@ -68,7 +70,8 @@ class WorkflowProof:
                 f"waiting for IAM to take effect (workflow {workflow.name} was refused):"
                 f" {left:.0f} s left of {self.limit:.0f} s"
             )
-            self.clock.sleep(min(_PAUSE, left))
+            self.clock.sleep(min(pause, left))
+            pause = min(1.5 * pause, _LONGEST_PAUSE)
 
     def _run(self, workflow: WorkflowSpec) -> Execution:
         self.progress(f"executing workflow {workflow.name}")

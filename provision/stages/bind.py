@@ -104,8 +104,10 @@ class Bind:
 
     def apply(self, change: Change[Invokers]) -> Invokers:
         """Add who is missing and take out who must not be there, in one write."""
+        callers = [caller.account for caller in self.spec.all_callers]
+        self._check_there(callers)
         self.progress(f"changing the policy of {self.spec.name}")
-        self._edit([caller.account for caller in self.spec.all_callers])
+        self._edit(callers)
         state = self.observe()
         return state if state is not None else replace(change.desired, members=frozenset())
 
@@ -116,6 +118,15 @@ class Bind:
     def verify(self, state: Invokers) -> Iterable[Check]:  # noqa: ARG002 - looks anew
         """Who may invoke by every policy above, and what is answered to whom."""
         return self.prove(self.wanted)
+
+    def _check_there(self, accounts: Sequence[ServiceAccountName]) -> None:
+        for account in dict.fromkeys(accounts):
+            if self.accounts.find(account) is None:
+                raise NotFoundError(
+                    f"Binding {self.subject}: there is no service account {account.email} yet.",
+                    hint="`provision workflow deploy` and `provision callers` make the accounts of"
+                    " what calls; `provision up` does all in their order.",
+                )
 
     def _edit(self, spreading: Sequence[ServiceAccountName]) -> None:
         """Write the policy; accounts that this very run may have made are waited for."""

@@ -264,3 +264,16 @@ def test_before_there_is_an_address_the_stage_alone_is_too_early(called: "Projec
     with pytest.raises(ProvisionError, match="Too early for workflow: nightly-orders") as refused:
         engine.plan_one(called.pipeline().stages(called.spec), "workflow")
     assert "`provision deploy` first, or `provision up`" in refused.value.hint
+
+
+def test_an_account_that_is_not_there_is_not_waited_for(called: "Project") -> None:
+    """`bind` alone says which stage makes it, and writes nothing."""
+    apply(called)
+    call = {**called.declared["workflows"][0], "service_account": "another-one"}
+    called.declare(workflows=[call])
+    called.forget_requests()
+    stage, plan = engine.plan_one(called.pipeline().stages(called.spec), "bind")
+    with pytest.raises(ProvisionError, match="no service account another-one@") as refused:
+        engine.apply([stage], plan, Outcome())
+    assert "`provision workflow deploy`" in refused.value.hint
+    assert called.writes() == []
