@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
+from typing import TypeVar
 
 from provision.audit.again import Again
 from provision.audit.answers import Answer, Path, Reach, Summary, Verdict
@@ -17,6 +18,9 @@ from provision.errors import UsageError
 from provision.snapshot import Snapshot
 from provision.snapshot.records import Target
 
+_T = TypeVar("_T")
+_FIRST = 32
+"""Targets that are looked at one by one: more than a report tells of first."""
 _COUNTLESS = (
     Sort.DOMAIN,
     Sort.CUSTOMER,
@@ -153,6 +157,10 @@ class Audit:
             return answer
         return replace(answer, blocks=(*answer.blocks, *self.indirect.blocks(name, found)))
 
+    def answer(self, principal: str, target: str) -> Answer:
+        """One answer as `who` tells it: by the shortest ways, without what stops others."""
+        return self._answer(normal(principal), self.get_target(target))
+
     def rest(self, target: str) -> tuple[str, ...]:
         """Why nobody else is known to be kept out; empty when everybody else is."""
         found = self.get_target(target)
@@ -169,9 +177,12 @@ class Audit:
         As `Summary.public` and `Summary.unknown`, without counting anybody: far quicker.
         """
         anybody = self.judge.universe.anybody
-        for target in self.targets.values():
+
+        def tell(target: Target) -> tuple[Verdict, bool]:
             whole = self._direct(target, apart=False)
-            yield _of(whole, anybody), bool(self._direct(target, apart=True).rest)
+            return _of(whole, anybody), bool(self._direct(target, apart=True).rest)
+
+        return self._each(tell)
 
     def known_in(self, member: str) -> int:
         """How many that are named somewhere are surely in a set; sets in it are not counted."""
@@ -228,7 +239,32 @@ class Audit:
 
     def summaries(self) -> Iterator[Summary]:
         """All targets, in the order in which they were read."""
-        return map(self._summary, self.targets.values())
+        return self._each(self._summary)
+
+    def _each(self, tell: Callable[[Target], _T]) -> Iterator[_T]:
+        """Something of every target, in the order in which they were read.
+
+        But for the first, all of a project are looked at together: what they share is at hand then,
+        and need not be kept for all projects at once.
+        """
+        ahead: dict[str, _T] = {}
+        for place, target in enumerate(self.targets.values()):
+            if place < _FIRST:
+                yield tell(target)
+                continue
+            if target.name not in ahead:
+                beside = self._beside[self.judge.index.lineage(target.name).containers[0]]
+                ahead.update((one.name, tell(one)) for one in beside)
+            yield ahead.pop(target.name)
+
+    @cached_property
+    def _beside(self) -> dict[str, list[Target]]:
+        """By container the targets in it, without those that come first of all."""
+        found: dict[str, list[Target]] = {}
+        for target in islice(self.targets.values(), _FIRST, None):
+            container = self.judge.index.lineage(target.name).containers[0]
+            found.setdefault(container, []).append(target)
+        return found
 
     def _direct(self, target: Target, *, apart: bool) -> Holders:
         """Who gets in as themselves, by any way."""

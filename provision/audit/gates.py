@@ -66,6 +66,7 @@ class Gates:
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
+        self._agents: dict[str, Judgement] = {}
         self._last: tuple[str | None, tuple[Entrance, ...]] = (None, ())
 
     def entrances(self, target: Target) -> tuple[Entrance, ...]:
@@ -136,7 +137,7 @@ class Gates:
 
     def _proxied(self, target: Target) -> Entrance:
         """IAP asks first; then its own agent has to hold the invoker's permission."""
-        agent = self._agent(target)
+        agent = self.agent(target)
         found = self._asked(Way.IAP, Token.ID, THROUGH_IAP, iap_resource(target))
         holders, apart = (one.under(agent.verdict) for one in (found.holders, found.apart))
         if agent.verdict is Verdict.UNKNOWN:
@@ -146,7 +147,14 @@ class Gates:
             )
         return replace(found, holders=holders, apart=apart)
 
-    def _agent(self, target: Target) -> Judgement:
+    def agent(self, target: Target) -> Judgement:
+        """Whether IAP's own agent is let through to a service; asked once."""
+        found = self._agents.get(target.name)
+        if found is None:
+            found = self._agents[target.name] = self._judged(target)
+        return found
+
+    def _judged(self, target: Target) -> Judgement:
         if not target.invoker_check:
             return Judgement(Verdict.CAN)
         member = self.agent_of(target)
@@ -191,7 +199,7 @@ class Gates:
             yield _path(grant, entrance, grant.hops)
 
     def _past_iap(self, judged: Judgement, target: Target) -> Iterator[Path]:
-        agent = self._agent(target)
+        agent = self.agent(target)
         if agent.verdict is Verdict.CANNOT:
             return
         for grant in judged.grants:
@@ -235,7 +243,7 @@ class Gates:
             reasons.extend(judged.reasons)
             if entrance.way is Way.IAP:
                 blocks.extend(self._cut_off(principal, entered))
-                agent = self._agent(entered)
+                agent = self.agent(entered)
                 if agent.verdict is Verdict.CANNOT:
                     reasons.clear()
                 elif judged.verdict is not Verdict.CANNOT:
@@ -244,7 +252,7 @@ class Gates:
 
     def _cut_off(self, principal: str, target: Target) -> Iterator[Block]:
         """What IAP's standing before a service means for whoever would get in without it."""
-        if self._agent(target).verdict is Verdict.CANNOT:
+        if self.agent(target).verdict is Verdict.CANNOT:
             why = "IAP's service agent may not invoke the service, so nobody gets through"
             yield Block(BlockKind.IAP, self.agent_of(target), target.name, why)
         direct = self._judge.judge(principal, INVOKE, target.name)

@@ -20,6 +20,8 @@ _PROJECT = "projects/"
 """A project's policy takes no `allUsers` and no `allAuthenticatedUsers` (Resource Manager v3)."""
 
 _DELETED = "deleted:"
+_BITS = 1 << 29
+"""How many bits of what containers give are kept at least."""
 
 
 class Asked(NamedTuple):
@@ -143,7 +145,11 @@ class Allow:
         found = self._inherited.get(key)
         if found is None:
             above = self._above(containers[1:], gap, permission, view)
-            here = self._container(containers[0], permission, view)
+            last = containers[0].startswith(_PROJECT)  # nothing is below that asks for it again
+            told = self._level if last else self._container
+            here = told(containers[0], permission, view)
+            if len(self._inherited) * len(self.members.universe) > _BITS:
+                self._inherited.clear()
             found = self._inherited[key] = here.joined(above)
         return found
 

@@ -169,11 +169,12 @@ class Graph:
         """
         if accounts.bit_count() < _FEW:
             return self._added_up(accounts, token)
-        key = (near, token)
+        widely = accounts.bit_count() * 2 > len(self._numbers[token])
+        key = ("" if widely else near, token)  # of what is open to most, most is the same anywhere
         core, value = self._cores.get(key, (0, 0))
         common = core & accounts
         if common != core or not core:
-            core = accounts if common.bit_count() * 2 < core.bit_count() or not core else common
+            core = common if common.bit_count() * 2 >= core.bit_count() and core else accounts
             value = self._sum(core, token)
             if len(self._cores) >= _KEPT:
                 self._cores.clear()
@@ -192,18 +193,24 @@ class Graph:
         return found
 
     def _added_up(self, accounts: int, token: Token) -> int:
+        if accounts.bit_count() <= _MANY:
+            return self._one_by_one(accounts, 0, token)
+        found = 0
+        data = accounts.to_bytes((accounts.bit_length() + 7) // 8, "little")
+        for start in range(0, len(data), _PIECE):
+            piece = int.from_bytes(data[start : start + _PIECE], "little")
+            if piece.bit_count() > _MANY:
+                found |= self._piece(piece, start * 8, token)
+            elif piece:
+                found |= self._one_by_one(piece, start * 8, token)
+        return found
+
+    def _one_by_one(self, accounts: int, start: int, token: Token) -> int:
         numbers = self._numbers[token]
         found = 0
-        if accounts.bit_count() > _MANY:
-            data = accounts.to_bytes((accounts.bit_length() + 7) // 8, "little")
-            for start in range(0, len(data), _PIECE):
-                piece = int.from_bytes(data[start : start + _PIECE], "little")
-                if piece:
-                    found |= self._piece(piece, start * 8, token)
-            return found
         while accounts:
             place = accounts.bit_length() - 1
-            found |= self._values.whole(numbers[place])
+            found |= self._values.whole(numbers[start + place])
             accounts ^= 1 << place
         return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from provision.resources.accounts import project_in
 from provision.roles import included, permissions
 from provision.snapshot import Snapshot
 from provision.snapshot.records import (
@@ -310,8 +311,7 @@ def project_of(email: str) -> str:
     project = domain.removesuffix(".iam.gserviceaccount.com")
     if project == domain or project.startswith("gcp-sa-"):
         return ""
-    own, dot, within = project.partition(".")
-    return f"{within}:{own}" if dot else own
+    return project_in(project)
 
 
 def container_of(resource: str) -> str:

@@ -213,8 +213,14 @@ class Indirect:
     def _set_off(self, call: Call) -> Degrees:
         key = (call.caller.name, False)
         if key not in self._grants:
-            self._grants[key] = self._first.widened(self._ground.setting_off(call))
+            self._grants[key] = self._first.widened(
+                self._ground.setting_off(call), self._place(call)
+            )
         return self._grants[key]
+
+    def _place(self, call: Call) -> str:
+        """The container of what sets it off: whoever may do so, mostly may as to its neighbours."""
+        return next(iter(self.judge.index.lineage(call.switch).containers), "")
 
     def _switched(self, call: Call) -> Degrees:
         """Who could set something off by a change."""
@@ -222,7 +228,7 @@ class Indirect:
         if key not in self._grants:
             changing = union(grant.who for grant in self._changes.on_switch(call.switch))
             both = changing.either(self._ground.setting_off(call))
-            self._grants[key] = self._second.widened(both)
+            self._grants[key] = self._second.widened(both, self._place(call))
         return self._grants[key]
 
     def _on_target(self, target: Target) -> Degrees:

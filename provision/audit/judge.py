@@ -22,6 +22,9 @@ from provision.audit.members import Extent, Members
 from provision.audit.universe import Universe
 from provision.snapshot import Snapshot
 
+_BITS = 1 << 29
+"""Of what comes from containers, how many bits are kept at least."""
+
 
 class _Alike(NamedTuple):
     """Resources from which the same is taken away.
@@ -55,6 +58,7 @@ class Judge:
         self._boundaries = Boundaries(self.index, self._members)
         self._inherited: dict[tuple[str, str, View], Holders] = {}
         self._lefts: dict[tuple[int, int], tuple[Holders, Holders]] = {}
+        self._joined: dict[tuple[int, int], tuple[int, int]] = {}
         self._pairs: dict[tuple[int, int], tuple[int, int]] = {}
         self._takens: dict[tuple[str, str, Tagged], tuple[int, int]] = {}
 
@@ -74,6 +78,10 @@ class Judge:
     def members(self, member: str) -> Extent:
         """Who is in a member of a policy, in any spelling, itself with them."""
         return self._members.extent(normal(member))
+
+    def spelled(self, member: str) -> Extent | int | None:
+        """The same; of one who is not many its place, and None of one whom nothing is given."""
+        return self._members.spelled(member)
 
     def sets_of(self, principal: str) -> tuple[str, ...]:
         """The sets that a principal is in, or may be, whether or not the snapshot names it."""
@@ -144,6 +152,9 @@ class Judge:
                 left = allowed.without(taken[0]).weakened(taken[1])
                 self._lefts[same] = (allowed, left)  # with `allowed`, so that its id stays its own
             found = self._inherited[key] = self._lefts[same][1]
+            if len(self._lefts) * len(self.universe) > _BITS:
+                self._lefts.clear()
+                self._inherited.clear()
         return found
 
     def _holders(self, permission: str, resource: str, view: View) -> Holders:
@@ -174,11 +185,20 @@ class Judge:
         key = (permission, self.index.lineage(resource).containers[0], tagged)
         found = self._takens.get(key)
         if found is None:
-            taken = self._deny.taken(permission, resource)
-            taken = taken.joined(self._boundaries.taken(permission, resource))
+            denied = self._deny.taken(permission, resource)
+            bound = self._boundaries.taken(permission, resource)
+            found = self._takens[key] = self._pair(denied, bound)
+        return found
+
+    def _pair(self, denied: Taken, bound: Taken) -> tuple[int, int]:
+        """What both take away: each is remembered where it is from, so that one look will do."""
+        same = (id(denied), id(bound))
+        found = self._joined.get(same)
+        if found is None:
+            taken = denied.joined(bound)
             doubtful = self.universe.all if taken.doubts else taken.maybe
             pair = (taken.sure | self.inert, doubtful)
-            found = self._takens[key] = self._pairs.setdefault(pair, pair)
+            found = self._joined[same] = self._pairs.setdefault(pair, pair)
         return found
 
     def _has_policy(self, resource: str) -> bool:

@@ -11,12 +11,22 @@ from typing import NamedTuple
 
 from provision.audit.answers import Token
 from provision.audit.conditioned import UNTAGGED, Tagged
-from provision.audit.degrees import NOBODY
+from provision.audit.degrees import DEGREES, NOBODY
 from provision.audit.holding import Holders, without
 from provision.audit.impersonation import ASKED, Impersonation
 from provision.audit.plainly import Plainly
 from provision.audit.second_order import SET_ACCOUNT, SecondOrder
-from provision.audit.shares import NO_PARTS, NO_SHARE, Bulks, Parts, Share, Taken, at_rest, joined
+from provision.audit.shares import (
+    NO_PARTS,
+    NO_SHARE,
+    Bulks,
+    Few,
+    Parts,
+    Share,
+    Taken,
+    at_rest,
+    joined,
+)
 
 _PERMISSIONS = (*ASKED, SET_ACCOUNT)
 _PLACES = {permission: place for place, permission in enumerate(_PERMISSIONS)}
@@ -89,11 +99,21 @@ class Leads:
         for place, lead in enumerate(leads):
             found = NO_SHARE
             if lead.taken:
-                who = self.impersonation.asking.named(self._holders(SET_ACCOUNT, lead))
-                found = self.bulks.share(who)
+                found = self._changing(lead)
             if place in near:
                 found = joined(found, self.bulks.share(second.all_above(lead.level)))
             yield found
+
+    def _changing(self, lead: Lead) -> Share:
+        """Who may change that policy, where it is of an account; of one above, those below."""
+        view = self._judge.conditions.of_account(SET_ACCOUNT, lead.tagged)
+        few = None
+        if not lead.gap:
+            few = self._plainly.having(SET_ACCOUNT, lead.level, view, lead.taken[-1])
+        if few is not None and len(few) <= self.bulks.most:
+            return (Few(tuple(few)),) * DEGREES if few else NO_SHARE
+        who = self._holders(SET_ACCOUNT, lead)
+        return self.bulks.share(self.impersonation.asking.named(who))
 
     def _account(self, resource: str, found: list[Lead]) -> Lead:
         containers, gap = self._judge.index.lineage(resource)
@@ -101,9 +121,7 @@ class Leads:
         taken, base = self._near.get((containers[0], tagged), ((), -1))
         if not taken:
             taken = tuple(self._judge.taken(one, resource, tagged) for one in _PERMISSIONS)
-        lead = Lead(resource, "", tagged, taken)
-        parts = self._plainly.parts(resource, self._judge.conditions.of_account("", tagged), taken)
-        lead = self._told(lead) if parts is None else lead._replace(parts=parts)
+        lead = self._told(Lead(resource, "", tagged, taken))
         if base < 0:
             base = self._base(containers, gap, lead, found)
             self._near[containers[0], tagged] = taken, base
@@ -127,6 +145,11 @@ class Leads:
 
     def _told(self, lead: Lead) -> Lead:
         """With who it is."""
+        if not lead.gap:
+            view = self._judge.conditions.of_account("", lead.tagged)
+            plain = self._plainly.parts(lead.level, view, lead.taken)
+            if plain is not None:
+                return lead._replace(parts=plain)
         onto = self.impersonation.told(lambda permission: self._holders(permission, lead))
         if not onto.steps and onto.link is NOBODY and not onto.reasons:
             return lead

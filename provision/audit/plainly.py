@@ -64,19 +64,32 @@ class Plainly:
         held: _Held = {}
         known: dict[Hashable, frozenset[int]] = {}
         for permission, pair in zip(ASKED, taken, strict=False):
-            gone, doubtful = pair
             key = (self._judge.index.giving(permission, level), id(pair))
             if key not in known:
-                members = self._judge.outright(permission, level, view)
-                found = None if members is None else self._found(members)
+                found = self.having(permission, level, view, pair)
                 if found is None:
-                    return None
-                found = self._among(found, gone, inside=False)
-                if self._among(found, doubtful, inside=True):
                     return None
                 known[key] = found
             held[permission] = known[key]
         return held
+
+    def having(
+        self, permission: str, level: str, view: View, taken: tuple[int, int]
+    ) -> frozenset[int] | None:
+        """Who surely has a permission by a policy; None where anything is open, or many have it.
+
+        Args:
+            permission: as allow policies name it.
+            level: whose policy.
+            view: what its conditions may know.
+            taken: from whom the permission is taken away, surely and perhaps.
+        """
+        members = self._judge.outright(permission, level, view)
+        found = None if members is None else self._found(members)
+        if not found:
+            return found
+        found = self._among(found, taken[0], inside=False)
+        return None if self._among(found, taken[1], inside=True) else found
 
     def _found(self, bindings: Iterable[tuple[str, ...]]) -> frozenset[int] | None:
         """The places of members; None if one of them is many, or not known."""
@@ -92,7 +105,11 @@ class Plainly:
         return frozenset(found)
 
     def _placed(self, member: str) -> tuple[int, ...] | None:
-        extent = self._judge.members(member)
+        extent = self._judge.spelled(member)
+        if extent is None:
+            return ()
+        if isinstance(extent, int):
+            return (extent,)
         if extent.maybe or extent.rest or extent.sure.bit_count() > self.most:
             return None
         nameless = self._judge.universe.sort(Sort.ANYBODY)

@@ -75,7 +75,7 @@ class Universe:
             return found
         bits = bytearray((max(positions) >> 3) + 1)
         for position in positions:
-            bits[position >> 3] |= 1 << (position & 7)
+            bits[position >> 3] |= _BITS[position & 7]
         return int.from_bytes(bits, "little")
 
     def member(self, position: int) -> str:
@@ -121,6 +121,7 @@ class Universe:
         return self.sort(Sort.ANYBODY, Sort.AUTHENTICATED)
 
 
+_BITS = tuple(1 << bit for bit in range(8))
 _FEW = 64
 _SEVERAL = 8
 

@@ -66,3 +66,18 @@ def test_everybody_who_calls_by_themselves_is_told(audit: Audit) -> None:
     told = [path for target in audit.targets.values() for path in audit.indirect.callers(target)]
     assert told
     assert all(path.hops[0].kind is HopKind.CALLS_AS for path in told)
+
+
+def test_all_are_told_in_the_order_in_which_they_were_read(audit: Audit) -> None:
+    """Though those of a project are looked at together; and each as it is told alone."""
+    found = list(audit.summaries())
+    assert [one.target.name for one in found] == list(audit.targets)
+    assert found == [audit.summary(name) for name in audit.targets]
+    assert list(audit.standing()) == [(one.public, bool(one.unknown)) for one in found]
+
+
+def test_one_answer_is_as_everybody_s_answers_have_it(audit: Audit) -> None:
+    """The same paths, for whoever is told of."""
+    for target in list(audit.targets)[:4]:
+        for answer in audit.who(target):
+            assert audit.answer(answer.principal, target) == answer
