@@ -95,6 +95,9 @@ def test_a_name_is_used_once_in_the_world(
         ({"name": "abc", "encryption": {"defaultKmsKeyName": "key"}}, "Malformed Cloud KMS"),
         ({"name": "abc", "labels": {"a": 1}}, "Parse Error"),
         ({"name": "abc", "labels": "a"}, "Parse Error"),
+        ({"name": "abc", "iamConfiguration": {"uniformBucketLevelAccess": "x"}}, "Parse Error"),
+        ({"name": "abc", "iamConfiguration": {"publicAccessPrevention": []}}, "Invalid value"),
+        ({"name": "abc", "softDeletePolicy": {"retentionDurationSeconds": []}}, "Invalid value"),
     ],
 )
 def test_what_a_bucket_cannot_be_is_refused(

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from provision.emulator.services.storage.errors import not_here, wrong
+from provision.emulator.services.storage.fields import Fields, check_texts, unreadable
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*[a-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -16,23 +17,26 @@ _KEY = re.compile(
     r"/cryptoKeys/[A-Za-z0-9_-]{1,63}"
 )
 _CLASSES = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL")
-_KEPT = ("labels", "encryption", "iamConfiguration", "softDeletePolicy")
-_TOLD = (
-    *("kind", "id", "name", "selfLink", "etag", "projectNumber", "location", "storageClass"),
-    *("metageneration", "generation", "timeCreated", "updated", "locationType", "satisfiesPZS"),
-    "satisfiesPZI",
+_FIELDS = Fields(
+    "Buckets",
+    maps=("labels", "encryption", "iamConfiguration", "softDeletePolicy"),
+    told=(
+        *("kind", "id", "name", "selfLink", "etag", "projectNumber", "location", "storageClass"),
+        *("metageneration", "generation", "timeCreated", "updated", "locationType"),
+        *("satisfiesPZS", "satisfiesPZI"),
+    ),
+    off={
+        "versioning": ({}, {"enabled": False}),
+        "hierarchicalNamespace": ({}, {"enabled": False}),
+        "autoclass": ({}, {"enabled": False}),
+        "billing": ({}, {"requesterPays": False}),
+        "lifecycle": ({}, {"rule": []}),
+        "cors": ([],),
+        "defaultEventBasedHold": (False,),
+        "rpo": ("DEFAULT",),
+    },
 )
-_OFF: dict[str, tuple[Any, ...]] = {
-    "versioning": ({}, {"enabled": False}),
-    "hierarchicalNamespace": ({}, {"enabled": False}),
-    "autoclass": ({}, {"enabled": False}),
-    "billing": ({}, {"requesterPays": False}),
-    "lifecycle": ({}, {"rule": []}),
-    "cors": ([],),
-    "defaultEventBasedHold": (False,),
-    "rpo": ("DEFAULT",),
-}
-"""What may be sent only to say that it is not wanted."""
+_PREVENTIONS = ("inherited", "enforced", "unspecified")
 _SHORTEST, _LONGEST, _LONGEST_DOTTED, _LONGEST_PART = 3, 63, 222, 63
 
 
@@ -59,27 +63,12 @@ def settled(before: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     Raises:
         StorageError: it cannot be, or is not offered here.
     """
-    after = dict(before)
-    for key, value in sent.items():
-        if key in _KEPT and value is None:
-            after.pop(key, None)
-        elif key in _KEPT:
-            after[key] = _merged(before.get(key), value)
-        elif key not in _TOLD and value is not None and value not in _OFF.get(key, ()):
-            raise not_here(f"Buckets with {key} are")
+    after = _FIELDS.settled(before, sent)
     after.setdefault("location", _location(sent.get("location") or "US"))
     wanted = sent.get("storageClass") or after.get("storageClass") or "STANDARD"
     after["storageClass"] = check_class(wanted)
     _check(after)
     return after
-
-
-def _merged(before: Any, sent: Any) -> Any:  # noqa: ANN401 - JSON
-    """A field after a patch: maps key by key, null takes a key away."""
-    if not isinstance(sent, dict) or not isinstance(before, dict):
-        return sent
-    both = {**before, **sent}
-    return {key: value for key, value in both.items() if value is not None}
 
 
 def _location(sent: object) -> str:
@@ -90,18 +79,22 @@ def _location(sent: object) -> str:
 
 
 def _check(settings: dict[str, Any]) -> None:
-    for key in _KEPT:
-        if not isinstance(settings.get(key, {}), dict):
-            raise wrong("Parse Error", "parseError")
     for key in settings.get("encryption", {}):
         if key != "defaultKmsKeyName":
             raise not_here(f"Buckets with encryption.{key} are")
     named = settings.get("encryption", {}).get("defaultKmsKeyName")
     if named is not None:
         check_key(named)
-    labels = settings.get("labels", {})
-    if not all(isinstance(value, str) for value in labels.values()):
-        raise wrong("Parse Error", "parseError")
+    check_texts(settings.get("labels", {}))
+    access = settings.get("iamConfiguration", {})
+    uniform = access.get("uniformBucketLevelAccess", {})
+    if not isinstance(uniform, dict) or not isinstance(uniform.get("enabled", False), bool):
+        raise unreadable()
+    if access.get("publicAccessPrevention", "inherited") not in _PREVENTIONS:
+        raise wrong("Invalid value for publicAccessPrevention.")
+    kept_for = str(settings.get("softDeletePolicy", {}).get("retentionDurationSeconds", "0"))
+    if not kept_for.isascii() or not kept_for.isdecimal():
+        raise wrong("Invalid value for softDeletePolicy.retentionDurationSeconds.")
 
 
 def check_class(name: object) -> str:

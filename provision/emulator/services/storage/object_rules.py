@@ -5,19 +5,23 @@ Source: "About Cloud Storage objects" (names), the discovery document of the JSO
 
 from typing import Any
 
-from provision.emulator.services.storage.errors import not_here, wrong
+from provision.emulator.services.storage.errors import wrong
+from provision.emulator.services.storage.fields import Fields, check_texts
 
-_KEPT = (
-    *("contentType", "contentEncoding", "contentDisposition", "contentLanguage", "cacheControl"),
-    *("metadata", "customTime", "storageClass"),
+_FIELDS = Fields(
+    "Objects",
+    maps=("metadata",),
+    texts=(
+        *("contentType", "contentEncoding", "contentDisposition", "contentLanguage"),
+        *("cacheControl", "customTime", "storageClass"),
+    ),
+    told=(
+        *("kind", "id", "selfLink", "mediaLink", "name", "bucket", "generation"),
+        *("metageneration", "size", "md5Hash", "crc32c", "etag", "timeCreated", "updated"),
+        *("timeStorageClassUpdated", "timeFinalized", "kmsKeyName", "componentCount", "owner"),
+    ),
+    off={"eventBasedHold": (False,), "temporaryHold": (False,), "acl": ([],)},
 )
-_TOLD = (
-    *("kind", "id", "selfLink", "mediaLink", "name", "bucket", "generation", "metageneration"),
-    *("size", "md5Hash", "crc32c", "etag", "timeCreated", "updated", "timeStorageClassUpdated"),
-    *("timeFinalized", "kmsKeyName", "componentCount", "owner"),
-)
-_OFF: dict[str, Any] = {"eventBasedHold": False, "temporaryHold": False, "acl": []}
-"""What may be sent only to say that it is not wanted."""
 _LONGEST = 1024
 
 
@@ -43,29 +47,9 @@ def settled(before: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     Raises:
         StorageError: it cannot be, or is not offered here.
     """
-    after = dict(before)
-    for key, value in sent.items():
-        if key in _KEPT and value is None:
-            after.pop(key, None)
-        elif key == "metadata":
-            after[key] = _custom(before.get(key, {}), value)
-        elif key in _KEPT:
-            if not isinstance(value, str):
-                raise wrong("Parse Error", "parseError")
-            after[key] = value
-        elif key not in _TOLD and value is not None and (key not in _OFF or value != _OFF[key]):
-            raise not_here(f"Objects with {key} are")
-    return {key: value for key, value in after.items() if value not in ("", {})}
-
-
-def _custom(before: dict[str, str], sent: object) -> dict[str, str]:
-    if not isinstance(sent, dict):
-        raise wrong("Parse Error", "parseError")
-    both = {**before, **sent}
-    kept = {key: value for key, value in both.items() if value is not None}
-    if not all(isinstance(value, str) for value in kept.values()):
-        raise wrong("Parse Error", "parseError")
-    return kept
+    after = _FIELDS.settled(before, sent)
+    check_texts(after.get("metadata", {}))
+    return after
 
 
 def check_sums(sent: dict[str, Any], md5: str, crc32c: str) -> None:
