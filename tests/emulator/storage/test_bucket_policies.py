@@ -86,6 +86,20 @@ def test_the_public_reads_what_is_public(storage: Storage, anonymous: Storage) -
     assert said(anonymous("GET", f"/storage/v1/b/{BUCKET}"))[0] == 401
 
 
+def test_public_access_can_be_prevented(storage: Storage, anonymous: Storage) -> None:
+    """Of what was public before, and for good."""
+    storage.bucket()
+    storage.put("one")
+    bind(storage, "objectViewer", "allUsers")
+    prevented = {"iamConfiguration": {"publicAccessPrevention": "enforced"}}
+    storage("PATCH", f"/storage/v1/b/{BUCKET}", json=prevented)
+    assert said(anonymous.get("one"))[0] == 401
+    policy = storage("GET", POLICY).json()
+    status, reason, message = said(storage("PUT", POLICY, json=policy))
+    assert (status, reason) == (412, "conditionNotMet")
+    assert "public access prevention is enforced" in message
+
+
 def test_a_condition_can_be_about_names_of_objects(storage: Storage, stranger: Storage) -> None:
     """Cloud Storage tells the name of each."""
     storage.bucket()

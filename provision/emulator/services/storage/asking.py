@@ -6,7 +6,13 @@ from typing import Any
 
 from provision.emulator.rpc.calls import Call
 from provision.emulator.seams import RequestAttributes
-from provision.emulator.services.storage.errors import StorageError, denied, not_met, wrong
+from provision.emulator.services.storage.errors import (
+    ANONYMOUS,
+    StorageError,
+    denied,
+    not_met,
+    wrong,
+)
 from provision.emulator.services.storage.records import Bucket, Stored
 from provision.emulator.world import World
 
@@ -127,5 +133,7 @@ class Permissions:
         singular = "Object" if name else "Bucket"
         about = RequestAttributes(resource=(full, f"{_SERVICE}/{singular}", _SERVICE))
         access = self._world.access
+        if call.principal == ANONYMOUS and bucket.never_public:
+            raise denied(call.principal, permission, kind)
         if not access.allowed(call.principal, permission, bucket.resource, about):
             raise denied(call.principal, permission, kind)

@@ -5,6 +5,7 @@ from typing import Any
 from google.iam.v1 import iam_policy_pb2
 from google.protobuf import json_format
 
+from provision.emulator.iam.members import PUBLIC
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs
@@ -13,6 +14,11 @@ from provision.emulator.services.storage.buckets import SERVICE
 from provision.emulator.services.storage.errors import StorageError, denied, not_met, wrong
 from provision.emulator.services.storage.records import Bucket, StorageState
 from provision.emulator.world import World
+
+_NEVER_PUBLIC = (
+    "The member bindings allUsers and allAuthenticatedUsers are not allowed since public access "
+    "prevention is enforced."
+)
 
 
 class BucketPolicies:
@@ -62,6 +68,10 @@ class BucketPolicies:
             json_format.ParseDict({key: sent[key] for key in sent if sent[key]}, asked.policy)
         except (json_format.ParseError, ValueError) as error:
             raise wrong("Parse Error", "parseError") from error
+        if bucket.never_public and any(
+            set(PUBLIC) & set(one.members) for one in asked.policy.bindings
+        ):
+            raise StorageError(412, "FAILED_PRECONDITION", "conditionNotMet", _NEVER_PUBLIC)
         return _shown(bucket, await self._call(call, asked))
 
     async def _test(self, call: Call) -> Any:  # noqa: ANN401 - JSON

@@ -42,6 +42,12 @@ class Bucket:
         """The name under which its policy is kept."""
         return f"projects/{self.project}/buckets/{self.name}"
 
+    @property
+    def never_public(self) -> bool:
+        """Whether public access prevention is enforced."""
+        access = self.settings.get("iamConfiguration", {})
+        return bool(access.get("publicAccessPrevention") == "enforced")
+
     def changed(self, settings: dict[str, Any]) -> "Bucket":
         """The bucket with other settings."""
         later = self.metageneration + 1
