@@ -36,6 +36,8 @@ Share = tuple[Few, ...]
 """One for each degree, each with all of those before."""
 
 _NONE = Few()
+_TRIED = 32
+"""Bulks with which another is compared, before it counts as one of its own."""
 NO_SHARE: Share = (_NONE,) * DEGREES
 
 
@@ -94,7 +96,7 @@ NO_PARTS = Parts()
 
 @dataclass
 class Bulks:
-    """Large sets, each kept once.
+    """Large sets; those that differ by few are one.
 
     Args:
         most: how many places are few.
@@ -102,7 +104,6 @@ class Bulks:
 
     most: int
     bits: list[int] = field(default_factory=list)
-    _known: dict[int, int] = field(default_factory=dict)
 
     def share(self, who: Degrees) -> Share:
         """The same principals."""
@@ -112,7 +113,7 @@ class Bulks:
         before, few = 0, _NONE
         for bits in who:
             if bits is not before and bits != before:
-                few = few.joined(self._few(bits ^ before))
+                few = few.joined(self._few(bits ^ before, bits))
                 before = bits
             found.append(few)
         return tuple(found)
@@ -129,11 +130,14 @@ class Bulks:
             bulks |= 1 << place
         return not any(self.bits[number] & ~bulks for number in other.bulks)
 
-    def _few(self, bits: int) -> Few:
+    def _few(self, bits: int, whole: int) -> Few:
+        """Bits of a set, of which those that it has anyway may be told again."""
         if bits.bit_count() <= self.most:
             return Few(tuple(positions(bits)))
-        number = self._known.get(bits)
-        if number is None:
-            number = self._known[bits] = len(self.bits)
-            self.bits.append(bits)
-        return Few((), (number,))
+        for number in range(max(0, len(self.bits) - _TRIED), len(self.bits)):
+            if not self.bits[number] & ~whole:
+                more = bits & ~self.bits[number]
+                if more.bit_count() <= self.most:
+                    return Few(tuple(positions(more)), (number,))
+        self.bits.append(bits)
+        return Few((), (len(self.bits) - 1,))
