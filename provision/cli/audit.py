@@ -12,6 +12,7 @@ from provision.cli import audit_formats as formats
 from provision.cli import audit_source as source
 from provision.cli import options
 from provision.cli.audit_answers import TargetAnswers, gaps, how, worth_telling
+from provision.cli.audit_first import first
 from provision.cli.audit_formats import Format
 from provision.cli.audit_narrowed import Question
 from provision.cli.audit_place import Place
@@ -21,7 +22,7 @@ from provision.cli.audit_targets import find_target, names_told
 from provision.cli.console import note
 from provision.cli.progress import Progress
 from provision.cli.views import audit_basis, audit_csv, audit_json, audit_text, audit_why
-from provision.cli.views.audit_words import Names, placed, titled
+from provision.cli.views.audit_words import LIMIT, Names, placed, titled
 from provision.errors import ExitCode, NotProvenError, ProvisionError
 from provision.principals import is_public
 from provision.snapshot.records import Target, Unread
@@ -71,13 +72,8 @@ def who(
     with Progress() as progress:
         audit, found = _about(target, asked, progress)
         progress.brief(f"judging {target}")
-        answers = worth_telling(audit.who(found.name))
-        whole = audit.summary(found.name)
-        sets = {one: audit.known_in(one) for one in whole.sets}
-        told = TargetAnswers(
-            *(found, whole.public, whole.reach, answers, sets, whole.unknown),
-            gaps=_gaps(audit, found),
-        )
+        brief = to.is_text and not verbose
+        told = _who(audit, found, most=LIMIT if brief else None)
     basis, names = asked.basis(audit), _names(audit, found)
 
     def show() -> None:
@@ -87,13 +83,23 @@ def who(
     to.emit(
         {
             Format.JSON: lambda: audit_json.text(
-                audit_json.answered(basis, audit_json.about_all(told), answers, ExitCode.DONE)
+                audit_json.answered(basis, audit_json.about_all(told), told.answers, ExitCode.DONE)
             ),
-            Format.CSV: lambda: _csv(audit, answers, names),
+            Format.CSV: lambda: _csv(audit, told.answers, names),
             **Question(asked, audit, f"Who can invoke {titled(found)}", (found.name,)).renders(),
         },
         show,
     )
+
+
+def _who(audit: "Audit", target: Target, most: int | None) -> TargetAnswers:
+    """All answers about a target; with `most`, paths of so many that get in, where that will do."""
+    groups = None if most is None else first(audit, target.name, most)
+    answers = worth_telling(audit.who(target.name)) if groups is None else ()
+    whole = audit.summary(target.name)
+    sets = {one: audit.known_in(one) for one in whole.sets}
+    told = (target, whole.public, whole.reach, answers, sets, whole.unknown)
+    return TargetAnswers(*told, _gaps(audit, target), groups)
 
 
 def what(

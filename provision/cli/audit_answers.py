@@ -1,6 +1,6 @@
 """What the commands show: answers about one target or one principal, and what they rest on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -107,6 +107,7 @@ class TargetAnswers:
         sets: of all who get in, those whose members cannot be counted; of each, how many are known.
         unknown: why others may get in of whom nothing is known.
         gaps: deny policies above it that could not be read, which may stop anybody.
+        groups: the answers by how, where they are told apart without `answers`; else None.
     """
 
     target: Target
@@ -116,6 +117,7 @@ class TargetAnswers:
     sets: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     gaps: tuple[Unread, ...] = ()
+    groups: Mapping[How, Sequence[Answer]] | None = None
 
 
 def gaps(unread: Iterable[Unread], containers: Iterable[str] | None = None) -> tuple[Unread, ...]:

@@ -44,6 +44,11 @@ class Outputs:
     files: Mapping[Format, Path]
     printed: Format | None = Format.TEXT
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the result is for people alone."""
+        return {*self.files, self.printed} <= {Format.TEXT, None}
+
     def emit(self, renders: Mapping[Format, Render], show: Callable[[], None]) -> None:
         """Write every file and print what is to be printed.
 

@@ -10,7 +10,6 @@ from provision.audit.findings.scene import Scene
 from provision.audit.findings.words import called, number
 from provision.audit.gates import reach_of
 from provision.principals import is_public
-from provision.roles import INVOKE
 from provision.snapshot.records import Target
 
 _AGENT = "serviceAccount:service-{}@gcp-sa-iap.iam.gserviceaccount.com"
@@ -135,7 +134,7 @@ def _opens(scene: Scene, agent: str, target: Target) -> bool:
     own = (parsed(one).text for one in _bound(scene, target.name))
     if scene.audit is None or agent in own:
         return True
-    return scene.audit.judge.judge(agent, INVOKE, target.name).verdict is not Verdict.CANNOT
+    return scene.audit.gates.agent(target).verdict is not Verdict.CANNOT
 
 
 RULES: tuple[Rule, ...] = (

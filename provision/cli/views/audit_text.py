@@ -38,7 +38,7 @@ _REASONS = 6
 
 def show_who(found: TargetAnswers, names: Names, *, verbose: bool) -> None:
     """Every principal that gets in, by how; what is not known; who could grant itself access."""
-    groups = _grouped(found.answers)
+    groups = _grouped(found.answers) if found.groups is None else found.groups
     _heading(found, groups, names)
     for kind in How:
         rows = groups.get(kind, ())
