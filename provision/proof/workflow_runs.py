@@ -9,9 +9,11 @@ from provision.clients.workflow_executions import WorkflowExecutions
 from provision.errors import ProvisionError
 from provision.invokers import Wanted, missing_roles
 from provision.plan import Check, Claim, Evidence, Verdict
+from provision.proof.judge import Status
 from provision.proof.revocations import DEFAULT_LIMIT
 from provision.spec import Spec
 from provision.spec.calls import WorkflowSpec
+from provision.tokens.authorization import REFUSED
 from provision.workflows.execution import Execution, State
 
 CHECK = "workflow-executed"
@@ -23,7 +25,6 @@ _LONGEST = 900.0
 """Seconds to follow one execution."""
 _SHOWN = 300
 """Characters of a result or an error that a check shows."""
-_FORBIDDEN = 403
 _WATCH = "run.executions.get"
 
 
@@ -122,11 +123,7 @@ class WorkflowProof:
             return Verdict.NOT_PROVEN, told, f"{hint} run `provision verify` again."
         if _is_refused(execution):
             return Verdict.FAILED, told, self._refused_hint(workflow)
-        return (
-            Verdict.FAILED,
-            told,
-            f"`provision workflow run {workflow.name}` follows and explains it.",
-        )
+        return Verdict.FAILED, told, _without_argument(workflow, execution) + _explain(workflow)
 
     def _refused_hint(self, workflow: WorkflowSpec) -> str:
         missing = ", ".join(sorted(self._missing(workflow)))
@@ -150,8 +147,15 @@ class WorkflowProof:
 
 
 def _is_refused(execution: Execution) -> bool:
-    """Whether it failed of a refusal by the service, or by Cloud Run's API."""
-    return execution.failure is not None and execution.failure.code == _FORBIDDEN
+    """Whether it failed of a refusal by IAM: in the front end's words, or by Cloud Run's API.
+
+    A service may answer 403 too, of its own accord; waiting heals nothing there.
+    """
+    failure = execution.failure
+    if failure is None or failure.code != Status.FORBIDDEN:
+        return False
+    body = failure.raised.get("body") if isinstance(failure.raised, dict) else None
+    return not isinstance(body, str) or REFUSED in body
 
 
 def _did_nothing(workflow: WorkflowSpec, execution: Execution) -> bool:

@@ -180,6 +180,29 @@ def test_a_refusal_that_time_mends_is_waited_for(called: "Project") -> None:
     assert check.verdict is Verdict.PASSED
 
 
+@pytest.mark.parametrize(
+    ("raised", "told", "hint"),
+    [
+        ("{code: 403, message: no, body: not for you}", "failed: no at main.end", "follows and"),
+        ('"enough"', "failed: enough at main.end", "follows and explains"),
+        ("${args.day}", "has no field 'day'", "It got no argument: `argument` in the spec"),
+    ],
+)
+def test_what_it_fails_of_is_told_at_once(
+    called: "Project", raised: str, told: str, hint: str
+) -> None:
+    """Nothing is waited for that IAM has no part in, such as a 403 of the application's own."""
+    source = f"main:\n  params: [args]\n  steps:\n    - end:\n        raise: {raised}\n"
+    (called.path / "own.yaml").write_text(source)
+    own = {"name": "own", "service_account": "own-caller", "source": "own.yaml"}
+    called.declare(workflows=[own], callers=None)
+    apply(called)
+    (check,) = executed(called, wait=60.0)
+    assert check.verdict is Verdict.FAILED
+    assert told in check.summary
+    assert hint in check.hint
+
+
 def test_a_source_that_workflows_refuses_stops_the_run_in_its_words(called: "Project") -> None:
     """Nothing after it is done, and the name of what is wrong is told."""
     (called.path / "own.yaml").write_text("main:\n  steps:\n    - a:\n        call: http.fetch\n")
