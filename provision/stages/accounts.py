@@ -12,6 +12,7 @@ from provision.stages import Progress
 
 _SPREADS = 60.0
 """Seconds in which a new account may still be unknown to other products."""
+_MISSING = ("does not exist", "not found", "could not be found")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,11 @@ class Accounts:
             self.clock.sleep(2.0)
 
     def _is_spreading(self, account: ServiceAccountName, told: str) -> bool:
-        """Whether the account is there, and a product says it is not."""
-        denied = f"service account {account.email}" in told.replace("Service", "service")
-        missing = denied and "does not exist" in told and "actAs" not in told
-        return missing and self.spec.is_own(account)
+        """Whether the account is there, and a product says it is not.
+
+        Products say so in words of their own; who may not act as it is told so, and not waited for.
+        """
+        missing = any(words in told.lower() for words in _MISSING)
+        return (
+            account.email in told and missing and "actAs" not in told and self.spec.is_own(account)
+        )
