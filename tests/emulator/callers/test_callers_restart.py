@@ -9,7 +9,7 @@ from google.cloud import scheduler_v1, tasks_v2
 
 from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator
 from tests.emulator.callers.kit import LOCATION, PROJECT, publisher, scheduler, subscriber, tasks
-from tests.emulator.callers.receiver import Receiver, eventually
+from tests.emulator.callers.receiver import Receiver
 from tests.emulator.storage.kit import BUCKET, Storage
 
 QUEUE = f"{LOCATION}/queues/work"

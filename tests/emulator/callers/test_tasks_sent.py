@@ -53,6 +53,29 @@ def test_a_task_is_sent_as_its_account_and_gone(clients: Clients, receiver: Rece
     eventually(lambda: not left(clients))
 
 
+def test_headers_that_are_not_the_tasks_are_left_out(
+    grpc_clients: Clients, receiver: Receiver
+) -> None:
+    """Those of the connection and of the product; there is one credential."""
+    queue(grpc_clients)
+    email = make_caller(grpc_clients)
+    given = {
+        "host": "elsewhere.example.com",
+        "Content-Length": "1000",
+        "Transfer-Encoding": "chunked",
+        "x-cloudtasks-taskname": "other",
+        "authorization": "Bearer none",
+        "X-Kind": "a",
+    }
+    token = {"service_account_email": email}
+    put(grpc_clients, receiver.address, http_request={"headers": given, "oidc_token": token})
+    [got] = receiver.wait(1)
+    assert (got.body, got.headers["x-kind"], got.claims["email"]) == (b"one", "a", email)
+    assert got.headers["host"] == receiver.address.removeprefix("http://")
+    assert got.headers["x-cloudtasks-taskname"] != "other"
+    assert "transfer-encoding" not in got.headers
+
+
 def test_a_task_is_sent_again_until_it_is_taken(grpc_clients: Clients, receiver: Receiver) -> None:
     """Each time it says how often that was tried and answered before."""
     queue(grpc_clients, retry_config=AT_ONCE)

@@ -4,7 +4,8 @@ The statuses are those of "HTTP Mapping" in ``google/rpc/code.proto``; how long 
 attempts stands in the comments of ``RetryConfig`` in both APIs.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -35,6 +36,14 @@ _CODES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+_NOT_GIVEN = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"),
+        *("te", "trailer", "keep-alive", "proxy-connection", "proxy-authorization"),
+    }
+)
+"""Headers that belong to a connection; what somebody gives of them is left out (documented)."""
+_PRODUCTS = ("x-google-", "x-appengine-", "x-cloudscheduler-", "x-cloudtasks-")
 _SHORTEST = 0.01
 """Seconds that pass between two attempts at least: nothing is to keep the machine busy."""
 _KINDS: tuple[tuple[type[SendingError], str], ...] = (
@@ -70,6 +79,9 @@ class Outcome:
 
 async def attempt(sender: Sender, outgoing: Outgoing) -> Outcome:
     """Send a request once."""
+    if outgoing.token is not None:  # there is one credential, whatever else was given
+        kept = {k: v for k, v in outgoing.headers.items() if k.lower() != "authorization"}
+        outgoing = replace(outgoing, headers=kept)
     try:
         answer = await sender.send(outgoing)
     except SendingError as error:
@@ -89,6 +101,22 @@ def code_of(http: int) -> str:
     if HTTPStatus.BAD_REQUEST <= http < HTTPStatus.INTERNAL_SERVER_ERROR:
         return "FAILED_PRECONDITION"
     return "INTERNAL" if http >= HTTPStatus.INTERNAL_SERVER_ERROR else "UNKNOWN"
+
+
+def headers_of(given: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a request: those that its owner gave, less what only a product says.
+
+    Args:
+        given: by the owner; names count without regard to case.
+        own: the product's, which come first.
+    """
+    taken = {name.lower() for name in own} | _NOT_GIVEN
+    passed = {
+        name: value
+        for name, value in given.items()
+        if name.lower() not in taken and not name.lower().startswith(_PRODUCTS)
+    }
+    return {**passed, **own}
 
 
 def token_of(target: Any) -> OidcToken | OAuthToken | None:  # noqa: ANN401 - a message

@@ -19,6 +19,7 @@ from provision.emulator.services.callers.attempts import (
     Outcome,
     attempt,
     backoff,
+    headers_of,
     seconds,
     token_of,
 )
@@ -129,12 +130,12 @@ class Firing:
         if job.HasField("pubsub_target"):
             return self._published(project, job.pubsub_target)
         target = job.http_target
-        headers = {
-            **target.headers,
+        told = {
             "X-CloudScheduler": "true",
             "X-CloudScheduler-JobName": job.name.rpartition("/")[2],
             "X-CloudScheduler-ScheduleTime": _written(due),
         }
+        headers = headers_of(target.headers, told)
         method = scheduler_v1.HttpMethod(target.http_method).name
         timeout = seconds(job.attempt_deadline)
         token = token_of(target)

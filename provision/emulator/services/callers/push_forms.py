@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from provision.emulator.services.callers.attempts import headers_of
 from provision.emulator.times import micros
 
 _EVENTS = "__GCP_CloudEventsMode"
@@ -90,9 +91,10 @@ def pushed(
     """
     headers = {"User-Agent": "CloudPubSub-Google", "From": "noreply@google.com"}
     if config.HasField("no_wrapper"):
+        headers["Content-Type"] = "application/octet-stream"
         if config.no_wrapper.write_metadata:
             headers |= _metadata(message, subscription)
-        headers["Content-Type"] = "application/octet-stream"
+            headers = headers_of(_attributes(message), headers)
         return headers, base64.b64decode(message.data)
     headers["Content-Type"] = "application/json"
     if _EVENTS in parse_qs(urlsplit(config.push_endpoint).query):
@@ -122,11 +124,13 @@ def _metadata(message: Message, subscription: str) -> dict[str, str]:
         "X-Goog-Pubsub-Publish-Time": message.time,
     }
     if message.ordering_key:
-        told["X-Goog-Pubsub-Ordering-Key"] = message.ordering_key
-    return {
-        **told,
-        **{key: _line(value) for key, value in message.attributes.items() if _fits(key)},
-    }
+        told["X-Goog-Pubsub-Ordering-Key"] = _line(message.ordering_key)
+    return told
+
+
+def _attributes(message: Message) -> dict[str, str]:
+    """Those attributes that can be headers."""
+    return {key: _line(value) for key, value in message.attributes.items() if _fits(key)}
 
 
 def _fits(name: str) -> bool:

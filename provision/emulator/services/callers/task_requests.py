@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from google.cloud import tasks_v2
 
-from provision.emulator.services.callers.attempts import seconds, token_of
+from provision.emulator.services.callers.attempts import headers_of, seconds, token_of
 from provision.emulator.services.callers.sending import Outgoing
 from provision.emulator.times import to_micros
 
@@ -31,7 +31,7 @@ def request_of(task: Any, queue: Any) -> Outgoing:  # noqa: ANN401 - messages
         task.name.split("/")[1],
         tasks_v2.HttpMethod(method).name,
         address(request.url, target.uri_override),
-        {**headers, **_told(task)},
+        headers_of(headers, _told(task)),
         request.body,
         token_of(target) or token_of(request),
         seconds(task.dispatch_deadline),
