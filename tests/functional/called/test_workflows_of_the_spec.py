@@ -300,3 +300,15 @@ def test_an_account_that_is_not_there_is_not_waited_for(called: "Project") -> No
         engine.apply([stage], plan, Outcome())
     assert "`provision workflow deploy`" in refused.value.hint
     assert called.writes() == []
+
+
+def test_an_account_that_is_not_known_everywhere_yet_is_waited_for(called: "Project") -> None:
+    """Neither Workflows nor IAM has to know it as soon as it is made."""
+    called.declare(callers=None)
+    told = f"Service account {called.spec.workflows[0].account.email} does not exist."
+    for method in ("workflows.v1.Workflows/CreateWorkflow", "run.v2.Services/SetIamPolicy"):
+        full = f"google.cloud.{method}"
+        fault = {"method": full, "code": "INVALID_ARGUMENT", "message": told, "times": 1}
+        called.cloud.admin("POST", "/faults", **fault, when="before")
+    apply(called)
+    assert called.spec.workflows[0].account.member in invokers(called)
