@@ -30,6 +30,8 @@ _ACKNOWLEDGED = frozenset({102, 200, 201, 202, 204})
 _PUSH_BACKOFF = (0.1, 60.0)
 """Seconds between attempts where a subscription has no retry policy (documented)."""
 _DOUBLINGS = 30
+_AT_ONCE = 100
+"""Messages of a subscription that are on their way at the same time; Google's number varies."""
 _MOST_MESSAGES = 1000
 _LARGEST = 10_000_000
 
@@ -73,6 +75,7 @@ class Delivery:
         self._subscriptions = subscriptions
         self._sender = sender
         self._turns = turns
+        self._lanes: dict[str, asyncio.Semaphore] = {}
         self._table: Table[Undelivered] = world.store.table(
             "pubsub-undelivered", asdict, _undelivered
         )
@@ -140,7 +143,8 @@ class Delivery:
             if subscription is None or not _wanted(subscription, held.message):
                 break
             held = self._table.put(key, replace(held, attempts=held.attempts + 1))
-            outcome = await attempt(self._sender, _outgoing(subscription, held))
+            async with self._lanes.setdefault(subscription.name, asyncio.Semaphore(_AT_ONCE)):
+                outcome = await attempt(self._sender, _outgoing(subscription, held))
             if outcome.http in _ACKNOWLEDGED or self._buried(subscription, held):
                 break
             self._turns.keep()
