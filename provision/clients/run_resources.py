@@ -13,6 +13,7 @@ from provision.errors import DeployError, UnavailableError, UsageError
 Json = Mapping[str, Any]
 
 OPERATION_TIMEOUT = 900.0
+_WAITING = "waiting for the operation to end"
 """Seconds to wait for an operation: the start-up probe alone may take 240."""
 
 
@@ -41,7 +42,7 @@ class RunResources:
         from google.api_core.exceptions import GoogleAPICallError
 
         def told(metadata: Any) -> str:  # noqa: ANN401 - the resource, as a message
-            return progress_of(from_message(metadata)) if metadata else "waiting"
+            return progress_of(from_message(metadata)) if metadata else _WAITING
 
         with self.calling(f"{doing}: waiting for the operation"):
             wait_until_done(operation, doing, OPERATION_TIMEOUT, self.clock, report, told)
@@ -98,7 +99,7 @@ def progress_of(resource: Json) -> str:
         for item in conditions
         if item and item.get("state") != "CONDITION_SUCCEEDED"
     ]
-    return "; ".join(told) or "waiting"
+    return "; ".join(told) or _WAITING
 
 
 def _state(condition: Json) -> str:
