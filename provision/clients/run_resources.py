@@ -13,8 +13,8 @@ from provision.errors import DeployError, UnavailableError, UsageError
 Json = Mapping[str, Any]
 
 OPERATION_TIMEOUT = 900.0
-_WAITING = "waiting for the operation to end"
 """Seconds to wait for an operation: the start-up probe alone may take 240."""
+_WAITING = "waiting for the operation to end"
 
 
 @dataclass(frozen=True)
