@@ -59,7 +59,9 @@ def _plan(run: Run, *, everything: bool) -> None:
             others = _resources(run)
             found = [
                 *calling.topics(report.spec, others),
-                *plan.the_rest(report.spec, _going(run), images, others),
+                *plan.the_rest(
+                    report.spec, _going(run), images, calling.users(report.spec, others)
+                ),
             ]
             report.removals += [item for item in found if item.resource not in listed]
         with run.showing(report):
@@ -76,7 +78,6 @@ def _looking(pipeline: Pipeline) -> tuple[Destroy, CallingThings]:
         pipeline.jobs,
         pipeline.iam,
         pipeline.artifacts,
-        pipeline.workflows,
         {Kind.SERVICE: pipeline.policies, Kind.JOB: pipeline.job_policies},
         pipeline.progress,
     )

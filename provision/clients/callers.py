@@ -29,6 +29,7 @@ class _Kept(ABC):
     word: ClassVar[str]
     noun: ClassVar[str]
     key: ClassVar[str] = "name"
+    place: ClassVar[str] = "parent"
 
     google: GoogleClients
 
@@ -47,6 +48,13 @@ class _Kept(ABC):
             return from_message(self._call("Reading", "get", name, {self.key: name}))
         except NotFoundError:
             return None
+
+    def below(self, place: str) -> list[Json]:
+        """All of them in a region, ``projects/P/locations/L``; of Pub/Sub in a project."""
+        with self._calling(f"Listing every {self.word} of {place}"):
+            listed = getattr(self.client, f"list_{self.noun}s")
+            found = listed(request={self.place: place}, timeout=TIMEOUT)
+            return [from_message(one) for one in found]
 
     def create(self, name: str, thing: Json) -> None:
         """Create it."""
@@ -150,6 +158,7 @@ class Subscriptions(_Kept):
     word = "subscription"
     noun = "subscription"
     key = "subscription"
+    place = "project"
 
     @property
     def client(self) -> Any:  # noqa: ANN401

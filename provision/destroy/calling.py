@@ -11,7 +11,7 @@ from provision.clients.workflows import Workflows
 from provision.destroy.removal import NOT_OURS, Removal
 from provision.run.resource_json import MARK
 from provision.spec import ServiceSpec, Spec
-from provision.spec.calls import CallerSpec, PushSpec, QueueSpec, WorkflowSpec
+from provision.spec.calls import CallerKind, CallerSpec, PushSpec, QueueSpec, WorkflowSpec
 from provision.stages import Progress
 from provision.stages.called_by import CalledBy
 
@@ -44,6 +44,33 @@ class CallingThings:
         callers = spec.callers if isinstance(spec, ServiceSpec) else ()
         found += [self._caller(self.called_by(spec, one)) for one in callers]
         yield from filter(None, found)
+
+    def users(self, spec: Spec, going: frozenset[str]) -> dict[str, str]:
+        """What stays of the products that the spec names, and the account that it calls as.
+
+        Args:
+            spec: what is declared.
+            going: full names of all that is taken away now.
+        """
+        found: list[tuple[str, Json]] = []
+        project = f"projects/{spec.project.value}"
+        if spec.workflows:
+            listed = self.workflows.everywhere(spec.project.value)
+            found += [("workflow", one) for one in listed]
+        kinds = {caller.kind for caller in spec.callers} if isinstance(spec, ServiceSpec) else ()
+        for kind in sorted(kinds):
+            place = project if kind is CallerKind.PUSH else spec.resource_name.parent
+            found += [(kind, one) for one in self._client(kind).below(place)]
+        return {
+            f"{kind} {_short(one['name'])}": _account(one)
+            for kind, one in found
+            if one["name"] not in going
+        }
+
+    def _client(self, kind: CallerKind) -> Schedules | Subscriptions | Queues:
+        if kind is CallerKind.PUSH:
+            return self.subscriptions
+        return self.queues if kind is CallerKind.QUEUE else self.schedules
 
     def topics(self, spec: Spec, going: frozenset[str]) -> Iterator[Removal]:
         """Topics that were made for it, where nothing that stays listens to them.
@@ -83,7 +110,7 @@ class CallingThings:
         if isinstance(one.caller, QueueSpec):
             return self._queue(one, subject)
         is_push = isinstance(one.caller, PushSpec)
-        client = self.subscriptions if is_push else self.schedules
+        client = self._client(one.caller.kind)
         live = client.find(one.name)
         if live is None:
             return None
@@ -105,6 +132,17 @@ class CallingThings:
             return Removal(subject, one.name, reason=why)
         details = ("its tasks that are not done yet", "its name, for some days")
         return Removal(subject, one.name, partial(self.queues.delete, one.name), details)
+
+
+def _account(live: Json) -> str:
+    """As whom a workflow runs, or a caller calls; empty for nobody."""
+    target = live.get("httpTarget") or live.get("pushConfig") or {}
+    named = live.get("serviceAccount") or target.get("oidcToken", {}).get("serviceAccountEmail")
+    return _short(named or "")
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _is_marked(live: Json) -> bool:

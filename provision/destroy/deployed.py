@@ -9,7 +9,6 @@ from provision.clients.cloud_run import CloudRun
 from provision.clients.cloud_run_jobs import CloudRunJobs
 from provision.clients.iam import Iam
 from provision.clients.policies import PolicyClient
-from provision.clients.workflows import Workflows
 from provision.destroy.removal import NOT_OURS, Removal
 from provision.resources import JobName, RepositoryName, ServiceAccountName, ServiceName
 from provision.run.resource_json import MARK
@@ -28,7 +27,6 @@ class Destroy:
         jobs: its jobs.
         iam: service accounts.
         artifacts: repositories.
-        workflows: those of Workflows, to tell who still uses an account.
         policies: the policies of services and of jobs, to show what goes with one.
         progress: told what is being waited for.
     """
@@ -37,7 +35,6 @@ class Destroy:
     jobs: CloudRunJobs
     iam: Iam
     artifacts: ArtifactRegistry
-    workflows: Workflows
     policies: Mapping[Kind, PolicyClient]
     progress: Progress
 
@@ -75,18 +72,18 @@ class Destroy:
         spec: Spec,
         going: Sequence[ServiceName | JobName],
         images: Sequence[str],
-        others: frozenset[str] = frozenset(),
+        callers: Mapping[str, str],
     ) -> Iterator[Removal]:
         """Accounts and repository, where they are ours and nothing that stays uses them.
 
-        Other products than Cloud Run and Workflows are not looked at; an account that is deleted
-        can be undeleted for 30 days.
+        Other products than Cloud Run, and what `callers` tells of, are not looked at; an account
+        that is deleted can be undeleted for 30 days.
 
         Args:
             spec: the service or job they were made for.
             going: the services and jobs that are taken away now.
             images: names of images that the specs at hand declare, and that may go.
-            others: full names of what else is taken away now.
+            callers: what stays of what calls, and the e-mail of its account.
         """
         project = spec.project.value
         here = [name for name in going if name.project == project]
@@ -96,26 +93,15 @@ class Destroy:
             *(it for it in self.run.services_everywhere(project) if not _is_among(it, services)),
             *(it for it in self.jobs.jobs_everywhere(project) if not _is_among(it, jobs)),
         ]
-        users = {_name(one): _pod(one).get("serviceAccountName") for one in staying}
+        pods = {_name(one): _pod(one).get("serviceAccountName", "") for one in staying}
+        users = {**pods, **callers}
         accounts = [spec.service_account, *(caller.account for caller in spec.all_callers)]
-        if spec.all_callers:
-            users |= self._workflows(project, others)
         for account in dict.fromkeys(accounts):
             yield from self._account(account, users)
         if isinstance(spec.image, BuiltImage):
             yield from self._repository(spec.image.repository, staying, images)
 
-    def _workflows(self, project: str, going: frozenset[str]) -> dict[str, str]:
-        """The workflows that stay, and as whom they run."""
-        return {
-            f"workflow {_short(one['name'])}": _short(one.get("serviceAccount", ""))
-            for one in self.workflows.everywhere(project)
-            if one["name"] not in going
-        }
-
-    def _account(
-        self, name: ServiceAccountName, users: Mapping[str, str | None]
-    ) -> Iterator[Removal]:
+    def _account(self, name: ServiceAccountName, users: Mapping[str, str]) -> Iterator[Removal]:
         account = self.iam.find_account(name)
         if account is None:
             return
@@ -174,10 +160,6 @@ def _pod(resource: Json) -> Json:
 
 def _images(resource: Json) -> list[str]:
     return [str(container.get("image", "")) for container in _pod(resource).get("containers", [])]
-
-
-def _short(name: str) -> str:
-    return name.rpartition("/")[2]
 
 
 def _name(resource: Json) -> str:

@@ -73,3 +73,18 @@ def test_what_others_made_or_use_stays_and_why_is_said(called: "Project") -> Non
     email = f"nightly-orders@{called.cloud.project}.iam.gserviceaccount.com"
     assert why[f"service account {email}"] == "there runs as it: workflow nightly-orders"
     assert left(called) == {"workflow", "queue", "topic", "nightly-orders"}
+
+
+def test_an_account_that_something_else_calls_as_stays(called: "Project") -> None:
+    """A schedule of somebody else's, as the account of ours."""
+    apply(called)
+    schedules = called.pipeline().schedules
+    at = f"projects/{called.cloud.project}/locations/asia-east1/jobs"
+    ours = schedules.find(f"{at}/tick")
+    assert ours is not None
+    kept = ("schedule", "timeZone", "httpTarget")
+    schedules.create(f"{at}/theirs", {name: ours[name] for name in kept})
+    removals = called.run("destroy", "--all", "--yes", "--json").service["removals"]
+    why = {one["subject"]: one["reason"] for one in removals if one["reason"]}
+    email = f"ticker@{called.cloud.project}.iam.gserviceaccount.com"
+    assert why == {f"service account {email}": "there runs as it: schedule theirs"}
