@@ -62,6 +62,7 @@ def test_names_that_cannot_be_are_refused(storage: Storage, name: str) -> None:
     ("asked", "got", "told"),
     [
         ("bytes=0-3", b"0123", "bytes 0-3/10"),
+        ("bytes=0-", b"0123456789", "bytes 0-9/10"),
         ("bytes=8-", b"89", "bytes 8-9/10"),
         ("bytes=-2", b"89", "bytes 8-9/10"),
         ("bytes=5-100", b"56789", "bytes 5-9/10"),

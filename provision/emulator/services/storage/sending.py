@@ -2,10 +2,12 @@
 
 import re
 from http import HTTPStatus
+from typing import BinaryIO
 
 from aiohttp import web
 
 from provision.emulator.services.storage.checksums import etag
+from provision.emulator.services.storage.errors import missing
 from provision.emulator.services.storage.objects import Media
 from provision.emulator.services.storage.records import Stored
 
@@ -20,37 +22,48 @@ _COPIED = {
 
 async def send(request: web.Request, media: Media) -> web.StreamResponse:
     """Answer a request with a content, which stays what it is while it is sent."""
-    with media.path.open("rb") as file:
+    try:
+        file = media.path.open("rb")
+    except FileNotFoundError:  # overwritten or deleted since it was looked up
+        stored = media.stored
+        raise missing(f"No such object: {stored.bucket}/{stored.name}") from None
+    with file:
         size = media.stored.content.size
-        place = _place(request.headers.get("Range", ""), size)
+        asked = _RANGE.fullmatch(request.headers.get("Range", "").strip())
+        place = (0, size) if asked is None else _place(asked, size)
         if place is None:
-            headers = {"Content-Range": f"bytes */{size}"}
-            status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-            return web.Response(
-                status=status, text="Request range not satisfiable", headers=headers
-            )
-        first, end = place
+            return _beyond(size)
         answer = web.StreamResponse(headers=_headers(media.stored))
-        if "Range" in request.headers and end - first < size:
+        if asked is not None:
             answer.set_status(HTTPStatus.PARTIAL_CONTENT)
-            answer.headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
-        answer.content_length = end - first
+            answer.headers["Content-Range"] = f"bytes {place[0]}-{place[1] - 1}/{size}"
+        answer.content_length = place[1] - place[0]
         await answer.prepare(request)
-        file.seek(first)
-        while first < end and (piece := file.read(min(_PIECE, end - first))):
-            await answer.write(piece)
-            first += len(piece)
-        await answer.write_eof()
+        await _write(answer, file, *place)
         return answer
 
 
-def _place(header: str, size: int) -> tuple[int, int] | None:
+async def _write(answer: web.StreamResponse, file: BinaryIO, first: int, end: int) -> None:
+    file.seek(first)
+    while first < end and (piece := file.read(min(_PIECE, end - first))):
+        await answer.write(piece)
+        first += len(piece)
+    await answer.write_eof()
+
+
+def _beyond(size: int) -> web.Response:
+    return web.Response(
+        status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        text="Request range not satisfiable",
+        headers={"Content-Range": f"bytes */{size}"},
+    )
+
+
+def _place(found: re.Match[str], size: int) -> tuple[int, int] | None:
     """First byte and end of what is asked for; None where there is nothing of it."""
-    found = _RANGE.fullmatch(header.strip())
-    if found is None:
-        return 0, size
     if found.group(3):
-        return (max(0, size - int(found.group(3))), size) if size else None
+        wanted = int(found.group(3))
+        return (max(0, size - wanted), size) if size and wanted else None
     first = int(found.group(1))
     end = min(int(found.group(2)) + 1, size) if found.group(2) else size
     return (first, end) if first < end else None
