@@ -21,7 +21,6 @@ STAGES_OF = {
     "project": ("build", "push", "deploy", "bind"),
     "job": ("build", "push", "deploy", "bind"),
     "called": ("workflow", "callers"),
-    "called_job": ("workflow",),
 }
 EVERY = [(of, stage) for of, stages in STAGES_OF.items() for stage in stages]
 """Every stage of a service and of a job, and those of what calls them."""
@@ -208,7 +207,6 @@ EDITS: dict[str, dict[str, Edit]] = {
         "push": (delete_repository, "push-as-declared"),
         "deploy": (run_as_default, "runtime-account"),
         "bind": (empty_policy, "invokers-as-named"),
-        "workflow": (call_elsewhere, "workflow-as-declared"),
     },
 }
 
