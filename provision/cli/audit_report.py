@@ -1,13 +1,16 @@
 """`provision audit report|check`: everything that can be invoked, and what is wrong with it."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from provision import __version__
 from provision.audit.answers import Severity
+from provision.audit.forms import ANYBODY
 from provision.cli import audit_formats as formats
 from provision.cli import audit_source as source
 from provision.cli import options
@@ -16,19 +19,25 @@ from provision.cli.audit_formats import Format, Render
 from provision.cli.audit_place import Place
 from provision.cli.audit_scope import concerning
 from provision.cli.audit_source import Source
+from provision.cli.beside import beside
 from provision.cli.progress import Progress
 from provision.cli.views import audit_csv, audit_json, audit_report_json, audit_report_text
 from provision.cli.views.audit_basis import show_basis
-from provision.cli.views.audit_words import Names
+from provision.cli.views.audit_words import LIMIT, Names
 from provision.errors import UsageError
 
 if TYPE_CHECKING:
     from provision.audit import Audit
     from provision.audit.findings import Report
+    from provision.audit.findings.overview import Overview
     from provision.audit.settings import Settings
     from provision.cli.audit_answers import Basis
 
+T = TypeVar("T")
+
 DEFAULT_POLICY = Path("audit.yaml")
+_MANY = 1_000
+"""Targets from which on a second process is worth its beginning."""
 
 PolicyFile = Annotated[
     Path | None,
@@ -75,11 +84,12 @@ def report(
     """
     to = formats.outputs(_wanted(as_json, as_csv, sarif, html), output)
     asked = Source(snapshot, at, scope, Place(file, project, region, impersonate), inventory)
-    audit, found = _reported(asked, policy, baseline)
+    is_short = to.is_text and not verbose
+    audit, found, seen = _reported(asked, policy, baseline, partial(_looked_over, asked, is_short))
     basis, names = asked.basis(audit), Names.of(audit.snapshot.containers)
 
     def show() -> None:
-        audit_report_text.show_report(found, names, verbose=verbose)
+        audit_report_text.show_report(found, seen(), names, verbose=verbose)
         show_basis(basis)
 
     def json() -> str:
@@ -124,7 +134,8 @@ def check(
     if update_baseline and baseline is None:
         raise UsageError("--update-baseline needs --baseline FILE.")
     asked = Source(snapshot, at, scope, Place(file, project, region, impersonate), inventory)
-    audit, found = _reported(asked, policy, None if update_baseline else baseline)
+    known = None if update_baseline else baseline
+    audit, found, _ = _reported(asked, policy, known, lambda _: None)
     if update_baseline and baseline is not None:
         _write_baseline(found, baseline)
         return
@@ -153,8 +164,28 @@ def _wanted(
     return {Format.JSON: as_json, Format.CSV: as_csv, Format.SARIF: sarif, Format.HTML: html}
 
 
-def _reported(asked: Source, policy: Path | None, baseline: Path | None) -> "tuple[Audit, Report]":
-    """Everything read and judged; what is wrong on the command line is told before."""
+def _looked_over(asked: Source, is_short: bool, audit: "Audit") -> "Callable[[], Overview]":
+    """All targets, looked over meanwhile where there are many, and no connection is open."""
+    from provision.audit.findings.overview import overview
+
+    look = partial(overview, audit, LIMIT if is_short else 0)
+    if not is_short or asked.snapshot is None or len(audit.targets) < _MANY:
+        return look
+    audit.judge.members(ANYBODY)  # who is in which set: known to both, if it is known before
+    return beside(look)
+
+
+def _reported(
+    asked: Source, policy: Path | None, baseline: Path | None, begin: "Callable[[Audit], T]"
+) -> "tuple[Audit, Report, T]":
+    """Everything read and judged; what is wrong on the command line is told before.
+
+    Args:
+        asked: what to read.
+        policy: what a team accepts.
+        baseline: findings that are known.
+        begin: called before the findings are looked for; what it returns comes with them.
+    """
     from provision.audit import baseline as baselines
     from provision.audit.findings import report as report_on
 
@@ -164,10 +195,11 @@ def _reported(asked: Source, policy: Path | None, baseline: Path | None) -> "tup
     with Progress() as progress:
         read = asked.whole(progress)
         audit = asked.judge(read, progress)
+        begun = begin(audit)
         found = report_on(audit, settings, known)
     if asked.snapshot and asked.scope:
         found = replace(found, findings=concerning(found.findings, read))
-    return audit, found
+    return audit, found, begun
 
 
 def settings_of(policy: Path | None, asked: Source) -> "Settings":

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from provision.audit.answers import Finding, Severity, Summary, Verdict
+from provision.audit.answers import Finding, Severity, Summary
 from provision.audit.findings.catalogue import CATALOGUE
 from provision.audit.findings.scene import Scene
 from provision.audit.findings.unread import told_by
@@ -46,26 +45,6 @@ class Report:
     def summaries(self) -> tuple[Summary, ...]:
         """One a target, in the order of the audit; made when asked for, as that takes longest."""
         return tuple(self.audit.summaries()) if self.audit else ()
-
-    def first(self, most: int) -> tuple[Summary, ...]:
-        """The first of `summaries`, the others not made."""
-        if "summaries" in self.__dict__ or self.audit is None:
-            return self.summaries[:most]
-        return tuple(islice(self.audit.summaries(), most))
-
-    @cached_property
-    def _standing(self) -> tuple[tuple[Verdict, bool], ...]:
-        return tuple(self.audit.standing()) if self.audit else ()
-
-    @property
-    def public(self) -> int:
-        """How many targets are public, counted without `summaries`."""
-        return sum(verdict is Verdict.CAN for verdict, _ in self._standing)
-
-    @property
-    def unsure(self) -> int:
-        """Of how many targets it is open who else gets in, counted without `summaries`."""
-        return sum(open_ for _, open_ in self._standing)
 
     @property
     def targets(self) -> int:

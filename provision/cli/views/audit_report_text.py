@@ -10,11 +10,12 @@ from provision.cli.audit_checking import Checked
 from provision.cli.console import results, safe
 from provision.cli.views.audit_findings_text import show_findings
 from provision.cli.views.audit_gaps import show_gaps
-from provision.cli.views.audit_words import LIMIT, Names, count, placed, say, selves, titled
+from provision.cli.views.audit_words import Names, count, placed, say, selves, titled
 from provision.snapshot.records import Unread
 
 if TYPE_CHECKING:
     from provision.audit.findings import Report
+    from provision.audit.findings.overview import Overview
     from provision.clients.reading import Written
     from provision.clients.reading.export import Tables
 
@@ -30,16 +31,16 @@ _NAME, _REGION = 29, 16
 _UNREAD, _DETAIL = 6, 40
 
 
-def show_report(found: "Report", names: Names, *, verbose: bool) -> None:
+def show_report(found: "Report", seen: "Overview", names: Names, *, verbose: bool) -> None:
     """All of it, what is wrong first."""
     scope = names.short(found.header.scope) if found.header.scope else "What was read"
     targets = count(found.targets, "target")
     say(f"{scope}: {_counted(found)} on {targets}.", style="bold")
-    known = _known(found.unsure, len(found.unread))
-    say(f"{_public(found.public)} {known}{_set_aside(found)}".strip())
+    known = _known(seen.unsure, len(found.unread))
+    say(f"{_public(seen.public)} {known}{_set_aside(found)}".strip())
     show_gaps(gaps(found.unread), names)
     show_findings(found.findings if verbose else found.new, names, verbose=verbose)
-    _targets(found.summaries if verbose else found.first(LIMIT), found.targets)
+    _targets(found.summaries if verbose else seen.first, found.targets)
     show_unread(found.unread, names, verbose=verbose)
 
 
