@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import googleapiclient
 import requests
 
 from tests.conftest import DEVELOPER, RunningEmulator
 
+DOCUMENT = (
+    Path(googleapiclient.__file__).parent / "discovery_cache" / "documents" / "storage.v1.json"
+)
+"""Google's own description of the API."""
 BUCKET = "orders-data"
 STRANGER = "user:ann@example.com"
 

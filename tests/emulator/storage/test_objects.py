@@ -4,15 +4,13 @@ import base64
 import hashlib
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import googleapiclient
 import pytest
 
 from tests.conftest import Clients
 from tests.emulator.callers.kit import grant, make_caller
-from tests.emulator.storage.kit import BUCKET, Storage, said
+from tests.emulator.storage.kit import BUCKET, DOCUMENT, Storage, said
 
 OBJECTS = f"/storage/v1/b/{BUCKET}/o"
 NAMES = ["a b", "a/b/c.txt", "é.txt", "100%", "?#&+", "..a", "a//b", "日本", "a%2Fb", "'\"", "~*"]
@@ -220,8 +218,7 @@ def test_a_token_reads_and_writes_what_its_scopes_hold(
 
 @cache
 def _schemas() -> dict[str, Any]:
-    folder = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
-    told: dict[str, Any] = json.loads((folder / "storage.v1.json").read_text())["schemas"]
+    told: dict[str, Any] = json.loads(DOCUMENT.read_text())["schemas"]
     return told
 
 
