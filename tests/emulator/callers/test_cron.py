@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from provision.emulator.services.callers.cron import parsed, zone
+from provision.emulator.services.callers.scheduler.cron import parsed, zone
 
 NOON = dt.datetime(2026, 3, 13, 12, 0, 30, tzinfo=dt.UTC)  # a Friday
 

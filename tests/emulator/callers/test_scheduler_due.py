@@ -5,9 +5,9 @@ import time
 
 from google.cloud import scheduler_v1
 
-from provision.emulator.services.callers.firing import Firing
 from provision.emulator.services.callers.placed import Placed
-from provision.emulator.services.callers.schedules import JOBS
+from provision.emulator.services.callers.scheduler.firing import Firing
+from provision.emulator.services.callers.scheduler.schedules import JOBS
 from provision.emulator.services.callers.sending import Sender
 from provision.emulator.services.callers.turns import Turns
 from provision.emulator.times import timestamp, to_micros

@@ -3,7 +3,11 @@
 import pytest
 
 from provision.emulator.services.callers.attempts import backoff
-from provision.emulator.services.callers.subscription_filter import FilterError, matches, parsed
+from provision.emulator.services.callers.pubsub.subscription_filter import (
+    FilterError,
+    matches,
+    parsed,
+)
 
 ORDER = {"kind": "new", "place": "eu-1", "a b": "c"}
 

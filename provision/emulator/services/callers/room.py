@@ -5,25 +5,25 @@ from typing import Any
 
 from provision.emulator.rpc.calls import Dispatcher, Handler
 from provision.emulator.rpc.host_apps import Mount
-from provision.emulator.services.callers.delivering import Delivery
-from provision.emulator.services.callers.dispatching import Dispatching
-from provision.emulator.services.callers.execution_runs import ExecutionRuns
-from provision.emulator.services.callers.executions import Executions
-from provision.emulator.services.callers.firing import Firing
+from provision.emulator.services.callers.eventarc.transport import AddressOf, Transports
+from provision.emulator.services.callers.eventarc.triggers import Triggers
 from provision.emulator.services.callers.kept import Resources
 from provision.emulator.services.callers.locations import CallerLocations
 from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.progress import Work
-from provision.emulator.services.callers.queue_tasks import TASKS, QueueTasks
-from provision.emulator.services.callers.queues import QUEUES, Queues
-from provision.emulator.services.callers.schedules import JOBS, Schedules
+from provision.emulator.services.callers.pubsub.delivering import Delivery
+from provision.emulator.services.callers.pubsub.subscriptions import SUBSCRIPTIONS, Subscriptions
+from provision.emulator.services.callers.pubsub.topics import TOPICS, Topics
+from provision.emulator.services.callers.scheduler.firing import Firing
+from provision.emulator.services.callers.scheduler.schedules import JOBS, Schedules
 from provision.emulator.services.callers.sending import Sender
-from provision.emulator.services.callers.subscriptions import SUBSCRIPTIONS, Subscriptions
-from provision.emulator.services.callers.topics import TOPICS, Topics
-from provision.emulator.services.callers.trigger_transport import AddressOf, Transports
-from provision.emulator.services.callers.triggers import Triggers
+from provision.emulator.services.callers.tasks.dispatching import Dispatching
+from provision.emulator.services.callers.tasks.queues import QUEUES, Queues
+from provision.emulator.services.callers.tasks.tasks import TASKS, QueueTasks
 from provision.emulator.services.callers.turns import Turns
-from provision.emulator.services.callers.workflows import Workflows
+from provision.emulator.services.callers.workflows.execution_runs import ExecutionRuns
+from provision.emulator.services.callers.workflows.executions import Executions
+from provision.emulator.services.callers.workflows.workflows import Workflows
 from provision.emulator.services.operations import Operations
 from provision.emulator.world import World
 

@@ -10,7 +10,7 @@ from provision.emulator.rpc.calls import Call
 from provision.emulator.rpc.hosts import is_loopback
 from provision.emulator.rpc.status import invalid
 from provision.emulator.services.callers.acting import find_account, may_act_as
-from provision.emulator.services.callers.pubsub_names import wrong
+from provision.emulator.services.callers.pubsub.names import wrong
 from provision.emulator.services.callers.words import pubsub_refusal
 from provision.emulator.world import World
 

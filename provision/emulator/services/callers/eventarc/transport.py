@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from provision.emulator.services.callers.eventarc.rules import PUBLISHED, event_type
 from provision.emulator.services.callers.kept import Resources
-from provision.emulator.services.callers.subscriptions import SUBSCRIPTIONS, Subscriptions
-from provision.emulator.services.callers.topics import Topics
-from provision.emulator.services.callers.trigger_rules import PUBLISHED, event_type
+from provision.emulator.services.callers.pubsub.subscriptions import SUBSCRIPTIONS, Subscriptions
+from provision.emulator.services.callers.pubsub.topics import Topics
 from provision.emulator.services.callers.words import platform_missing
 from provision.emulator.world import World
 

@@ -5,8 +5,8 @@ Source: the comments of ``google.pubsub.v1.Subscription``.
 
 from typing import Any
 
-from provision.emulator.services.callers import pubsub_names as names
-from provision.emulator.services.callers.subscription_filter import FilterError, parsed
+from provision.emulator.services.callers.pubsub import names
+from provision.emulator.services.callers.pubsub.subscription_filter import FilterError, parsed
 
 WRITABLE = (
     "push_config",

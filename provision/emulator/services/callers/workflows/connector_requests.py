@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from provision.emulator.language.faults import type_fault, value_fault
 from provision.emulator.language.surroundings import HttpRequest, OAuth2
 from provision.emulator.language.values import Value
-from provision.emulator.services.callers.connector_table import Connector
+from provision.emulator.services.callers.workflows.connector_table import Connector
 
 _PARAMETERS = "connector_params"
 _REQUEST_SECONDS = 1800.0

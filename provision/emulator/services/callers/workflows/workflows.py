@@ -10,7 +10,6 @@ from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
 from provision.emulator.services.callers import places
 from provision.emulator.services.callers.acting import find_account, may_act_as
-from provision.emulator.services.callers.connector_table import CONNECTORS
 from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.ordering import in_order
@@ -22,7 +21,8 @@ from provision.emulator.services.callers.words import (
     platform_missing,
     workflows_refusal,
 )
-from provision.emulator.services.callers.workflow_rules import (
+from provision.emulator.services.callers.workflows.connector_table import CONNECTORS
+from provision.emulator.services.callers.workflows.rules import (
     WRITABLE,
     check,
     check_id,

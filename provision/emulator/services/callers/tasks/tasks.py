@@ -9,11 +9,12 @@ from google.cloud import tasks_v2
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
-from provision.emulator.services.callers import places, queue_rules
-from provision.emulator.services.callers.dispatching import Dispatching
+from provision.emulator.services.callers import places
 from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.placed import Placed
-from provision.emulator.services.callers.queues import SERVICE
+from provision.emulator.services.callers.tasks import rules as queue_rules
+from provision.emulator.services.callers.tasks.dispatching import Dispatching
+from provision.emulator.services.callers.tasks.queues import SERVICE
 from provision.emulator.services.callers.tokens import settle_token
 from provision.emulator.services.callers.words import scheduler_refusal
 from provision.emulator.times import timestamp

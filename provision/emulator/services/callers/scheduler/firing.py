@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from google.cloud import scheduler_v1
 
 from provision.emulator.rpc.status import ApiError
-from provision.emulator.services.callers import schedule_rules
 from provision.emulator.services.callers.agents import agent_of
 from provision.emulator.services.callers.attempts import (
     Outcome,
@@ -24,6 +23,7 @@ from provision.emulator.services.callers.attempts import (
     token_of,
 )
 from provision.emulator.services.callers.placed import Placed
+from provision.emulator.services.callers.scheduler import rules as schedule_rules
 from provision.emulator.services.callers.sending import Outgoing, Sender
 from provision.emulator.services.callers.turns import Turns
 from provision.emulator.times import timestamp, to_micros

@@ -12,15 +12,16 @@ from google.cloud import eventarc_v1
 
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError
-from provision.emulator.services.callers import places, trigger_rules
+from provision.emulator.services.callers import places
 from provision.emulator.services.callers.acting import find_account, may_act_as
+from provision.emulator.services.callers.eventarc import rules as trigger_rules
+from provision.emulator.services.callers.eventarc.rules import WRITABLE
+from provision.emulator.services.callers.eventarc.transport import Transports
 from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.ordering import in_order
 from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.progress import Progress
-from provision.emulator.services.callers.trigger_rules import WRITABLE
-from provision.emulator.services.callers.trigger_transport import Transports
 from provision.emulator.services.callers.words import (
     check_unfiltered,
     eventarc_refusal,

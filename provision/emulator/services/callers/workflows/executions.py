@@ -15,22 +15,22 @@ from provision.emulator.rpc.execution_forms import (
 from provision.emulator.rpc.status import ApiError, invalid
 from provision.emulator.rpc.wellknown import Empty
 from provision.emulator.services.callers import places
-from provision.emulator.services.callers.execution_rules import (
+from provision.emulator.services.callers.ordering import in_order
+from provision.emulator.services.callers.words import platform_missing, workflows_refusal
+from provision.emulator.services.callers.workflows.execution_rules import (
     NO_ARGUMENT,
     check_execution,
     checked_argument,
 )
-from provision.emulator.services.callers.execution_runs import ExecutionRuns
-from provision.emulator.services.callers.execution_views import (
+from provision.emulator.services.callers.workflows.execution_runs import ExecutionRuns
+from provision.emulator.services.callers.workflows.execution_views import (
     EXECUTION_FIELDS,
     STEP_FIELDS,
     basic,
     filtered,
     newest_first,
 )
-from provision.emulator.services.callers.ordering import in_order
-from provision.emulator.services.callers.words import platform_missing, workflows_refusal
-from provision.emulator.services.callers.workflows import Workflows
+from provision.emulator.services.callers.workflows.workflows import Workflows
 from provision.emulator.services.paging import page
 from provision.emulator.services.permissions import require
 from provision.emulator.times import timestamp, to_micros

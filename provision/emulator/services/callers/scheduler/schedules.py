@@ -8,12 +8,13 @@ from google.cloud import scheduler_v1
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
-from provision.emulator.services.callers import places, schedule_rules
-from provision.emulator.services.callers.firing import Firing
+from provision.emulator.services.callers import places
 from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.placed import Placed
-from provision.emulator.services.callers.schedule_rules import WRITABLE
+from provision.emulator.services.callers.scheduler import rules as schedule_rules
+from provision.emulator.services.callers.scheduler.firing import Firing
+from provision.emulator.services.callers.scheduler.rules import WRITABLE
 from provision.emulator.services.callers.tokens import settle_token
 from provision.emulator.services.callers.words import scheduler_refusal
 from provision.emulator.times import timestamp

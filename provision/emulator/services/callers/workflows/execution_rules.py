@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from provision.emulator.rpc.status import invalid
-from provision.emulator.services.callers.workflow_rules import check_labels
+from provision.emulator.services.callers.workflows.rules import check_labels
 
 _LARGEST_ARGUMENT = 32 * 1024
 NO_ARGUMENT = "null"

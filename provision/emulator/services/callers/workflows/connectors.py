@@ -19,12 +19,12 @@ from provision.emulator.language.surroundings import (
     timed_out,
 )
 from provision.emulator.language.values import Value
-from provision.emulator.services.callers.connector_requests import (
+from provision.emulator.services.callers.workflows.connector_requests import (
     Parameters,
     parameters,
     request,
 )
-from provision.emulator.services.callers.connector_table import CONNECTORS, Connector
+from provision.emulator.services.callers.workflows.connector_table import CONNECTORS, Connector
 
 Answered = dict[str, Any]
 """JSON of one of the APIs."""

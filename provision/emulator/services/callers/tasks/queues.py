@@ -8,12 +8,13 @@ from google.cloud import tasks_v2
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.status import ApiError, invalid, not_found
 from provision.emulator.rpc.wellknown import Empty
-from provision.emulator.services.callers import places, queue_rules
-from provision.emulator.services.callers.dispatching import Dispatching
+from provision.emulator.services.callers import places
 from provision.emulator.services.callers.kept import Kind
 from provision.emulator.services.callers.masks import taken_over
 from provision.emulator.services.callers.placed import Placed
-from provision.emulator.services.callers.queue_rules import WRITABLE
+from provision.emulator.services.callers.tasks import rules as queue_rules
+from provision.emulator.services.callers.tasks.dispatching import Dispatching
+from provision.emulator.services.callers.tasks.rules import WRITABLE
 from provision.emulator.services.callers.tokens import settle_token
 from provision.emulator.services.callers.words import check_unfiltered, scheduler_refusal
 from provision.emulator.services.policy_rpcs import PolicyKind, PolicyRpcs

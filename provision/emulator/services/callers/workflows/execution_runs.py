@@ -13,9 +13,9 @@ from provision.emulator.language.faults import Raised, fault
 from provision.emulator.language.values import Value, encoded
 from provision.emulator.packing import packed, unpacked
 from provision.emulator.rpc.execution_forms import Execution
-from provision.emulator.services.callers.execution_steps import History, Note, as_kept
-from provision.emulator.services.callers.execution_world import WorkflowWorld
 from provision.emulator.services.callers.sending import Sender
+from provision.emulator.services.callers.workflows.execution_steps import History, Note, as_kept
+from provision.emulator.services.callers.workflows.execution_world import WorkflowWorld
 from provision.emulator.times import timestamp, to_micros
 from provision.emulator.world import World
 

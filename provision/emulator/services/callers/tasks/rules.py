@@ -9,7 +9,7 @@ from typing import Any
 from google.cloud import tasks_v2
 
 from provision.emulator.rpc.status import invalid
-from provision.emulator.services.callers.task_requests import address
+from provision.emulator.services.callers.tasks.requests import address
 from provision.emulator.services.callers.tokens import is_address
 from provision.emulator.services.callers.words import not_done
 

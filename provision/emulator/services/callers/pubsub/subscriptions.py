@@ -6,11 +6,11 @@ from google import pubsub_v1
 
 from provision.emulator.rpc.calls import Call, Handler
 from provision.emulator.rpc.wellknown import Empty
-from provision.emulator.services.callers import pubsub_names as names
 from provision.emulator.services.callers.kept import Kind, Resources
 from provision.emulator.services.callers.masks import taken_over
-from provision.emulator.services.callers.pushing import check_push
-from provision.emulator.services.callers.subscription_rules import WRITABLE, check, fill
+from provision.emulator.services.callers.pubsub import names
+from provision.emulator.services.callers.pubsub.pushing import check_push
+from provision.emulator.services.callers.pubsub.subscription_rules import WRITABLE, check, fill
 from provision.emulator.services.callers.words import (
     pubsub_exists,
     pubsub_missing,

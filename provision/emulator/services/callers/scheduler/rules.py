@@ -11,8 +11,8 @@ from typing import Any
 from google.cloud import scheduler_v1
 
 from provision.emulator.rpc.status import invalid
-from provision.emulator.services.callers import cron
-from provision.emulator.services.callers.pubsub_names import check_name
+from provision.emulator.services.callers.pubsub.names import check_name
+from provision.emulator.services.callers.scheduler import cron
 from provision.emulator.services.callers.tokens import is_address
 from provision.emulator.services.callers.words import not_done
 

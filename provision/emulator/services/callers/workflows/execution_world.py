@@ -20,7 +20,6 @@ from provision.emulator.language.surroundings import (
     timed_out,
 )
 from provision.emulator.language.values import Value, encoded
-from provision.emulator.services.callers.connectors import Connectors
 from provision.emulator.services.callers.sending import (
     BrokenOffError,
     NoTokenError,
@@ -32,6 +31,7 @@ from provision.emulator.services.callers.sending import (
     TookTooLongError,
     TooLargeError,
 )
+from provision.emulator.services.callers.workflows.connectors import Connectors
 
 _AGENT = "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"
 _MOST_LINES = 1_000

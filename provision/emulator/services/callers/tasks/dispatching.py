@@ -12,7 +12,7 @@ from google.cloud import tasks_v2
 from provision.emulator.services.callers.attempts import Outcome, attempt, backoff, seconds
 from provision.emulator.services.callers.placed import Placed
 from provision.emulator.services.callers.sending import Sender
-from provision.emulator.services.callers.task_requests import request_of
+from provision.emulator.services.callers.tasks.requests import request_of
 from provision.emulator.services.callers.turns import Turns
 from provision.emulator.times import timestamp, to_micros
 

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from provision.emulator.rpc.status import invalid
-from provision.emulator.services.callers import push_forms
 from provision.emulator.services.callers.agents import agent_of
 from provision.emulator.services.callers.attempts import attempt, backoff, seconds
 from provision.emulator.services.callers.kept import Resources
-from provision.emulator.services.callers.push_forms import Message
+from provision.emulator.services.callers.pubsub import push_forms
+from provision.emulator.services.callers.pubsub.push_forms import Message
+from provision.emulator.services.callers.pubsub.subscription_filter import matches
 from provision.emulator.services.callers.sending import OidcToken, Outgoing, Sender
-from provision.emulator.services.callers.subscription_filter import matches
 from provision.emulator.services.callers.turns import Turns
 from provision.emulator.services.callers.words import pubsub_refusal
 from provision.emulator.world import World

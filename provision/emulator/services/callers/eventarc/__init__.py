@@ -1,0 +1,1 @@
+"""Eventarc: triggers, and what carries their events."""

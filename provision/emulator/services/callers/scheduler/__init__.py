@@ -1,0 +1,1 @@
+"""Cloud Scheduler: jobs, and when they fire."""

@@ -1,0 +1,1 @@
+"""Cloud Tasks: queues, and tasks that are sent."""
