@@ -1,7 +1,8 @@
 """The text of an expression to tokens."""
 
 import re
-from dataclasses import dataclass
+
+from provision.emulator.tokens import Token
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "\\": "\\", '"': '"', "'": "'"}
 _ESCAPES["/"] = "/"
@@ -21,19 +22,6 @@ class ExpressionError(ValueError):
     """The text is no expression."""
 
 
-@dataclass(frozen=True)
-class Token:
-    """One token.
-
-    Args:
-        kind: ``integer``, ``double``, ``string``, ``name``, ``operator`` or ``end``.
-        text: as written; the meaning, for strings.
-    """
-
-    kind: str
-    text: str
-
-
 def tokens(text: str) -> list[Token]:
     """The tokens of an expression, an ``end`` last. Raises `ExpressionError`."""
     found: list[Token] = []
@@ -44,11 +32,11 @@ def tokens(text: str) -> list[Token]:
             raise ExpressionError(f"token recognition error at: '{text[at : at + 20]}'")
         kind = str(match.lastgroup)
         if kind == "string":
-            found.append(Token(kind, _meaning(match.group()[1:-1])))
+            found.append(Token(kind, _meaning(match.group()[1:-1]), at))
         elif kind != "space":
-            found.append(Token(kind, match.group()))
+            found.append(Token(kind, match.group(), at))
         at = match.end()
-    return [*found, Token("end", "<EOF>")]
+    return [*found, Token("end", "<EOF>", at)]
 
 
 def _meaning(inner: str) -> str:

@@ -7,8 +7,9 @@ https://cloud.google.com/workflows/docs/reference/syntax/datatypes.
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from provision.emulator.language.lexer import ExpressionError, Token, tokens
+from provision.emulator.language.lexer import ExpressionError, tokens
 from provision.emulator.language.values import Value, integer, is_number
+from provision.emulator.tokens import Cursor, Token
 
 LONGEST = 400
 """Characters of an expression. Source: https://cloud.google.com/workflows/quotas."""
@@ -141,12 +142,11 @@ def _written_parts(tree: Call | Listing | Table) -> tuple[Tree, ...]:
     return tuple(part for entry in tree.entries for part in entry)
 
 
-class _Parser:
+class _Parser(Cursor):
     """Recursive descent, an operator level a time."""
 
     def __init__(self, found: list[Token]) -> None:
-        self._tokens = found
-        self._at = 0
+        super().__init__(found, _unexpected)
         self._depth = 0
 
     def expression(self) -> Tree:
@@ -161,16 +161,16 @@ class _Parser:
         if level == len(_LEVELS):
             return self._negative()
         tree = self._level(level + 1)
-        while (token := self._tokens[self._at]).kind in ("operator", "name"):
+        while (token := self.peek()).kind in ("operator", "name"):
             if token.text not in _LEVELS[level]:
                 break
-            self._at += 1
+            self.next()
             tree = Binary(token.text.lower(), tree, self._level(level + 1))
         return tree
 
     def _negative(self) -> Tree:
         signs = 0
-        while self._take("-"):
+        while self.take("-"):
             signs += 1
         tree = self._denied()
         if signs and isinstance(tree, Literal) and is_number(tree.value):
@@ -181,11 +181,11 @@ class _Parser:
 
     def _denied(self) -> Tree:
         times = 0
-        while self._tokens[self._at].kind == "name" and self._tokens[self._at].text in (
+        while self.peek().kind == "name" and self.peek().text in (
             "not",
             "NOT",
         ):
-            self._at += 1
+            self.next()
             times += 1
         tree = self._members()
         for _ in range(times):
@@ -195,24 +195,24 @@ class _Parser:
     def _members(self) -> Tree:
         tree = self._primary()
         while True:
-            if self._take("."):
+            if self.take("."):
                 tree = Field(tree, self._word())
-            elif self._take("["):
+            elif self.take("["):
                 tree = Index(tree, self.expression())
                 self.expect("]")
-            elif self._take("("):
+            elif self.take("("):
                 tree = Call(_full_name(tree), self._list(")"))
             else:
                 return tree
 
     def _word(self) -> str:
-        token = self._next()
+        token = self.next()
         if token.kind != "name":
             raise _unexpected(token)
         return token.text
 
     def _primary(self) -> Tree:
-        token = self._next()
+        token = self.next()
         if token.kind == "string":
             return Literal(token.text)
         if token.kind == "integer":
@@ -236,7 +236,7 @@ class _Parser:
 
     def _list(self, end: str) -> tuple[Tree, ...]:
         items: list[Tree] = []
-        while not self._take(end):
+        while not self.take(end):
             if items:
                 self.expect(",")
             items.append(self.expression())
@@ -244,32 +244,13 @@ class _Parser:
 
     def _table(self) -> Tree:
         entries: list[tuple[Tree, Tree]] = []
-        while not self._take("}"):
+        while not self.take("}"):
             if entries:
                 self.expect(",")
             key = self.expression()
             self.expect(":")
             entries.append((key, self.expression()))
         return Table(tuple(entries))
-
-    def _next(self) -> Token:
-        token = self._tokens[self._at]
-        if token.kind == "end":
-            raise _unexpected(token)
-        self._at += 1
-        return token
-
-    def _take(self, text: str) -> bool:
-        token = self._tokens[self._at]
-        taken = token.text == text and token.kind == "operator"
-        self._at += taken
-        return taken
-
-    def expect(self, text: str) -> None:
-        token = self._tokens[self._at]
-        if token.kind == "string" or token.text != text:
-            raise _unexpected(token)
-        self._at += token.kind != "end"
 
 
 def _named(token: Token) -> Tree:

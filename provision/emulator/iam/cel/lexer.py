@@ -1,7 +1,8 @@
 """Text to tokens."""
 
 import re
-from dataclasses import dataclass
+
+from provision.emulator.tokens import Token
 
 _ESCAPES = {
     "a": "\a",
@@ -34,21 +35,6 @@ _TOKEN = re.compile(
 
 class CelSyntaxError(ValueError):
     """The text is no expression."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """One token.
-
-    Args:
-        kind: ``int``, ``double``, ``string``, ``name``, ``operator`` or ``end``.
-        text: as written; the meaning, for strings.
-        at: where it begins, counted from 0.
-    """
-
-    kind: str
-    text: str
-    at: int
 
 
 def tokens(text: str) -> list[Token]:

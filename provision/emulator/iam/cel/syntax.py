@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from provision.emulator.iam.cel.lexer import CelSyntaxError, Token, tokens
+from provision.emulator.iam.cel.lexer import CelSyntaxError, tokens
+from provision.emulator.tokens import Cursor, Token
 
 MAX_DEPTH = 40
 MAX_OPERATORS = 150
@@ -82,12 +83,11 @@ def parse(text: str) -> Node:
     return tree
 
 
-class _Parser:
+class _Parser(Cursor):
     """Recursive descent over the grammar of the language definition."""
 
     def __init__(self, found: list[Token]) -> None:
-        self._tokens = found
-        self._at = 0
+        super().__init__(found, _unexpected)
         self._depth = 0
         self._operators = 0
 
@@ -97,7 +97,7 @@ class _Parser:
         if self._depth > MAX_DEPTH:
             raise CelSyntaxError("the expression is nested too deeply")
         tree = self._level(0)
-        if self._take("?"):
+        if self.take("?"):
             self._count()
             chosen = self._level(0)
             self.expect(":")
@@ -109,9 +109,9 @@ class _Parser:
         if level == len(_LEVELS):
             return self._unary()
         tree = self._level(level + 1)
-        while (token := self._peek()).kind != "string" and token.text in _LEVELS[level]:
+        while (token := self.peek()).kind != "string" and token.text in _LEVELS[level]:
             self._count()
-            self._at += 1
+            self.next()
             name = "@in" if token.text == "in" else f"_{token.text}_"
             tree = Call(name, (tree, self._level(level + 1)))
         return tree
@@ -119,7 +119,7 @@ class _Parser:
     def _unary(self) -> Node:
         for sign in ("!", "-"):
             times = 0
-            while self._take(sign):
+            while self.take(sign):
                 self._count()
                 times += 1
             if times:
@@ -127,10 +127,10 @@ class _Parser:
         return self._member()
 
     def _signed(self, sign: str, times: int) -> Node:
-        token = self._peek()
+        token = self.peek()
         if sign == "-" and token.kind in ("int", "double"):
             # A sign right before a number is part of it, or the least integer could not be told.
-            self._at += 1
+            self.next()
             tree = self._members(_number(token, negative=True))
             times -= 1
         else:
@@ -144,10 +144,10 @@ class _Parser:
 
     def _members(self, tree: Node) -> Node:
         while True:
-            if self._take("."):
+            if self.take("."):
                 self._count()
                 tree = self._field(tree)
-            elif self._take("["):
+            elif self.take("["):
                 self._count()
                 tree = Call("_[_]", (tree, self.expression()))
                 self.expect("]")
@@ -155,15 +155,15 @@ class _Parser:
                 return tree
 
     def _field(self, tree: Node) -> Node:
-        token = self._next()
+        token = self.next()
         if token.kind != "name" or token.text in ("in", "true", "false", "null"):
             raise _unexpected(token)
-        if not self._take("("):
+        if not self.take("("):
             return Select(tree, token.text)
         return Call(token.text, (tree, *self._list(")")), method=True)
 
     def _primary(self) -> Node:
-        token = self._next()
+        token = self.next()
         if token.kind == "string":
             return Literal(token.text)
         if token.kind in ("int", "double"):
@@ -185,7 +185,7 @@ class _Parser:
             return Literal(_CONSTANTS[token.text])
         if token.text in _RESERVED:
             raise CelSyntaxError(f"reserved identifier: {token.text}")
-        if not self._take("("):
+        if not self.take("("):
             return Name(token.text)
         arguments = self._list(")")
         if token.text == "has":
@@ -196,20 +196,20 @@ class _Parser:
 
     def _list(self, end: str) -> tuple[Node, ...]:
         items: list[Node] = []
-        while not self._take(end):
+        while not self.take(end):
             if items:
                 self.expect(",")
-                if end == "]" and self._take(end):  # a list may end with a comma
+                if end == "]" and self.take(end):  # a list may end with a comma
                     break
             items.append(self.expression())
         return tuple(items)
 
     def _map(self) -> Node:
         items: list[Node] = []
-        while not self._take("}"):
+        while not self.take("}"):
             if items:
                 self.expect(",")
-                if self._take("}"):
+                if self.take("}"):
                     break
             items.append(self.expression())
             self.expect(":")
@@ -220,29 +220,6 @@ class _Parser:
         self._operators += 1
         if self._operators > MAX_OPERATORS:
             raise CelSyntaxError("the expression has too many operators")
-
-    def _peek(self) -> Token:
-        return self._tokens[self._at]
-
-    def _next(self) -> Token:
-        token = self._tokens[self._at]
-        if token.kind == "end":
-            raise _unexpected(token)
-        self._at += 1
-        return token
-
-    def _take(self, text: str) -> bool:
-        token = self._tokens[self._at]
-        taken = token.text == text and token.kind == "operator"
-        self._at += taken
-        return taken
-
-    def expect(self, text: str) -> None:
-        """Go past a token. Raises `CelSyntaxError` when there is another."""
-        token = self._tokens[self._at]
-        if token.kind == "string" or token.text != text:
-            raise _unexpected(token)
-        self._at += token.kind != "end"
 
 
 def _number(token: Token, *, negative: bool = False) -> Literal:
