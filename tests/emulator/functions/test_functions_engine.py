@@ -1,5 +1,6 @@
 """Functions with a Docker engine: both generations really run, and say why when they do not."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from google.api_core import exceptions
 from google.cloud import functions_v2
 
 from tests.conftest import DEVELOPER, Clients, RunningEmulator, StartEmulator
+from tests.emulator.callers.kit import deploy_workflow, execute
 from tests.emulator.functions.workbench import (
     HELLO,
     MAIN,
@@ -42,6 +44,20 @@ def hello(request):
     email = urllib.request.urlopen(asked).read().decode()
     return {"email": email, "service": os.environ["K_SERVICE"], "requests": requests.__version__}
 """
+ASKING = """
+main:
+  params: [root]
+  steps:
+    - ask:
+        call: http.post
+        args:
+          url: ${root + "/a/b"}
+          body: {day: 1}
+          auth: {type: OIDC, audience: '${root}'}
+        result: answer
+    - give_back:
+        return: ${answer.body}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +77,7 @@ def engine_clients(running: RunningEmulator) -> Clients:
 
 
 def test_both_generations_answer_their_invokers(engine_clients: Clients) -> None:
-    """With body and path; of the token the function sees no signature."""
+    """With body and path; of the token the function sees no signature. A workflow is one, too."""
     clients = engine_clients
     made, older = deploy(clients), deploy_first(clients)
     ann = account(clients, "ann-caller")
@@ -75,6 +91,9 @@ def test_both_generations_answer_their_invokers(engine_clients: Clients) -> None
         seen = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30).text
         assert seen == f"/|Bearer {token.rpartition('.')[0]}.SIGNATURE_REMOVED_BY_GOOGLE|"
         assert (status(url), status(url, token[:-6] + "aaaaaa")) == (403, 401)
+        deploy_workflow(clients, ASKING, service_account=ann)
+        path, seen, body = json.loads(execute(clients, url).result).split("|")
+        assert (path, seen[:7], body) == ("/a/b", "Bearer ", '{"day":1}')
     assert v1(clients).call_function(name=OLD, data='{"a": 1}').result == '/||{"a": 1}'
 
 
