@@ -201,11 +201,11 @@ class Audit:
         return self._sets(found, self._direct(found, apart=False), apart)
 
     def _sets(self, target: Target, whole: Holders, apart: Holders) -> Sets:
-        other = self.indirect.impersonating(target)
+        other = self.indirect.named.impersonating(target)
         own = whole.can | apart.while_
         via = without(other.can | other.while_, own)
         unknown = without(apart.unknown | other.unknown, own | via)
-        granting = without(self.indirect.granting(target).any, own | via | unknown)
+        granting = without(self.indirect.named.granting(target).any, own | via | unknown)
         return Sets(apart.can, apart.while_, via, unknown, granting)
 
     def summary(self, target: str) -> Summary:

@@ -68,6 +68,18 @@ class Degrees(NamedTuple):
         told = self[3] is self[2] and other[3] is other[2]
         return Degrees(can, while_, unknown, unknown if told else self[3] & other[3])
 
+    def within(self, some: int) -> "Degrees":
+        """Those of them that are among some."""
+        can = self[0] & some
+        while_ = can if self[1] is self[0] else self[1] & some
+        unknown = while_ if self[2] is self[1] else self[2] & some
+        return Degrees(can, while_, unknown, unknown if self[3] is self[2] else self[3] & some)
+
+    @property
+    def named(self) -> "Degrees":
+        """Without those of whom nothing is known but what is not known of a great many."""
+        return self if self[3] is self[2] else Degrees(self[0], self[1], self[2], self[2])
+
     def doubted(self) -> "Degrees":
         """The same principals, of all of whom it is not known."""
         return Degrees(0, 0, self.unknown, self.rest)

@@ -1,6 +1,6 @@
 """The closure of a graph over accounts: who comes by which token of which, however long the way."""
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 
@@ -9,12 +9,11 @@ from provision.audit.closure import components, positions
 from provision.audit.plan import Plan
 from provision.audit.universe import Universe
 
-_FEW, _MANY = 4, 16
-"""Accounts whose sets are looked for each time; those that are joined one by one."""
+_MANY = 16
+"""Accounts that are joined one by one."""
 _PIECE = 256 // 8
-_KEPT = 1024
 _BITS = 1 << 29
-"""Bytes of a piece; how many joined sets are kept, and how many bits of single ones."""
+"""Bytes of a piece; of joined sets and of single ones, how many bits are kept at least."""
 
 
 @dataclass
@@ -31,19 +30,33 @@ class _Values:
     ones: list[tuple[int, ...]] = field(default_factory=list)
     large: list[int] = field(default_factory=list)
     """For each set, the numbers of large sets inside, as bits."""
+    _parts: list[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=list)
+    """For each set that is few places, those of its own and the sets that are inside."""
     _bits: list[int] = field(default_factory=list)
     _within: list[int] = field(default_factory=list)
     """Large sets, and for each the others inside, as bits."""
     _whole: dict[int, int] = field(default_factory=dict)
 
-    def add(self, ones: set[int], large: int, bulk: int) -> int:
-        """One more set; its number."""
+    @property
+    def size(self) -> int:
+        """Bits of a set."""
+        return len(self.universe)
+
+    def add(self, own: Collection[int], bulk: int, inside: Collection[int]) -> int:
+        """One more set: places and bits of its own, and sets inside; its number."""
+        ones = set(own)
+        large = 0
+        for number in inside:
+            ones.update(self.ones[number])
+            large |= self.large[number]
         large = self._outermost(large)
+        parts = (tuple(own), tuple(inside))
         if bulk or len(ones) > self.most:
             large = self._large(ones, large, bulk)
-            ones = set()
+            ones, parts = set(), ((), ())
         self.ones.append(tuple(ones))
         self.large.append(large)
+        self._parts.append(parts)
         return len(self.ones) - 1
 
     def _large(self, ones: set[int], large: int, bulk: int) -> int:
@@ -75,19 +88,27 @@ class _Values:
         """One of the sets, as bits of the universe; those asked for lately are remembered."""
         found = self._whole.get(number)
         if found is None:
-            if len(self._whole) * len(self.universe) > _BITS:
+            if len(self._whole) * self.size > _BITS:
                 self._whole.clear()
             found = self._whole[number] = self.bits(self.ones[number], self.large[number])
         return found
 
-    def union(self, numbers: Iterable[int]) -> tuple[set[int], int]:
-        """What these sets hold in all."""
+    def union(self, numbers: Iterable[int]) -> int:
+        """What these sets hold in all, as bits; what is inside several is looked at once."""
         ones: set[int] = set()
         large = 0
-        for number in numbers:
-            ones.update(self.ones[number])
+        seen = set(numbers)
+        ahead = list(seen)
+        while ahead:
+            number = ahead.pop()
             large |= self.large[number]
-        return ones, large
+            own, inside = self._parts[number]
+            ones.update(own)
+            for one in inside:
+                if one not in seen:
+                    seen.add(one)
+                    ahead.append(one)
+        return self.bits(ones, large)
 
 
 class Graph:
@@ -101,7 +122,8 @@ class Graph:
 
     def __init__(self, plan: Plan, universe: Universe, most: int) -> None:
         self._values = _Values(universe, most)
-        self._changed: list[bool] = []
+        self.altered: list[bool] = []
+        """Of each set, whether others are in it than at the degree before, or may be."""
         number_of = self._closed(plan)
         self._numbers = {
             Token.ACCESS: [number_of[vertex] for vertex in plan.by_access],
@@ -111,23 +133,27 @@ class Graph:
         held = [bool(ones or large) for ones, large in zip(values.ones, values.large, strict=True)]
         self.led_to = self._places(held)
         """Accounts that anybody comes by at all."""
-        self.changed = self._places(self._changed)
+        self.changed = self._places(self.altered)
         """Those that others come by than at the degree before, or may."""
-        self._sums: dict[tuple[Token, int], int] = {}
         self._pieces: dict[tuple[Token, int, int], int] = {}
-        self._cores: dict[tuple[Hashable, Token], tuple[int, int]] = {}
 
     def again(self) -> "Graph":
         """The same for the next degree, of which nothing has changed."""
         same = copy(self)
         same.changed = dict.fromkeys(self.changed, 0)
+        same.altered = [False] * len(self.altered)
         return same
 
     def _closed(self, plan: Plan) -> list[int]:
         """For each vertex the number of the set that it has in the end."""
         number_of = [-1] * len(plan)
-        for component in components(len(plan), (*plan.by_access, *plan.by_id), plan.inner):
-            own = frozenset(component)
+        ahead: dict[int, list[int]] = {}
+
+        def inner(vertex: int) -> list[int]:
+            found = ahead[vertex] = plan.inner(vertex)
+            return found
+
+        for component in components(len(plan), (*plan.by_access, *plan.by_id), inner):
             ones: set[int] = set()
             bulk = 0
             inside: set[int] = set()
@@ -137,7 +163,8 @@ class Graph:
                 ones.update(places)
                 bulk |= bits
                 changed = changed or plan.changed(vertex)
-                inside.update(number_of[one] for one in plan.inner(vertex) if one not in own)
+                inside.update([number_of[one] for one in ahead.pop(vertex)])
+            inside.discard(-1)  # of the component itself
             number = self._number(ones, bulk, inside, changed=changed)
             for vertex in component:
                 number_of[vertex] = number
@@ -146,10 +173,9 @@ class Graph:
     def _number(self, ones: set[int], bulk: int, inside: set[int], *, changed: bool) -> int:
         if len(inside) == 1 and not ones and not bulk and not changed:
             return inside.pop()
-        changed = changed or any(self._changed[one] for one in inside)
-        more, large = self._values.union(inside)
-        self._changed.append(changed)
-        return self._values.add(ones | more, large, bulk)
+        changed = changed or any(self.altered[one] for one in inside)
+        self.altered.append(changed)
+        return self._values.add(ones, bulk, inside)
 
     def _places(self, some: Sequence[bool]) -> dict[Token, int]:
         """The accounts whose sets are so, as bits."""
@@ -158,41 +184,21 @@ class Graph:
             for token, numbers in self._numbers.items()
         }
 
-    def onto(self, accounts: int, token: Token, near: Hashable = None) -> int:
+    def alters(self, account: int, token: Token) -> bool:
+        """Whether others come by such tokens of it than at the degree before, or may."""
+        return self.altered[self._numbers[token][account]]
+
+    def by(self, account: int, token: Token) -> int:
+        """Who comes by such tokens of one account."""
+        return self._values.whole(self._numbers[token][account])
+
+    def onto(self, accounts: int, token: Token) -> int:
         """Who comes by such tokens of any of them.
 
         Args:
             accounts: as bits.
             token: of which kind.
-            near: the same for questions whose accounts are mostly the same, as of one project:
-                what they have in common is added up once.
         """
-        if accounts.bit_count() < _FEW:
-            return self._added_up(accounts, token)
-        widely = accounts.bit_count() * 2 > len(self._numbers[token])
-        key = ("" if widely else near, token)  # of what is open to most, most is the same anywhere
-        core, value = self._cores.get(key, (0, 0))
-        common = core & accounts
-        if common != core or not core:
-            core = common if common.bit_count() * 2 >= core.bit_count() and core else accounts
-            value = self._sum(core, token)
-            if len(self._cores) >= _KEPT:
-                self._cores.clear()
-            self._cores[key] = core, value
-        own = accounts ^ core
-        return value | self._added_up(own, token) if own else value
-
-    def _sum(self, accounts: int, token: Token) -> int:
-        """Remembered: many targets are open to the same accounts, as all to everybody."""
-        key = (token, accounts)
-        found = self._sums.get(key)
-        if found is None:
-            if len(self._sums) >= _KEPT:
-                self._sums.clear()
-            found = self._sums[key] = self._added_up(accounts, token)
-        return found
-
-    def _added_up(self, accounts: int, token: Token) -> int:
         if accounts.bit_count() <= _MANY:
             return self._one_by_one(accounts, 0, token)
         found = 0
@@ -219,11 +225,11 @@ class Graph:
         key = (token, start, piece)
         found = self._pieces.get(key)
         if found is None:
-            if len(self._pieces) >= _KEPT:
+            if len(self._pieces) * self._values.size > _BITS:
                 self._pieces.clear()
             numbers = self._numbers[token]
             several = {numbers[start + place] for place in positions(piece)}
-            found = self._pieces[key] = self._values.bits(*self._values.union(several))
+            found = self._pieces[key] = self._values.union(several)
         return found
 
 

@@ -24,6 +24,7 @@ from provision.audit.leads import Leads
 from provision.audit.obstacles import Obstacles
 from provision.audit.reaching import Reaching
 from provision.audit.second_order import SecondOrder
+from provision.audit.sums import Sums
 from provision.audit.ways import Ways
 from provision.snapshot.records import Target
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _KEPT = 64
 """Targets whose walks are kept."""
+_BITS = 1 << 28
+"""Of who sets off what, how many bits are kept at least."""
 
 
 @dataclass
@@ -63,10 +66,23 @@ class Indirect:
         near = self._near(target)
         found = self._second.widened(changing, near)
         for entrance in self.gates.entrances(target):
-            held = nested(entrance.apart)
+            held = self._held(entrance.apart)
             found = found.either(self._second.onto(held, entrance.token, near))
             found = found.either(self._by_callers(target, held, self._switched))
         return self._apart(found, self._second)
+
+    @cached_property
+    def named(self) -> "Indirect":
+        """The same, much quicker, but for why it is not known of others (`Holders.rest`)."""
+        found = Indirect(self.judge, self.gates)
+        vars(found).update(  # properties that would be worked out once more
+            _ground=self._ground,
+            _impersonation=self._impersonation,
+            _changes=self._changes,
+            _first=self._first.named,
+            _second=self._second.named,
+        )
+        return found
 
     def paths(self, principal: str, target: Target, most: int = 1) -> tuple[Path, ...]:
         """Ways of one principal: as things are, the surest and shortest first, then by a change.
@@ -174,12 +190,16 @@ class Indirect:
         return Reaching(self._leads, self._changes)
 
     def _getting_in(self, reaching: Reaching, target: Target, entrance: "Entrance") -> Degrees:
-        held = nested(entrance.apart)
+        held = self._held(entrance.apart)
         found = reaching.onto(held, entrance.token, self._near(target))
         found = found.either(self._by_callers(target, held, self._set_off))
         if entrance.holders is not entrance.apart:
             found = found.either(self._of_those_kept_out(reaching, entrance))
         return found
+
+    def _held(self, holders: Holders) -> Degrees:
+        held = nested(holders)
+        return held.named if self._first.whole else held
 
     def _near(self, target: Target) -> str:
         return next(iter(self.judge.index.lineage(target.service or target.name).containers), "")
@@ -190,33 +210,45 @@ class Indirect:
         """Who has a target called by what calls it as an account that gets in."""
         calls = self._ground.known_calls(target, held.rest)
         found = union(_limited(setting_off(call), held, account) for account, call in calls)
-        roaming = self._ground.roaming
-        if not held.rest & roaming:
+        if not held.rest & self._ground.roaming:
             return found
-        within = Degrees(*(bits & roaming for bits in held))
-        key = (setting_off is self._switched, within)
-        if key not in self._grants:
-            self._grants[key] = union(
-                _limited(setting_off(call), within, account)
-                for account, call in self._ground.roaming_calls(within.rest)
+        sums = self._roaming[setting_off == self._switched]
+        return found.either(sums.of(held.within(self._ground.roaming), self._near(target)))
+
+    @cached_property
+    def _roaming(self) -> tuple[Sums, Sums]:
+        """Who sets off what may call anything, as things are, and by a change."""
+        size = len(self.judge.universe)
+
+        def told(setting_off: Callable[[Call], Degrees]) -> Sums:
+            def all_of(accounts: int) -> Degrees:
+                return union(setting_off(call) for _, call in self._ground.roaming_calls(accounts))
+
+            return Sums(
+                lambda account: all_of(1 << account), lambda accounts, _: all_of(accounts), size
             )
-        return found.either(self._grants[key])
+
+        return told(self._set_off), told(self._switched)
 
     def _of_those_kept_out(self, reaching: Reaching, entrance: "Entrance") -> Degrees:
         """Everybody gets in, but for some, who may do so as somebody else."""
         kept_out = self.judge.universe.all & ~(entrance.holders.can | self.judge.inert)
         if not kept_out:
             return NOBODY
-        everybody = reaching.onto(nested(entrance.holders), entrance.token)
+        everybody = reaching.onto(self._held(entrance.holders), entrance.token)
         return Degrees(*(bits & kept_out for bits in everybody))
 
     def _set_off(self, call: Call) -> Degrees:
         key = (call.caller.name, False)
         if key not in self._grants:
-            self._grants[key] = self._first.widened(
-                self._ground.setting_off(call), self._place(call)
-            )
+            who = self._ground.setting_off(call)
+            self._keep(key, self._first.widened(who, self._place(call)))
         return self._grants[key]
+
+    def _keep(self, key: Hashable, who: Degrees) -> None:
+        if len(self._grants) * len(self.judge.universe) > _BITS:
+            self._grants.clear()
+        self._grants[key] = who
 
     def _place(self, call: Call) -> str:
         """The container of what sets it off: whoever may do so, mostly may as to its neighbours."""
@@ -228,7 +260,7 @@ class Indirect:
         if key not in self._grants:
             changing = union(grant.who for grant in self._changes.on_switch(call.switch))
             both = changing.either(self._ground.setting_off(call))
-            self._grants[key] = self._second.widened(both, self._place(call))
+            self._keep(key, self._second.widened(both, self._place(call)))
         return self._grants[key]
 
     def _on_target(self, target: Target) -> Degrees:
@@ -238,11 +270,11 @@ class Indirect:
             return self._changes.all_on_target(target)
         key = (alike, target.kind, bool(target.service))
         if key not in self._grants:
-            self._grants[key] = self._changes.all_on_target(target)
+            self._keep(key, self._changes.all_on_target(target))
         return self._grants[key]
 
     def _apart(self, found: Degrees, reaching: Reaching) -> Holders:
-        can, while_, unknown, rest = found  # each within the next
+        can, while_, unknown, rest = found.named if reaching.whole else found
         others = rest ^ unknown
         reasons = reaching.reasons(others)
         if reasons:

@@ -4,7 +4,7 @@ First come leads by access token, then as delegates, then by ID token; then bulk
 leads to the accounts in it; then bulks as the last of a chain, which lead to delegates.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from provision.audit.closure import positions
 from provision.audit.leads import Leads
@@ -37,6 +37,9 @@ class Plan:
             not leads.bulks.holds(one.access[degree], one.link[degree]) for one in parts
         )
         self._ids = self._by_id()
+        self._leaves = self._at(_LEAVES, degree)
+        self._lasts = self._at(_LASTS, degree) if self._chained else ()
+        self._moved = self._all_moved()
 
     def __len__(self) -> int:
         """How many vertices there are."""
@@ -56,52 +59,60 @@ class Plan:
         """What a vertex holds by itself: places, and bits of a bulk."""
         sort, place = divmod(vertex, self._leads)
         if sort < _SORTS:
-            return self._few(_LEAVES, sort, place, self._degree).ones, 0
+            return self._leaves[sort][place].ones, 0
         number = vertex - _SORTS * self._leads
         return (), self._bulks[number] if number < len(self._bulks) else 0
 
     def changed(self, vertex: int) -> bool:
         """Whether it leads to more than at the degree before."""
-        sort, place = divmod(vertex, self._leads)
-        if sort >= _SORTS or not self._degree:
-            return False
-        return any(
-            self._few(names, sort, place, self._degree)
-            is not self._few(names, sort, place, self._degree - 1)
-            for names in (_LEAVES, _LASTS)
-        )
+        return vertex in self._moved
 
-    def inner(self, vertex: int) -> Iterator[int]:
+    def inner(self, vertex: int) -> list[int]:
         """Where a vertex leads."""
         sort, place = divmod(vertex, self._leads)
         if sort >= _SORTS:
-            yield from self._in_bulk(vertex - _SORTS * self._leads)
-            return
+            return self._in_bulk(vertex - _SORTS * self._leads)
+        found = self._in_few(self._leaves[sort][place], _ACCESS)
+        if self._chained:
+            found += self._in_few(self._lasts[sort][place], _DELEGATE)
         base = self._bases[place]
         if base >= 0:
-            yield self._ids[base] if sort == _BY_ID else sort * self._leads + base
-        yield from self._in_few(self._few(_LEAVES, sort, place, self._degree), _ACCESS)
-        if self._chained:
-            yield from self._in_few(self._few(_LASTS, sort, place, self._degree), _DELEGATE)
+            found.append(self._ids[base] if sort == _BY_ID else sort * self._leads + base)
+        return found
 
-    def _few(self, names: tuple[str, ...], sort: int, place: int, degree: int) -> Few:
-        few: Few = getattr(self._parts[place], names[sort])[degree]
-        return few
+    def _at(self, names: tuple[str, ...], degree: int) -> tuple[list[Few], ...]:
+        """Who comes by each sort of vertex, at a degree."""
+        return tuple([getattr(one, name)[degree] for one in self._parts] for name in names)
 
-    def _in_few(self, few: Few, sort: int) -> Iterator[int]:
-        start = sort * self._leads
-        for one in few.ones:
-            if one < self._accounts:
-                yield start + one
-        bulks = _SORTS * self._leads + sort * len(self._bulks)
-        for number in few.bulks:
-            yield bulks + number
+    def _all_moved(self) -> frozenset[int]:
+        """The vertices that lead to more than at the degree before."""
+        if not self._degree:
+            return frozenset()
+        found: set[int] = set()
+        for names in (_LEAVES, _LASTS):
+            now, before = (self._at(names, one) for one in (self._degree, self._degree - 1))
+            for sort, pair in enumerate(zip(now, before, strict=True)):
+                start = sort * self._leads
+                found.update(
+                    start + place
+                    for place, (one, other) in enumerate(zip(*pair, strict=True))
+                    if one is not other
+                )
+        return frozenset(found)
 
-    def _in_bulk(self, number: int) -> Iterator[int]:
+    def _in_few(self, few: Few, sort: int) -> list[int]:
+        accounts, start = self._accounts, sort * self._leads
+        found = [start + one for one in few.ones if one < accounts]
+        if few.bulks:
+            bulks = _SORTS * self._leads + sort * len(self._bulks)
+            found += [bulks + number for number in few.bulks]
+        return found
+
+    def _in_bulk(self, number: int) -> list[int]:
         last, number = divmod(number, len(self._bulks))
         start = self._leads if last else 0
-        for place in positions(self._bulks[number] & (1 << self._accounts) - 1):
-            yield start + place
+        accounts = self._bulks[number] & (1 << self._accounts) - 1
+        return [start + place for place in positions(accounts)]
 
     def _by_id(self) -> list[int]:
         """Where leads are by ID token; where that is the same as by access token, there."""
@@ -121,5 +132,5 @@ class Plan:
         pairs = [(parts.ids, parts.access)]
         if self._chained:
             pairs.append((parts.last_ids, parts.last_access))
-        degrees = range(self._degree + 1)
-        return any(one[degree] != other[degree] for one, other in pairs for degree in degrees)
+        count = self._degree + 1
+        return any(one is not other and one[:count] != other[:count] for one, other in pairs)
