@@ -25,7 +25,16 @@ PACKAGES = ("python3-minimal", "libpython3-stdlib", "dash")
 REGISTRY_SECONDS = 10
 # Merged /usr, as on every Debian since 12: the same folder under both names.
 LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
-UNNEEDED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian")
+# What no service asks for. An engine compresses all of an image each time it is pushed anew.
+UNNEEDED = (
+    *("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian"),
+    *("usr/bin/dpkg*", "usr/bin/tar"),  # nothing is installed in it
+    *("usr/lib/*/gconv", "usr/lib/*/libmvec.so*"),  # Python has its own encodings
+    # of the modules `dbm.ndbm` and `nis`
+    *("usr/lib/*/libdb-*", "usr/lib/*/libnsl*", "usr/lib/*/libtirpc*"),
+    *("usr/lib/*/libkrb5*", "usr/lib/*/libk5crypto*", "usr/lib/*/libgssapi*"),
+    *("usr/lib/python3*/test", "usr/lib/python3*/pydoc_data"),
+)
 ACCOUNTS = {
     "passwd": "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n",
     "group": "root:x:0:\nnogroup:x:65534:\n",
@@ -135,8 +144,11 @@ def unpack(packages: list[Path], root: Path) -> Path:
         subprocess.run(["dpkg", "-x", package, unpacked], check=True)
         merge(unpacked, root)
         shutil.rmtree(unpacked)
-    for folder in UNNEEDED:
-        shutil.rmtree(root / folder, ignore_errors=True)
+    for path in (path for pattern in UNNEEDED for path in root.glob(pattern)):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
     for name, text in ACCOUNTS.items():
         (root / "etc").mkdir(exist_ok=True)
         (root / "etc" / name).write_text(text)
