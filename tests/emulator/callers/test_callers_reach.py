@@ -106,8 +106,9 @@ def test_a_task_waits_until_its_account_is_let_in(grpc_clients: Clients, root: s
     client.create_queue(parent=LOCATION, queue=queue)
     request = {"url": f"{root}/work", "oidc_token": token(root)}
     made = client.create_task(parent=name, task=tasks_v2.Task({"http_request": request}))
-    eventually(lambda: client.get_task(name=made.name).response_count > 0)
-    assert client.get_task(name=made.name).last_attempt.response_status.code == 7
+    # Between two answers the last attempt is one that has none yet.
+    eventually(lambda: client.get_task(name=made.name).last_attempt.response_status.code == 7)
+    assert client.get_task(name=made.name).response_count > 0
     let_in(grpc_clients, f"serviceAccount:{CALLER}")
     eventually(lambda: not list(client.list_tasks(parent=name)))
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from provision.snapshot.records import Group, Membership, Policy
@@ -20,19 +21,29 @@ _SHOWN = re.compile(
     r"([^\n]*(?:--snapshot org\.jsonl|yesterday\.jsonl today\.jsonl))\n.*?\n```",
     re.DOTALL,
 )
-_AGE = re.compile(r"\d+ (?:hour|minute|day)s? ago")
+_AGE = timedelta(hours=2, minutes=30)
+"""How old the snapshot is, which a run says rounded: a page written today is right tomorrow."""
+_BACK = (timedelta(), timedelta(days=1))
+"""Of today's snapshot, and of yesterday's."""
 
 
 def rendered(text: str, directory: Path) -> str:
     """The page with every output of a command over a snapshot as it is now."""
-    acme.write(directory / "org.jsonl")
-    acme.write(directory / "today.jsonl")
+    read = datetime.now(UTC) - _AGE
+    dates = {
+        form.format(read - back): form.format(acme.READ - back)
+        for form in ("{:%Y-%m-%d}", "{:%H:%M UTC}")
+        for back in _BACK
+    }
+    # All at once: yesterday's own date may be what today's is written as.
+    shown = re.compile("|".join(dates))
+    acme.write(directory / "org.jsonl", at=read)
+    acme.write(directory / "today.jsonl", at=read)
     earlier = Group(acme.DEVS, (Membership(acme.ANN), Membership("user:flo@example.com")))
-    yesterday = acme.READ.replace(day=20)
-    acme.write(directory / "yesterday.jsonl", Policy(acme.SHOP), earlier, at=yesterday)
+    acme.write(directory / "yesterday.jsonl", Policy(acme.SHOP), earlier, at=read - _BACK[1])
 
     def run(found: re.Match[str]) -> str:
-        printed = _AGE.sub("2 hours ago", _printed(found[1], directory))
+        printed = shown.sub(lambda date: dates[date[0]], _printed(found[1], directory))
         return f"```console\n$ provision audit {found[1]}\n{printed.rstrip()}\n```"
 
     return _SHOWN.sub(run, text)
