@@ -6,18 +6,15 @@ of the account. Where that place is does not matter here; the organisation polic
 account.
 """
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from provision.audit.answers import Verdict
 from provision.audit.asking import Asking
-from provision.audit.blockable import NEWEST, blocks
-from provision.audit.degrees import Degrees, union
-from provision.audit.denied import names, permission_name
-from provision.audit.index import Index
-from provision.snapshot.records import Kind, Target
+from provision.audit.makers import Makers
+from provision.snapshot.records import Kind
 
 CODE = (
     "run.services.create",
@@ -79,20 +76,14 @@ class Creators:
     _places: dict[tuple[str, str, bool], Place | None] = field(default_factory=dict)
 
     @cached_property
-    def code(self) -> Degrees:
+    def code(self) -> Makers:
         """Those who can have code, or Google's APIs, used as an account."""
-        found = [self._anywhere(permission, self._projects) for permission in self._different(CODE)]
-        for kind, permission in _UPDATES.items():
-            changed = (name for name, target in self._updated.items() if target.kind is kind)
-            found.append(self._anywhere(permission, changed))
-        return union(found)
+        return Makers(self.asking, CODE, _UPDATES)
 
     @cached_property
-    def calls(self) -> Degrees:
+    def calls(self) -> Makers:
         """Those who can have requests sent as an account, with its ID token."""
-        return union(
-            self._anywhere(permission, self._projects) for permission in self._different(CALLS)
-        )
+        return Makers(self.asking, CALLS)
 
     def place(self, principal: str, near: str, *, calls: bool = False) -> Place | None:
         """Where somebody can make such a thing: the surest, then in the account's own project.
@@ -123,51 +114,7 @@ class Creators:
         return min(found, key=lambda place: place.verdict.rank, default=None)
 
     def _asked(self, permissions: Iterable[str], near: str) -> Iterator[tuple[str, str]]:
-        for project in dict.fromkeys((near, *self._projects)):
+        for project in dict.fromkeys((near, *self.code.projects)):
             yield from ((permission, project) for permission in permissions)
-        for name, target in self._updated.items():
+        for name, target in self.code.changed.items():
             yield _UPDATES[target.kind], name
-
-    @cached_property
-    def _updated(self) -> dict[str, Target]:
-        """Targets that some may change who cannot change all around."""
-        return {
-            target.name: target
-            for target in self._index.snapshot.targets
-            if self._index.grants_below(_UPDATES[target.kind], target.name)
-        }
-
-    @property
-    def _index(self) -> Index:
-        return self.asking.judge.index
-
-    @cached_property
-    def _projects(self) -> tuple[str, ...]:
-        names = (container.name for container in self._index.snapshot.containers)
-        return tuple(name for name in names if name.startswith("projects/"))
-
-    def _anywhere(self, permission: str, resources: Iterable[str]) -> Degrees:
-        return union(map(self.asking.named, self.asking.judge.anywhere(permission, resources)))
-
-    def _different(self, permissions: Iterable[str]) -> Iterable[str]:
-        """One of each sort that the same roles include and the same rules take away."""
-        return {self._sort(permission): permission for permission in permissions}.values()
-
-    def _sort(self, permission: str) -> Hashable:
-        wanted = permission_name(permission)
-        return (
-            frozenset(self._index.including(permission).items()),
-            tuple(names(listed, wanted) and not names(but, wanted) for listed, but in self._denied),
-            tuple(blocks(permission, version) for version in range(1, NEWEST + 2)),
-        )
-
-    @cached_property
-    def _denied(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-        """Of what permissions deny rules tell, each only once."""
-        return tuple(
-            dict.fromkeys(
-                (rule.permissions, rule.except_permissions)
-                for deny in self._index.snapshot.deny_policies
-                for rule in deny.rules
-            )
-        )

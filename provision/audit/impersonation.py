@@ -158,8 +158,8 @@ class Impersonation:
             steps.append(Step(means, self.asking.named(held)))
         who = self.asking.named(acting)
         if who is not NOBODY:
-            steps += [Step(_CODE, who.both(self.creators.code))]
-            steps += [Step(_CALLS, who.both(self.creators.calls))]
+            steps += [Step(_CODE, self.creators.code.among(who))]
+            steps += [Step(_CALLS, self.creators.calls.among(who))]
         held_steps = tuple(step for step in steps if step.who.rest)
         return Onto(held_steps, self.asking.named(link), tuple(reasons))
 

@@ -40,7 +40,7 @@ class Kinship:
 
     Args:
         index: of the snapshot.
-        mentioned: all names in its policies, normal.
+        mentioned: names of sets in its policies, normal; of others nothing is asked.
     """
 
     index: Index
@@ -58,13 +58,12 @@ class Kinship:
     def kind(self, name: str) -> object:
         """Those of one kind are in the same sets."""
         told = form(name)
-        if told.sort is Sort.USER:
-            return (told.sort, told.home)
-        if told.sort in {Sort.ACCOUNT, Sort.AGENT}:
-            return (told.sort, self._home(told))
-        if told.sort is Sort.GROUP:
-            return told.sort
-        return name
+        sort = told.sort
+        if sort is Sort.USER:
+            return ("user", told.home)
+        if sort is Sort.ACCOUNT or sort is Sort.AGENT:
+            return (_type(sort), self._home(told))
+        return "group" if sort is Sort.GROUP else name
 
     def of(self, name: str) -> tuple[Kin, ...]:
         """The sets that somebody is in, or may be; itself and groups are not among them."""
@@ -87,8 +86,7 @@ class Kinship:
             case Sort.CUSTOMER:
                 yield from self._by_customer(told.home)
             case Sort.ACCOUNT | Sort.AGENT:
-                kind = "ServiceAgent" if told.sort is Sort.AGENT else "ServiceAccount"
-                yield from self._account_sets(self._home(told), kind)
+                yield from self._account_sets(self._home(told), _type(told.sort))
             case Sort.ACCOUNTS:
                 yield from self._account_sets(self.index.short(told.home), told.value)
             case Sort.SUBJECT | Sort.POOL | Sort.KUBERNETES:
@@ -260,3 +258,8 @@ class Kinship:
 
 def _space(pool: Form) -> str:
     return pool.value.removeprefix("namespace/") if pool.value.startswith("namespace/") else "\0"
+
+
+def _type(sort: Sort) -> str:
+    """Of a service account or agent, as sets of accounts name it."""
+    return "ServiceAgent" if sort is Sort.AGENT else "ServiceAccount"

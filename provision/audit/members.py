@@ -4,7 +4,7 @@ Downward (`extent`) for everybody at once, in bits; upward (`belonging`) for one
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -86,7 +86,7 @@ class Members:
     @cached_property
     def kinship(self) -> Kinship:
         """Sets by what somebody is."""
-        return Kinship(self.index, self.universe.names)
+        return Kinship(self.index, tuple(self.universe.members(self.universe.sets)))
 
     @cached_property
     def _groups(self) -> dict[str, Group]:
@@ -163,52 +163,34 @@ class Members:
 
     def _join_groups(self, found: dict[str, Extent]) -> None:
         """Fill in the groups: again and again until nothing is added, so that circles end."""
-        order = list(self._innermost_first())
-        parts: dict[str, tuple[int, list[str]]] = {}
-        for name in order:
-            direct = [one for one in self._current(name) if form(one).sort is not Sort.DELETED]
-            nested = [one for one in direct if one in found or form(one).sort is Sort.GROUP]
-            apart = frozenset(nested)
-            within = self.universe.masks(one for one in direct if one not in apart)
-            parts[name] = (within | self.universe.mask(name), nested)
+        universe = self.universe
+        gone = universe.sort(Sort.DELETED)
+        many = universe.sort(Sort.GROUP) | universe.masks(found)
+        nested: dict[str, list[str]] = {}
+        for name in universe.members(universe.sort(Sort.GROUP)):
+            direct = universe.masks(self._current(name)) & ~gone
+            nested[name] = list(universe.members(direct & many))
             unread = self.unread_groups.get(name)
             vague = (self.joinable, (unread,)) if unread else (0, ())
-            found[name] = Extent(parts[name][0], 0, *vague)
+            found[name] = Extent(direct & ~many | universe.mask(name), 0, *vague)
+        order = _innermost_first(nested)
         changed = True
         while changed:
             changed = False
             for name in order:
                 grown = found[name]
-                for one in parts[name][1]:
-                    grown = grown.joined(found.get(one, NOBODY))
+                for one in nested[name]:
+                    grown = grown.joined(found[one])
                 if grown != found[name]:
                     found[name], changed = grown, True
 
-    def _current(self, group: str) -> list[str]:
+    def _current(self, group: str) -> Iterator[str]:
         read = self._groups.get(group)
-        return (
-            []
-            if read is None
-            else [normal(one.member) for one in read.members if self._lasts(one.expires)]
-        )
+        if read is not None:
+            yield from (normal(one.member) for one in read.members if self._lasts(one.expires))
 
     def _lasts(self, expires: datetime | None) -> bool:
         return expires is None or expires > self.at
-
-    def _innermost_first(self) -> Iterator[str]:
-        """All groups, nested ones before those that they are in, as far as there is no circle."""
-        seen: set[str] = set()
-        for start in self.universe.members(self.universe.sort(Sort.GROUP)):
-            stack = [(start, False)]
-            while stack:
-                name, done = stack.pop()
-                if done:
-                    yield name
-                elif name not in seen:
-                    seen.add(name)
-                    stack.append((name, True))
-                    nested = (one for one in self._current(name) if form(one).sort is Sort.GROUP)
-                    stack.extend((one, False) for one in nested if one not in seen)
 
     def _join_basic(self, found: dict[str, Extent]) -> None:
         """``projectEditor:ID`` and its like: documented for Cloud Storage alone."""
@@ -298,6 +280,27 @@ class Members:
                 if name not in found and one is not None and not one.expired:
                     why = f"{name} is documented for Cloud Storage alone"
                     found[name] = Belonging((*one.way, name), (*one.doubts, why))
+
+
+def _innermost_first(nested: Mapping[str, Iterable[str]]) -> list[str]:
+    """Groups after those within them, as far as there is no circle.
+
+    Args:
+        nested: by group the sets directly in it.
+    """
+    seen: set[str] = set()
+    found: list[str] = []
+    for start in nested:
+        stack = [(start, False)]
+        while stack:
+            name, done = stack.pop()
+            if done:
+                found.append(name)
+            elif name not in seen:
+                seen.add(name)
+                stack.append((name, True))
+                stack.extend((one, False) for one in nested[name] if one in nested)
+    return found
 
 
 _JOINING = frozenset({Sort.USER, Sort.ACCOUNT, Sort.AGENT, Sort.GROUP})

@@ -145,12 +145,12 @@ class Plainly:
 
     @cached_property
     def _coding(self) -> bytes:
-        return self._levels(self.impersonation.creators.code)
+        return self._levels(self.impersonation.creators.code.everybody)
 
     @cached_property
     def _calling(self) -> bytes:
         creators = self.impersonation.creators
-        return self._levels(creators.code.either(creators.calls))
+        return self._levels(creators.code.everybody.either(creators.calls.everybody))
 
     def _levels(self, who: Degrees) -> bytes:
         """For each place the first degree that it is in."""

@@ -1,0 +1,171 @@
+"""Who can make one of several things anywhere in a snapshot: everybody at once, or a few. Pure."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from provision.audit.asking import Asking
+from provision.audit.blockable import NEWEST, blocks
+from provision.audit.degrees import NOBODY, Degrees, union
+from provision.audit.denied import names, permission_name
+from provision.audit.forms import normal
+from provision.audit.index import Index
+from provision.snapshot.records import Kind, Target
+
+_OFTEN = 64
+"""Times that some are looked for by themselves before everybody is looked for at once."""
+
+
+@dataclass
+class Makers:
+    """Those who have any of some permissions, wherever it is.
+
+    Args:
+        asking: of the snapshot.
+        permissions: on a project.
+        updates: by kind those that are asked of a target by itself as well.
+    """
+
+    asking: Asking
+    permissions: tuple[str, ...]
+    updates: Mapping[Kind, str] = field(default_factory=dict)
+    _looked_for: int = 0
+    _found: Degrees = NOBODY
+    _times: int = 0
+
+    @cached_property
+    def everybody(self) -> Degrees:
+        """All who can make anything."""
+        return self._those(self.asking.judge.universe.all)
+
+    def among(self, some: Degrees) -> Degrees:
+        """Those of some who can, as sure as the less sure of the two; quick where they are few."""
+        new = some.rest & ~self._looked_for
+        if new:
+            self._times += 1
+            if self._times > _OFTEN:
+                new, self._found = self.asking.judge.universe.all, self.everybody
+            else:
+                self._found = self._found.either(self._those(new))
+            self._looked_for |= new
+        return some.both(self._found)
+
+    def _those(self, some: int) -> Degrees:
+        """Of some whoever can, and of others perhaps less than there is.
+
+        Only what may give it to somebody who was not found to have it for sure is looked at.
+        """
+        found = NOBODY
+        for permission in self._different:
+            projects = self._giving(some & ~found.can, self._projects_below, self.projects)
+            found = found.either(self._anywhere(permission, projects))
+        left = some & ~found.can
+        if left and self.updates:
+            changed = self._giving(left, self._changed_below, self.changed)
+            for kind, permission in self.updates.items():
+                alike = [name for name in changed if self.changed[name].kind is kind]
+                found = found.either(self._anywhere(permission, alike))
+        return found
+
+    def _giving(
+        self, some: int, below: Mapping[str, list[str]], everything: Iterable[str]
+    ) -> Iterable[str]:
+        """The resources by whose policies any of some may have any of the permissions.
+
+        Args:
+            some: who.
+            below: resources by each level whose policy counts for them.
+            everything: all of them, for everybody.
+        """
+        if some == self.asking.judge.universe.all:
+            return everything
+        if not some:
+            return ()
+        judge = self.asking.judge
+        names = set(judge.universe.members(some))
+        names.update(*map(judge.sets_of, tuple(names)))
+        levels = [level for name in names for level in self._bound.get(name, ())]
+        found = dict.fromkeys(below.get("", ()))
+        for level in dict.fromkeys(levels):
+            found.update(dict.fromkeys(below.get(level, ())))
+        return found
+
+    @cached_property
+    def _bound(self) -> dict[str, list[str]]:
+        """Of each member where a role is bound that includes any of the permissions, or may."""
+        asked = {*self.permissions, *self.updates.values()}
+        roles = frozenset[str]().union(*map(self._index.including, asked))
+        found: dict[str, list[str]] = {}
+        for level, bindings in self._index.policies.items():
+            for binding in bindings:
+                if binding.role in roles:
+                    for member in binding.members:
+                        found.setdefault(normal(member), []).append(level)
+        return found
+
+    @cached_property
+    def _projects_below(self) -> dict[str, list[str]]:
+        return self._by_level(self.projects)
+
+    @cached_property
+    def _changed_below(self) -> dict[str, list[str]]:
+        return self._by_level(self.changed)
+
+    def _by_level(self, resources: Iterable[str]) -> dict[str, list[str]]:
+        """Resources by what counts for them; by nothing, those of which that is not known."""
+        index = self._index
+        found: dict[str, list[str]] = {}
+        for resource in resources:
+            levels = tuple(index.holders_of_policies(resource))
+            if index.lineage(resource).gap or any(map(index.unread_policy, levels)):
+                levels = ("",)
+            for level in levels:
+                found.setdefault(level, []).append(resource)
+        return found
+
+    @cached_property
+    def changed(self) -> dict[str, Target]:
+        """Targets that some may change who cannot change all around."""
+        return {
+            target.name: target
+            for target in self._index.snapshot.targets
+            if target.kind in self.updates
+            and self._index.grants_below(self.updates[target.kind], target.name)
+        }
+
+    @cached_property
+    def projects(self) -> tuple[str, ...]:
+        """All that were read."""
+        names = (container.name for container in self._index.snapshot.containers)
+        return tuple(name for name in names if name.startswith("projects/"))
+
+    @property
+    def _index(self) -> Index:
+        return self.asking.judge.index
+
+    def _anywhere(self, permission: str, resources: Iterable[str]) -> Degrees:
+        return union(map(self.asking.named, self.asking.judge.anywhere(permission, resources)))
+
+    @cached_property
+    def _different(self) -> tuple[str, ...]:
+        """One of each sort that the same roles include and the same rules take away."""
+        return tuple({self._sort(one): one for one in self.permissions}.values())
+
+    def _sort(self, permission: str) -> Hashable:
+        wanted = permission_name(permission)
+        return (
+            frozenset(self._index.including(permission).items()),
+            tuple(names(listed, wanted) and not names(but, wanted) for listed, but in self._denied),
+            tuple(blocks(permission, version) for version in range(1, NEWEST + 2)),
+        )
+
+    @cached_property
+    def _denied(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        """Of what permissions deny rules tell, each only once."""
+        return tuple(
+            dict.fromkeys(
+                (rule.permissions, rule.except_permissions)
+                for deny in self._index.snapshot.deny_policies
+                for rule in deny.rules
+            )
+        )
