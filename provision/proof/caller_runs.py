@@ -10,15 +10,13 @@ from provision.clients.policies import PolicyClient
 from provision.errors import ProvisionError
 from provision.invokers import Wanted, missing_roles
 from provision.plan import Check, Claim, Evidence, Verdict
+from provision.proof.patience import Patience
 from provision.proof.revocations import DEFAULT_LIMIT
 from provision.spec import Spec
 from provision.spec.calls import CallerSpec, PushSpec, ScheduleSpec
 
 CHECK = "caller-admitted"
 
-_FIRST_PAUSE = 2.0
-_LONGEST_PAUSE = 20.0
-"""Seconds between two tries: the first, and at most; each leaves a trace at Google."""
 _LONGEST = 180.0
 """Seconds to wait for one attempt: Cloud Scheduler gives an HTTP target as many by default."""
 _PERMISSION_DENIED = 7
@@ -37,6 +35,23 @@ _CODES = {
 
 https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 """
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One run of a schedule.
+
+    Args:
+        ended: whether it did in time.
+        status: as Cloud Scheduler tells it; empty once the service took it.
+        missing: roles that the policy does not give its account.
+        late: whether it was refused, and IAM may need time.
+    """
+
+    ended: bool
+    status: Mapping[str, Any]
+    missing: frozenset[str]
+    late: bool
 
 
 @dataclass(frozen=True)
@@ -72,44 +87,36 @@ class CallerProof:
 
     def _run(self, caller: ScheduleSpec, name: str) -> Check:
         """Run it, again while it is refused and IAM may need time."""
-        deadline = self.clock.monotonic() + self.limit
-        pause = _FIRST_PAUSE
-        while True:
+
+        def run() -> _Attempt:
             self.progress(f"running schedule {caller.name}")
             job = self.schedules.run(name, self.progress, _LONGEST)
             status = (job or {}).get("status", {})
             refused = status.get("code", 0) == _PERMISSION_DENIED
-            missing = self._missing(caller) if refused else frozenset()
-            left = deadline - self.clock.monotonic()
-            if not refused or missing or left <= 0:
-                return self._judged(caller, job, status, missing)
-            self.progress(
-                f"waiting for IAM to take effect (schedule {caller.name} was refused):"
-                f" {left:.0f} s left of {self.limit:.0f} s"
-            )
-            self.clock.sleep(min(pause, left))
-            pause = min(1.5 * pause, _LONGEST_PAUSE)
+            missing = self._missing(caller) if refused else frozenset[str]()
+            return _Attempt(job is not None, status, missing, late=refused and not missing)
+
+        attempt = Patience(self.progress, self.clock, self.limit).until(
+            lambda attempt: not attempt.late,
+            run,
+            f"schedule {caller.name} was refused",
+            leaves_traces=True,
+        )
+        return self._judged(caller, attempt)
 
     def _missing(self, caller: CallerSpec) -> frozenset[str]:
         policy = self.policies.get(self.spec.resource_name.name)
         return missing_roles(policy, Wanted.by(self.spec, exclusive=False), caller.account.member)
 
-    def _judged(
-        self,
-        caller: ScheduleSpec,
-        job: Mapping[str, Any] | None,
-        status: Mapping[str, Any],
-        missing: frozenset[str],
-    ) -> Check:
-        code = status.get("code", 0)
-        told = status.get("message") or _CODES.get(code, f"google.rpc code {code}")
-        if job is None:
+    def _judged(self, caller: ScheduleSpec, attempt: "_Attempt") -> Check:
+        code = attempt.status.get("code", 0)
+        told = attempt.status.get("message") or _CODES.get(code, f"google.rpc code {code}")
+        if not attempt.ended:
             verdict, answered = Verdict.NOT_PROVEN, f"no attempt ended within {_LONGEST:.0f} s"
         elif not code:
             verdict, answered = Verdict.PASSED, "the service took it"
         else:
-            late = code == _PERMISSION_DENIED and not missing
-            verdict = Verdict.NOT_PROVEN if late else Verdict.FAILED
+            verdict = Verdict.NOT_PROVEN if attempt.late else Verdict.FAILED
             answered = f"failed: {told}"
         return Check(
             CHECK,
@@ -118,7 +125,7 @@ class CallerProof:
             f"schedule {caller.name}: {answered}",
             (Evidence(f"RunJob {caller.name} as {caller.account.email}", answered, self._at),),
             pending=verdict is Verdict.NOT_PROVEN,
-            hint=self._hint(caller, missing) if verdict is not Verdict.PASSED else "",
+            hint=self._hint(caller, attempt.missing) if verdict is not Verdict.PASSED else "",
         )
 
     def _hint(self, caller: CallerSpec, missing: frozenset[str]) -> str:

@@ -14,13 +14,11 @@ from provision.errors import ProvisionError
 from provision.invokers import Wanted, bound
 from provision.plan import Check, Claim, Evidence, Verdict
 from provision.principals import canonical
+from provision.proof.patience import Patience
 from provision.proof.policies_say import PoliciesSay
 from provision.proof.revocations import DEFAULT_LIMIT, Revocations
 from provision.roles import RUN_JOB
 from provision.spec import JobSpec
-
-_PAUSE = 2.0
-"""Seconds between two tries."""
 
 _NAME_ONE = (
     "Name with `probe_as` an invoker's service account that you may impersonate"
@@ -64,37 +62,24 @@ class JobProof:
         if not member or not wanted.names(member):
             return self._not_tried("there is no invoker that IAM could be asked as")
         look = partial(self.access.held, self.spec.job_name, (RUN_JOB,), account)
+        named = canonical(member) in held
         try:
-            granted = self._until_granted(look, member, wait=canonical(member) in held)
+            granted = self._patience.until(
+                lambda found: RUN_JOB in found or not named, look, f"the admission of {member}"
+            )
         except ProvisionError as error:
             return self._not_tried(str(error), error.hint)
-        return self._judged(member, granted=RUN_JOB in granted, named=canonical(member) in held)
+        return self._judged(member, granted=RUN_JOB in granted, named=named)
 
-    def _until_granted(
-        self, look: Callable[[], frozenset[str]], member: str, *, wait: bool
-    ) -> frozenset[str]:
-        """Look again while waiting may help; the last look counts."""
-        deadline = self.clock.monotonic() + (self.limit if wait else 0.0)
-        while True:
-            granted = look()
-            left = deadline - self.clock.monotonic()
-            if RUN_JOB in granted or left <= 0:
-                return granted
-            self.progress(
-                f"waiting for IAM to take effect (the admission of {member}):"
-                f" {left:.0f} s left of {self.limit:.0f} s"
-            )
-            self.clock.sleep(min(_PAUSE, left))
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self.progress, self.clock, self.limit)
 
     def _judged(self, member: str, *, granted: bool, named: bool) -> Check:
         late = named and not granted
         verdict = Verdict.PASSED if granted else Verdict.NOT_PROVEN if late else Verdict.FAILED
         told = "granted" if granted else "not granted"
         refused = "though the policy names it" if named else "and the policy does not name it"
-        hint = (
-            f"Not yet in effect after {self.limit:.0f} s. IAM can take 7 minutes and longer:"
-            " run `provision verify` again, or allow more with --wait."
-        )
         asked = f"TestIamPermissions {self.spec.job_name} as {member}: {RUN_JOB}"
         return Check(
             "invoker-admitted",
@@ -105,7 +90,7 @@ class JobProof:
             else f"{member} may not execute the job, {refused}",
             (Evidence(asked, told, self.clock.stamp()),),
             pending=late,
-            hint=hint if late else "",
+            hint=self._patience.hint if late else "",
         )
 
     def _not_tried(self, why: str, hint: str = "") -> Check:

@@ -19,11 +19,9 @@ from provision.proof.judge import (
     judge_invoker,
     judge_public,
 )
+from provision.proof.patience import Patience
 from provision.run.service_fields import addresses
 from provision.spec import ServiceSpec
-
-_PAUSE = 2.0
-"""Seconds between two tries."""
 
 
 @dataclass(frozen=True)
@@ -151,16 +149,19 @@ class ServiceAnswers:
         what: str,
     ) -> tuple[Judgement, Answer]:
         """Look again while waiting may help; the last look counts."""
-        while True:
+
+        def judged() -> tuple[Judgement, Answer]:
             answer = look()
-            judgement = judge(answer)
-            left = deadline - self.clock.monotonic()
-            if judgement.verdict is Verdict.PASSED or not judgement.may_change or left <= 0:
-                return judgement, answer
-            self.progress(
-                f"waiting for IAM to take effect ({what}): {left:.0f} s left of {self.limit:.0f} s"
-            )
-            self.clock.sleep(min(_PAUSE, left))
+            return judge(answer), answer
+
+        def settled(found: tuple[Judgement, Answer]) -> bool:
+            return found[0].verdict is Verdict.PASSED or not found[0].may_change
+
+        return self._patience.until(settled, judged, what, deadline=deadline)
+
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self.progress, self.clock, self.limit)
 
     def _judged(
         self, name: str, claim: Claim, judgement: Judgement, asked: str, answer: Answer
@@ -168,10 +169,7 @@ class ServiceAnswers:
         late = judgement.may_change and judgement.verdict is Verdict.NOT_PROVEN
         hint = judgement.hint
         if late and not hint:
-            hint = (
-                f"Not yet in effect after {self.limit:.0f} s. IAM can take 7 minutes and longer:"
-                " run `provision verify` again, or allow more with --wait."
-            )
+            hint = self._patience.hint
         evidence = (Evidence(asked, str(answer), self.clock.stamp()),)
         return Check(
             name, claim, judgement.verdict, judgement.summary, evidence, pending=late, hint=hint

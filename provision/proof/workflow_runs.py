@@ -10,6 +10,7 @@ from provision.errors import ProvisionError
 from provision.invokers import Wanted, missing_roles
 from provision.plan import Check, Claim, Evidence, Verdict
 from provision.proof.judge import Status
+from provision.proof.patience import Patience
 from provision.proof.revocations import DEFAULT_LIMIT
 from provision.spec import Spec
 from provision.spec.calls import WorkflowSpec
@@ -18,9 +19,6 @@ from provision.workflows.execution import Execution, State
 
 CHECK = "workflow-executed"
 
-_FIRST_PAUSE = 2.0
-_LONGEST_PAUSE = 20.0
-"""Seconds between two tries: the first, and at most; each leaves a trace at Google."""
 _LONGEST = 900.0
 """Seconds to follow one execution."""
 _SHOWN = 300
@@ -59,22 +57,20 @@ class WorkflowProof:
 
     def _executed(self, workflow: WorkflowSpec) -> Check:
         """Execute it, again while IAM may need time and nothing was done but being refused."""
-        deadline = self.clock.monotonic() + self.limit
-        pause = _FIRST_PAUSE
-        while True:
-            execution = self._run(workflow)
-            late = _is_refused(execution) and not self._missing(workflow)
-            left = deadline - self.clock.monotonic()
-            if not late or not _did_nothing(workflow, execution) or left <= 0:
-                return self._judged(workflow, execution, late=late)
-            self.progress(
-                f"waiting for IAM to take effect (workflow {workflow.name} was refused):"
-                f" {left:.0f} s left of {self.limit:.0f} s"
-            )
-            self.clock.sleep(min(pause, left))
-            pause = min(1.5 * pause, _LONGEST_PAUSE)
+        execution, late = self._patience.until(
+            lambda found: not found[1] or not _did_nothing(workflow, found[0]),
+            lambda: self._run(workflow),
+            f"workflow {workflow.name} was refused",
+            leaves_traces=True,
+        )
+        return self._judged(workflow, execution, late=late)
 
-    def _run(self, workflow: WorkflowSpec) -> Execution:
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self.progress, self.clock, self.limit)
+
+    def _run(self, workflow: WorkflowSpec) -> tuple[Execution, bool]:
+        """An execution that has ended, and whether waiting may heal what it failed of."""
         self.progress(f"executing workflow {workflow.name}")
 
         def told(execution: Execution) -> None:
@@ -83,7 +79,8 @@ class WorkflowProof:
 
         name = self.spec.workflow_name(workflow)
         begun = self.executions.start(name, workflow.argument)
-        return self.executions.follow(begun.name, told, _LONGEST)
+        execution = self.executions.follow(begun.name, told, _LONGEST)
+        return execution, _is_refused(execution) and not self._missing(workflow)
 
     def _missing(self, workflow: WorkflowSpec) -> frozenset[str]:
         """Which roles the policy does not give its account; with all of them it takes time."""
@@ -119,8 +116,7 @@ class WorkflowProof:
             return Verdict.FAILED, f"ended as {execution.state}", look
         told = f"failed: {_failure(execution)}"
         if late:
-            hint = f"Not yet in effect after {self.limit:.0f} s. IAM can take 7 minutes and longer:"
-            return Verdict.NOT_PROVEN, told, f"{hint} run `provision verify` again."
+            return Verdict.NOT_PROVEN, told, self._patience.hint
         if _is_refused(execution):
             return Verdict.FAILED, told, self._refused_hint(workflow)
         return Verdict.FAILED, told, _without_argument(workflow, execution) + _explain(workflow)
