@@ -3,11 +3,11 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator
 
 from provision.resources import WORKFLOW_ID, check_workflow_id
 from provision.resources.names import PROJECT_ID, checked
-from provision.spec.values import ProbePath
+from provision.spec.values import ProbePath, anchored
 
 _SCHEDULE_ID = re.compile(r"[A-Za-z0-9_-]{1,500}")
 _QUEUE_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -80,14 +80,10 @@ def _time_zone(value: str) -> str:
     return checked(_TIME_ZONE, value, "time zone", "a name such as Etc/UTC or Europe/Zurich")
 
 
-def _anchored(pattern: re.Pattern[str]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern.pattern})$"})
-
-
-WorkflowId = Annotated[str, AfterValidator(check_workflow_id), _anchored(WORKFLOW_ID)]
-ScheduleId = Annotated[str, AfterValidator(_schedule_id), _anchored(_SCHEDULE_ID)]
-QueueId = Annotated[str, AfterValidator(_queue_id), _anchored(_QUEUE_ID)]
-PubsubId = Annotated[str, AfterValidator(_pubsub_id), _anchored(_PUBSUB_ID)]
+WorkflowId = Annotated[str, AfterValidator(check_workflow_id), anchored(WORKFLOW_ID)]
+ScheduleId = Annotated[str, AfterValidator(_schedule_id), anchored(_SCHEDULE_ID)]
+QueueId = Annotated[str, AfterValidator(_queue_id), anchored(_QUEUE_ID)]
+PubsubId = Annotated[str, AfterValidator(_pubsub_id), anchored(_PUBSUB_ID)]
 Topic = Annotated[str, AfterValidator(_topic)]
 CallPath = Annotated[ProbePath, AfterValidator(_path)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]

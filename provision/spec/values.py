@@ -220,18 +220,19 @@ def _json(schema: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", **schema})
 
 
-def _anchored(pattern: re.Pattern[str]) -> WithJsonSchema:
+def anchored(pattern: re.Pattern[str]) -> WithJsonSchema:
+    """A string that a pattern matches as a whole, in the JSON schema of the spec."""
     return _json({"pattern": f"^(?:{pattern.pattern})$"})
 
 
 ProjectId = Annotated[
-    str, AfterValidator(resources.check_project_id), _anchored(resources.PROJECT_ID)
+    str, AfterValidator(resources.check_project_id), anchored(resources.PROJECT_ID)
 ]
-Region = Annotated[str, AfterValidator(resources.check_region), _anchored(resources.REGION)]
+Region = Annotated[str, AfterValidator(resources.check_region), anchored(resources.REGION)]
 ServiceId = Annotated[
-    str, AfterValidator(resources.check_service_id), _anchored(resources.SERVICE_ID)
+    str, AfterValidator(resources.check_service_id), anchored(resources.SERVICE_ID)
 ]
-JobId = Annotated[str, AfterValidator(resources.check_job_id), _anchored(resources.SERVICE_ID)]
+JobId = Annotated[str, AfterValidator(resources.check_job_id), anchored(resources.SERVICE_ID)]
 Repository = Annotated[str, AfterValidator(_repository)]
 Account = Annotated[str, AfterValidator(_account)]
 Location = Annotated[str, AfterValidator(_location)]
@@ -248,7 +249,7 @@ Secret = Annotated[str, AfterValidator(_secret)]
 EnvName = Annotated[str, AfterValidator(_variable)]
 ArgName = Annotated[str, AfterValidator(_variable)]
 LabelKey = Annotated[str, AfterValidator(_label_key)]
-LabelValue = Annotated[str, AfterValidator(_label_value), _anchored(_LABEL_VALUE)]
+LabelValue = Annotated[str, AfterValidator(_label_value), anchored(_LABEL_VALUE)]
 EnvValue = Annotated[
     str, BeforeValidator(_env_value), WithJsonSchema({"type": ["string", "integer", "boolean"]})
 ]
