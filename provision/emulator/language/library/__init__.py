@@ -7,9 +7,9 @@ from typing import Final
 
 from provision.emulator.language.library import (
     collections,
+    conversions,
     digests,
     encodings,
-    helpers,
     numbers,
     policies,
     system,
@@ -21,8 +21,8 @@ from provision.emulator.language.library.signature import Entry
 from provision.emulator.language.values import Value
 
 FUNCTIONS: Final[dict[str, Entry]] = {
-    **helpers.FUNCTIONS,
     **collections.FUNCTIONS,
+    **conversions.FUNCTIONS,
     **digests.FUNCTIONS,
     **encodings.FUNCTIONS,
     **numbers.FUNCTIONS,
