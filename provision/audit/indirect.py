@@ -68,7 +68,7 @@ class Indirect:
         for entrance in self.gates.entrances(target):
             held = self._held(entrance.apart)
             found = found.either(self._second.onto(held, entrance.token, near))
-            found = found.either(self._by_callers(target, held, self._switched))
+            found = found.either(self._by_callers(target, held, changed=True))
         return self._apart(found, self._second)
 
     @cached_property
@@ -192,7 +192,7 @@ class Indirect:
     def _getting_in(self, reaching: Reaching, target: Target, entrance: "Entrance") -> Degrees:
         held = self._held(entrance.apart)
         found = reaching.onto(held, entrance.token, self._near(target))
-        found = found.either(self._by_callers(target, held, self._set_off))
+        found = found.either(self._by_callers(target, held, changed=False))
         if entrance.holders is not entrance.apart:
             found = found.either(self._of_those_kept_out(reaching, entrance))
         return found
@@ -204,31 +204,41 @@ class Indirect:
     def _near(self, target: Target) -> str:
         return next(iter(self.judge.index.lineage(target.service or target.name).containers), "")
 
-    def _by_callers(
-        self, target: Target, held: Degrees, setting_off: Callable[[Call], Degrees]
-    ) -> Degrees:
-        """Who has a target called by what calls it as an account that gets in."""
+    def _by_callers(self, target: Target, held: Degrees, *, changed: bool) -> Degrees:
+        """Who has a target called by what calls it as an account that gets in.
+
+        Args:
+            target: what is called.
+            held: who gets in.
+            changed: whether by a change, or as things are.
+        """
+        setting_off = self._switched if changed else self._set_off
         calls = self._ground.known_calls(target, held.rest)
         found = union(_limited(setting_off(call), held, account) for account, call in calls)
         if not held.rest & self._ground.roaming:
             return found
-        sums = self._roaming[setting_off == self._switched]
+        sums = self._roaming_changed if changed else self._roaming
         return found.either(sums.of(held.within(self._ground.roaming), self._near(target)))
 
     @cached_property
-    def _roaming(self) -> tuple[Sums, Sums]:
-        """Who sets off what may call anything, as things are, and by a change."""
-        size = len(self.judge.universe)
+    def _roaming(self) -> Sums:
+        """Who sets off what may call anything, as things are."""
+        return self._sums(self._set_off)
 
-        def told(setting_off: Callable[[Call], Degrees]) -> Sums:
-            def all_of(accounts: int) -> Degrees:
-                return union(setting_off(call) for _, call in self._ground.roaming_calls(accounts))
+    @cached_property
+    def _roaming_changed(self) -> Sums:
+        """The same by a change."""
+        return self._sums(self._switched)
 
-            return Sums(
-                lambda account: all_of(1 << account), lambda accounts, _: all_of(accounts), size
-            )
+    def _sums(self, setting_off: Callable[[Call], Degrees]) -> Sums:
+        def all_of(accounts: int) -> Degrees:
+            return union(setting_off(call) for _, call in self._ground.roaming_calls(accounts))
 
-        return told(self._set_off), told(self._switched)
+        return Sums(
+            lambda account: all_of(1 << account),
+            lambda accounts, _: all_of(accounts),
+            len(self.judge.universe),
+        )
 
     def _of_those_kept_out(self, reaching: Reaching, entrance: "Entrance") -> Degrees:
         """Everybody gets in, but for some, who may do so as somebody else."""
