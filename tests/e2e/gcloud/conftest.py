@@ -1,5 +1,7 @@
 """The real gcloud, unmodified, against the emulator, or with ``--cloud google`` against Google.
 
+Its modules are loaded once (`warm`): what a command does is the same, and takes a fifth of the time.
+
 It comes by the emulator's proxy, as `provision emulator env` has it, or with ``http://`` endpoints
 and the HTTP port as its proxy.
 
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.emulator_shell import evaluated, new_shell
+from tests.e2e.gcloud.warm import warm_gcloud
 
 if TYPE_CHECKING:
     from tests.conftest import RunningEmulator, StartEmulator
@@ -88,8 +91,12 @@ class Gcloud:
 
     def tried(self, line: str, *more: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """How a command ended, whatever came of it."""
+        arguments = (*line.split(), *more)
+        warm = warm_gcloud(self.program)
+        if warm is not None:
+            return warm.run(arguments, self.environ, given)
         return subprocess.run(
-            [self.program, *line.split(), *more],
+            [self.program, *arguments],
             check=False,
             capture_output=True,
             text=True,
