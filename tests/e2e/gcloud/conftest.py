@@ -1,6 +1,6 @@
 """The real gcloud, unmodified, against the emulator, or with ``--cloud google`` against Google.
 
-Its modules are loaded once (`warm`): what a command does is the same, and takes a fifth of the time.
+Its modules are loaded once (`warm`): a command does the same, in a fifth of the time.
 
 It comes by the emulator's proxy, as `provision emulator env` has it, or with ``http://`` endpoints
 and the HTTP port as its proxy.
