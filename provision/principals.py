@@ -37,6 +37,7 @@ FORMS = (
 
 _PUBLIC = frozenset({Kind.ALL_USERS.value, Kind.ALL_AUTHENTICATED_USERS.value})
 _BY_EMAIL = frozenset({Kind.USER, Kind.SERVICE_ACCOUNT, Kind.GROUP})
+_LOWERED = _BY_EMAIL | {Kind.DOMAIN}
 _BASIC = frozenset({Kind.PROJECT_OWNER, Kind.PROJECT_EDITOR, Kind.PROJECT_VIEWER})
 _DELETED = "deleted:"
 _ACCOUNT_SUFFIX = "gserviceaccount.com"
@@ -128,7 +129,7 @@ def canonical(member: str) -> str:
     """
     marker = _DELETED if member.startswith(_DELETED) else ""
     prefix, colon, value = member[len(marker) :].partition(":")
-    if colon and prefix in {*_BY_EMAIL, Kind.DOMAIN} and "[" not in value:
+    if colon and prefix in _LOWERED and "[" not in value:
         return f"{marker}{prefix}:{value.lower()}"
     return member
 

@@ -12,8 +12,8 @@ from provision.audit.forms import normal
 from provision.audit.index import Index
 from provision.snapshot.records import Kind, Target
 
-_OFTEN = 64
-"""Times that some are looked for by themselves before everybody is looked for at once."""
+_OFTEN, _FEW = 64, 256
+"""How often, and how many at once, are looked for by themselves; then everybody is, at once."""
 
 
 @dataclass
@@ -40,13 +40,14 @@ class Makers:
 
     def among(self, some: Degrees) -> Degrees:
         """Those of some who can, as sure as the less sure of the two; quick where they are few."""
+        if "everybody" in vars(self):
+            return some.both(self.everybody)
         new = some.rest & ~self._looked_for
         if new:
             self._times += 1
-            if self._times > _OFTEN:
-                new, self._found = self.asking.judge.universe.all, self.everybody
-            else:
-                self._found = self._found.either(self._those(new))
+            if self._times > _OFTEN or new.bit_count() > _FEW:
+                return some.both(self.everybody)
+            self._found = self._found.either(self._those(new))
             self._looked_for |= new
         return some.both(self._found)
 
