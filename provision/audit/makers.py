@@ -1,6 +1,6 @@
 """Who can make one of several things anywhere in a snapshot: everybody at once, or a few. Pure."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -36,7 +36,8 @@ class Makers:
     @cached_property
     def everybody(self) -> Degrees:
         """All who can make anything."""
-        return self._those(self.asking.judge.universe.all)
+        found = [self._anywhere(permission, self.projects) for permission in self._different]
+        return union((*found, *self._changing(self.changed)))
 
     def among(self, some: Degrees) -> Degrees:
         """Those of some who can, as sure as the less sure of the two; quick where they are few."""
@@ -58,30 +59,27 @@ class Makers:
         """
         found = NOBODY
         for permission in self._different:
-            projects = self._giving(some & ~found.can, self._projects_below, self.projects)
-            found = found.either(self._anywhere(permission, projects))
+            if left := some & ~found.can:
+                projects = self._giving(left, self._projects_below)
+                found = found.either(self._anywhere(permission, projects))
         left = some & ~found.can
         if left and self.updates:
-            changed = self._giving(left, self._changed_below, self.changed)
-            for kind, permission in self.updates.items():
-                alike = [name for name in changed if self.changed[name].kind is kind]
-                found = found.either(self._anywhere(permission, alike))
+            found = union((found, *self._changing(self._giving(left, self._changed_below))))
         return found
 
-    def _giving(
-        self, some: int, below: Mapping[str, list[str]], everything: Iterable[str]
-    ) -> Iterable[str]:
+    def _changing(self, names: Iterable[str]) -> Iterator[Degrees]:
+        """Who can change some targets."""
+        for kind, permission in self.updates.items():
+            alike = [name for name in names if self.changed[name].kind is kind]
+            yield self._anywhere(permission, alike)
+
+    def _giving(self, some: int, below: Mapping[str, list[str]]) -> Iterable[str]:
         """The resources by whose policies any of some may have any of the permissions.
 
         Args:
             some: who.
             below: resources by each level whose policy counts for them.
-            everything: all of them, for everybody.
         """
-        if some == self.asking.judge.universe.all:
-            return everything
-        if not some:
-            return ()
         judge = self.asking.judge
         names = set(judge.universe.members(some))
         names.update(*map(judge.sets_of, tuple(names)))
