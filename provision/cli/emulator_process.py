@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from provision.errors import ProvisionError, UnavailableError, UsageError
@@ -59,7 +59,8 @@ class Settings:
 
 def check_packages(needed: Sequence[str] = NEEDED) -> None:
     """Raise `UsageError` when packages that the emulator needs are not installed."""
-    missing = [package for package in needed if find_spec(package) is None]
+    # Looked for where packages lie, since this process may do without one that is there.
+    missing = [package for package in needed if PathFinder.find_spec(package) is None]
     if missing:
         raise UsageError(
             f"the emulator needs packages that are not installed: {', '.join(missing)}",
