@@ -67,8 +67,11 @@ async def _all(
         async with asyncio.TaskGroup() as group:
             for _ in range(limit):
                 group.create_task(work())
-    except* Raised as ended:
-        raise next(_leaves(ended)) from None
+    except BaseExceptionGroup as ended:  # what is raised within `except*` is in a group again
+        raised, others = ended.split(Raised)
+        if raised is None or others is not None:
+            raise
+        raise next(_leaves(raised)) from None
     return [errors[number] for number in sorted(errors)]
 
 
