@@ -168,15 +168,18 @@ class Allow:
 
     def _level(self, level: str, permission: str, view: View) -> Holders:
         """What the policy of one resource gives."""
-        return self.together(permission, ((level, view),))
+        return self.together((permission,), ((level, view),))
 
     def together(
-        self, permission: str, levels: Iterable[tuple[str, View]], gaps: Iterable[str] = ()
+        self,
+        permissions: tuple[str, ...],
+        levels: Iterable[tuple[str, View]],
+        gaps: Iterable[str] = (),
     ) -> Holders:
         """What the policies of these resources give in all, each as its view has it.
 
         Args:
-            permission: as allow policies name it.
+            permissions: as allow policies name them; any of them.
             levels: the resources.
             gaps: why others may give it as well.
         """
@@ -186,7 +189,7 @@ class Allow:
             unread = self.index.unread_policy(level)
             if unread:
                 untold.append(self._anybody(level, unread))
-            for binding, held, _ in self._bindings(level, permission, view):
+            for binding, held, _ in self._bindings(level, permissions, view):
                 if held.verdict is not Verdict.CANNOT:
                     key = (held.verdict, view.apart)
                     found = sums.get(key)
@@ -208,17 +211,17 @@ class Allow:
         return everybody
 
     def _bindings(
-        self, level: str, permission: str, view: View
+        self, level: str, permissions: tuple[str, ...], view: View
     ) -> Iterator[tuple[Binding, Held, str]]:
-        """Bindings whose role includes or may include a permission; with what is unknown of it."""
-        including = self.index.including(permission)
+        """Bindings whose role includes or may include any of them; with what is unknown of it."""
+        including = self.index.including(*permissions)
         for binding in self.index.policies.get(level, ()):
             includes = including.get(binding.role)
             if includes is None:
                 continue
             held = self.conditions.held(binding.condition, view)
             if not includes and held.verdict is not Verdict.CANNOT:
-                yield binding, Held(Verdict.UNKNOWN, held.why), _unread_role(binding, permission)
+                yield binding, Held(Verdict.UNKNOWN, held.why), _unread_role(binding, permissions)
             else:
                 yield binding, held, ""
 
@@ -234,7 +237,7 @@ class Allow:
         blocks: list[Block] = []
         levels = tuple(self.index.holders_of_policies(asked.resource))
         for level in levels:
-            for binding, held, untold in self._bindings(level, asked.permission, asked.view):
+            for binding, held, untold in self._bindings(level, (asked.permission,), asked.view):
                 for member in binding.members:
                     one = belonging.get(normal(member))
                     bound = _Bound(level, binding, member, held, untold)
@@ -355,8 +358,8 @@ class _Bound(NamedTuple):
         return Grant(hops, self.held.verdict, condition)
 
 
-def _unread_role(binding: Binding, permission: str) -> str:
-    return f"whether {binding.role} includes {permission} was not read"
+def _unread_role(binding: Binding, permissions: tuple[str, ...]) -> str:
+    return f"whether {binding.role} includes {' or '.join(permissions)} was not read"
 
 
 def _names(deleted: str, principal: str) -> bool:

@@ -70,7 +70,7 @@ class Index:
     _places: dict[str, Lineage] = field(default_factory=dict)
     _levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _tags_known: dict[str, TagsKnown] = field(default_factory=dict)
-    _including: dict[str, dict[str, bool]] = field(default_factory=dict)
+    _including: dict[tuple[str, ...], dict[str, bool]] = field(default_factory=dict)
     _giving: dict[tuple[str, frozenset[str]], Giving] = field(default_factory=dict)
     _shared: dict[Giving, Giving] = field(default_factory=dict)
 
@@ -215,14 +215,15 @@ class Index:
             found[resource] = shared.setdefault(roles, roles)
         return found
 
-    def including(self, permission: str) -> dict[str, bool]:
-        """The roles bound anywhere that include a permission: surely, or False for perhaps."""
-        found = self._including.get(permission)
+    def including(self, *permissions: str) -> dict[str, bool]:
+        """The roles bound anywhere that include any of these: surely, or False for perhaps."""
+        found = self._including.get(permissions)
         if found is None:
-            roles = frozenset[str]().union(*set(self._bound_roles.values()))
-            told = ((role, self.includes(role, permission)) for role in roles)
-            found = {role: bool(known) for role, known in told if known is not False}
-            self._including[permission] = found
+            found = self._including[permissions] = {}
+            for role in frozenset[str]().union(*set(self._bound_roles.values())):
+                told = [self.includes(role, permission) for permission in permissions]
+                if any(known is not False for known in told):
+                    found[role] = any(told)
         return found
 
     def giving(self, permission: str, resource: str) -> Giving:

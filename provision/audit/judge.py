@@ -120,12 +120,17 @@ class Judge:
             return self._holders(permission, resource, view)
         return self._above(permission, resource, view).with_sure(without(own, gone))
 
-    def anywhere(self, permission: str, resources: Iterable[str]) -> Iterator[Holders]:
-        """Everybody who has a permission on any of these resources, each at least once.
+    def anywhere(self, permissions: tuple[str, ...], resources: Iterable[str]) -> Iterator[Holders]:
+        """Everybody who has any of these permissions on any of these resources, at least once each.
 
         Resources from which the same is taken away are added up first, and nothing is remembered of
         one of them alone: what stands above many counts once.
+
+        Args:
+            permissions: whose names the same rules take away from the same principals.
+            resources: full resource names, or containers.
         """
+        permission = permissions[0]
         alike: dict[int, _Alike] = {}
         for resource in resources:
             view = self.conditions.view(permission, resource)
@@ -137,7 +142,7 @@ class Judge:
                 one.levels[level, view if tagged else untagged] = None
             one.gaps[self.index.lineage(resource).gap] = None
         for taken, levels, gaps in alike.values():
-            given = self._allow.together(permission, levels, filter(None, gaps))
+            given = self._allow.together(permissions, levels, filter(None, gaps))
             yield given.without(taken[0]).weakened(taken[1])
 
     def _above(self, permission: str, resource: str, view: View) -> Holders:
@@ -168,7 +173,7 @@ class Judge:
 
     def given(self, permission: str, level: str, view: View) -> Holders:
         """Whom the allow policy of one resource or container gives a permission."""
-        return self._allow.together(permission, ((level, view),))
+        return self._allow.together((permission,), ((level, view),))
 
     def outright(self, permission: str, level: str, view: View) -> list[tuple[str, ...]] | None:
         """The members of its bindings that surely give a permission; None where more may."""

@@ -36,7 +36,7 @@ class Makers:
     @cached_property
     def everybody(self) -> Degrees:
         """All who can make anything."""
-        found = [self._anywhere(permission, self.projects) for permission in self._different]
+        found = [self._anywhere(alike, self.projects) for alike in self._alike]
         return union((*found, *self._changing(self.changed)))
 
     def among(self, some: Degrees) -> Degrees:
@@ -58,10 +58,10 @@ class Makers:
         Only what may give it to somebody who was not found to have it for sure is looked at.
         """
         found = NOBODY
-        for permission in self._different:
+        for alike in self._alike:
             if left := some & ~found.can:
                 projects = self._giving(left, self._projects_below)
-                found = found.either(self._anywhere(permission, projects))
+                found = found.either(self._anywhere(alike, projects))
         left = some & ~found.can
         if left and self.updates:
             found = union((found, *self._changing(self._giving(left, self._changed_below))))
@@ -71,7 +71,7 @@ class Makers:
         """Who can change some targets."""
         for kind, permission in self.updates.items():
             alike = [name for name in names if self.changed[name].kind is kind]
-            yield self._anywhere(permission, alike)
+            yield self._anywhere((permission,), alike)
 
     def _giving(self, some: int, below: Mapping[str, list[str]]) -> Iterable[str]:
         """The resources by whose policies any of some may have any of the permissions.
@@ -92,8 +92,7 @@ class Makers:
     @cached_property
     def _bound(self) -> dict[str, list[str]]:
         """Of each member where a role is bound that includes any of the permissions, or may."""
-        asked = {*self.permissions, *self.updates.values()}
-        roles = frozenset[str]().union(*map(self._index.including, asked))
+        roles = self._index.including(*self.permissions, *self.updates.values())
         found: dict[str, list[str]] = {}
         for level, bindings in self._index.policies.items():
             for binding in bindings:
@@ -142,18 +141,20 @@ class Makers:
     def _index(self) -> Index:
         return self.asking.judge.index
 
-    def _anywhere(self, permission: str, resources: Iterable[str]) -> Degrees:
-        return union(map(self.asking.named, self.asking.judge.anywhere(permission, resources)))
+    def _anywhere(self, permissions: tuple[str, ...], resources: Iterable[str]) -> Degrees:
+        return union(map(self.asking.named, self.asking.judge.anywhere(permissions, resources)))
 
     @cached_property
-    def _different(self) -> tuple[str, ...]:
-        """One of each sort that the same roles include and the same rules take away."""
-        return tuple({self._sort(one): one for one in self.permissions}.values())
+    def _alike(self) -> tuple[tuple[str, ...], ...]:
+        """The permissions, those together that the same rules take away."""
+        found: dict[Hashable, list[str]] = {}
+        for permission in self.permissions:
+            found.setdefault(self._taking(permission), []).append(permission)
+        return tuple(map(tuple, found.values()))
 
-    def _sort(self, permission: str) -> Hashable:
+    def _taking(self, permission: str) -> Hashable:
         wanted = permission_name(permission)
         return (
-            frozenset(self._index.including(permission).items()),
             tuple(names(listed, wanted) and not names(but, wanted) for listed, but in self._denied),
             tuple(blocks(permission, version) for version in range(1, NEWEST + 2)),
         )

@@ -1,13 +1,14 @@
 """Who can make something: a few who are looked for by themselves, and everybody at once."""
 
 import random
+from itertools import product
 
 import pytest
 
 from provision.audit import makers
 from provision.audit.asking import Asking
 from provision.audit.creators import Creators
-from provision.audit.degrees import Degrees
+from provision.audit.degrees import Degrees, union
 from provision.audit.judge import Judge
 from provision.snapshot import Snapshot
 from tests.unit.audit.odd_world import AT, odd_world
@@ -38,6 +39,18 @@ def test_after_some_questions_everybody_is_looked_for(
     monkeypatch.setattr(makers, "_OFTEN", often)
     for seed in range(20):
         _agree(World(seed).snapshot(), seed)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_all_permissions_at_once_are_each_by_itself(seed: int) -> None:
+    """Whoever has one of them on a project, or may change a target."""
+    for snapshot in (World(seed).snapshot(), odd_world(seed)):
+        asking = Asking(Judge(snapshot, max(AT, NOON)))
+        creators = Creators(asking)
+        for made in (creators.code, creators.calls):
+            asked = [*product(made.permissions, made.projects)]
+            asked += [(made.updates[one.kind], one.name) for one in made.changed.values()]
+            assert made.everybody == union(asking.who(*one) for one in asked)
 
 
 def _agree(snapshot: Snapshot, seed: int) -> None:
