@@ -117,14 +117,7 @@ class Emulator:
         )
         self._keys = Keys(self.world, self._base_url)
         self.world.identities.self_signed = SelfSignedTokens(self._keys.verified).member
-        self._assets = Assets(
-            self.world,
-            self._operations,
-            self._run.state,
-            self._functions.state,
-            self._records,
-            self._keys,
-        )
+        self._assets = self._open_assets()
         self._dispatcher = Dispatcher(
             self._handlers(), self.world.identities, self._recorder, self._keep
         )
@@ -153,6 +146,16 @@ class Emulator:
                 self._public_host,
                 self._options.function_base,
             ),
+        )
+
+    def _open_assets(self) -> Assets:
+        return Assets(
+            self.world,
+            self._operations,
+            self._run.state,
+            self._functions.state,
+            self._records,
+            self._keys,
         )
 
     def _folder(self) -> Path:

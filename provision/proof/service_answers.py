@@ -70,7 +70,7 @@ class ServiceAnswers:
 
     def checks(self) -> Iterator[Check]:
         """Two checks for each address."""
-        deadline = self.clock.monotonic() + self.limit
+        deadline = self._patience.deadline
         urls = addresses(self.live)
         if not urls:
             yield self._no_address()
