@@ -1,12 +1,10 @@
 """gcloud's commands without loading gcloud anew for each: `warm_server` runs them in forks."""
 
-import array
 import json
 import os
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import IO
 
 _SERVER = Path(__file__).with_name("warm_server.py")
 _PATIENCE = 120.0
-"""Seconds for one command, and to load gcloud."""
+"""Seconds for one command; for the first one, to load gcloud as well."""
 
 Done = subprocess.CompletedProcess[str]
 
@@ -41,50 +39,39 @@ class WarmGcloud:
 
     def __init__(self, sdk: Path, python: Path) -> None:
         self._variables = {"CLOUDSDK_ROOT_DIR": str(sdk), "CLOUDSDK_PYTHON": str(python)}
-        self._socket = Path(tempfile.mkdtemp(prefix="gcloud-")) / "socket"
-        words = [str(python), "-S", str(_SERVER), str(sdk), str(self._socket)]
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environ = {"PATH": os.environ["PATH"], **self._variables}
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, env=environ)
+        with theirs:
+            words = [str(python), "-S", str(_SERVER), str(sdk)]
+            subprocess.Popen(words, stdin=theirs.fileno(), env=environ)
 
     def run(self, arguments: tuple[str, ...], environ: Mapping[str, str], given: str) -> Done:
         """Run a command; as `subprocess.run` tells how it ended."""
+        command = {
+            "arguments": arguments,
+            "environ": {**environ, **self._variables},
+            "directory": str(Path.cwd()),
+        }
         with (
             tempfile.TemporaryFile("w+") as stdin,
             tempfile.TemporaryFile("w+") as stdout,
             tempfile.TemporaryFile("w+") as stderr,
-            self._connected() as connection,
         ):
             stdin.write(given)
             stdin.seek(0)
-            command = {
-                "arguments": arguments,
-                "environ": {**environ, **self._variables},
-                "directory": str(Path.cwd()),
-            }
-            _send(connection, command, (stdin, stdout, stderr))
-            code = connection.recv(16)
+            code = self._ended(command, (stdin, stdout, stderr))
             for file in (stdout, stderr):
                 file.seek(0)
-            return Done(["gcloud", *arguments], int(code), stdout.read(), stderr.read())
+            return Done(["gcloud", *arguments], code, stdout.read(), stderr.read())
 
-    def _connected(self) -> socket.socket:
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            connection = socket.socket(socket.AF_UNIX)
-            connection.settimeout(_PATIENCE)
-            try:
-                connection.connect(str(self._socket))
-            except (FileNotFoundError, ConnectionRefusedError):
-                connection.close()
-                assert self._process.poll() is None, "gcloud could not be loaded"
-                assert time.monotonic() < deadline, "gcloud was not loaded in time"
-                time.sleep(0.05)
-            else:
-                return connection
-
-
-def _send(connection: socket.socket, command: object, files: tuple[IO[str], ...]) -> None:
-    numbers = array.array("i", [file.fileno() for file in files])
-    text = json.dumps(command).encode() + b"\n"
-    sent = connection.sendmsg([text], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)])
-    connection.sendall(text[sent:])
+    def _ended(self, command: object, files: tuple[IO[str], ...]) -> int:
+        """The exit code of a command."""
+        answer, theirs = socket.socketpair()
+        with answer, theirs:
+            answer.settimeout(_PATIENCE)
+            numbers = [*(file.fileno() for file in files), theirs.fileno()]
+            socket.send_fds(self._control, [json.dumps(command).encode()], numbers)
+            theirs.close()
+            told = answer.recv(16)
+        assert told, "gcloud could not be loaded, or was killed"
+        return int(told)

@@ -1,18 +1,16 @@
 """Run by gcloud's own Python: gcloud's modules are loaded once, and a fork runs each command.
 
-    python3 -S warm_server.py SDK SOCKET
+    python3 -S warm_server.py SDK       commands come by the socket that is its stdin
 
 Two thirds of what a command takes is to load gcloud. From there on nothing is different: a fork has
 the arguments, the environment, the directory and the files of its command, and calls what gcloud's
 ``lib/gcloud.py`` calls.
 """
 
-import array
 import gc
 import importlib
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -26,7 +24,7 @@ _MODULES = (
     "googlecloudsdk.api_lib.run.global_methods",
 )
 _CONFIGURATIONS = "googlecloudsdk.core.configurations.named_configs"
-_FILES = 3
+_FILES = 4
 _MOST = 1 << 20
 """Bytes of a command with its environment."""
 
@@ -41,37 +39,26 @@ def load(sdk: str) -> None:
     gc.freeze()
 
 
-def serve(listener: socket.socket) -> None:
-    """Take commands until stdin ends; returns in the process that has to run one."""
+def serve(control: socket.socket) -> None:
+    """Take commands until there are no more; returns in the process that has to run one."""
     while True:
-        if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+        text, files, _, _ = socket.recv_fds(control, _MOST, _FILES)
+        if not text:
             sys.exit()
-        connection, _ = listener.accept()
-        if os.fork():
-            connection.close()
-            continue
-        listener.close()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        command = receive(connection)
-        ours = os.fork()
-        if not ours:
-            connection.close()
-            become(*command)
-            return
-        _, status = os.waitpid(ours, 0)
-        connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-        os._exit(0)
-
-
-def receive(connection: socket.socket) -> "tuple[dict[str, Any], list[int]]":
-    """A command, and its stdin, stdout and stderr."""
-    size = _FILES * array.array("i").itemsize
-    text, rights, _, _ = connection.recvmsg(_MOST, socket.CMSG_SPACE(size))
-    while not text.endswith(b"\n"):
-        text += connection.recv(_MOST)
-    files = array.array("i")
-    files.frombytes(rights[0][2][:size])
-    return json.loads(text), list(files)
+        *standard, answer = files
+        if not os.fork():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            ours = os.fork()
+            if not ours:
+                control.close()
+                os.close(answer)
+                become(json.loads(text), standard)
+                return
+            _, status = os.waitpid(ours, 0)
+            os.write(answer, str(os.waitstatus_to_exitcode(status)).encode())
+            os._exit(0)
+        for file in files:
+            os.close(file)
 
 
 def become(command: "dict[str, Any]", files: "list[int]") -> None:
@@ -90,8 +77,5 @@ def become(command: "dict[str, Any]", files: "list[int]") -> None:
 if __name__ == "__main__":
     load(sys.argv[1])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(sys.argv[2])
-        door.listen(8)
-        serve(door)
+    serve(socket.socket(fileno=os.dup(0)))
     sys.exit(sys.modules["googlecloudsdk.gcloud_main"].main())
