@@ -85,6 +85,7 @@ def test_it_says_what_it_is_and_ctrl_c_ends_it(proxy: Proxy) -> None:
     proxy.wait_for("GET /a 200")
     told = proxy.end()
     assert proxy.process.returncode == 130
+    assert "GET /a 200" in told
     assert "Closed." in told
     assert not re.search("eyJ|hunter2|Traceback", told)
 

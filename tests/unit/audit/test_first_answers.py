@@ -11,7 +11,7 @@ from provision.cli.audit_first import first
 from tests.audit_world import Size, snapshot
 
 _MOST = 2
-_SMALL = Size(services=14, jobs=3, functions=3, accounts=15, users=30, groups=10, bindings=150)
+_SMALL = Size(services=30, jobs=6, functions=6, accounts=25, users=40, groups=12, bindings=260)
 _SIZES = (
     replace(_SMALL, conditional=0.4, impersonation=0.3, deny=8, boundaries=5),
     replace(_SMALL, conditional=0.1, impersonation=0.4, unread=0.06, iap=0.2, disabled=0.2),
